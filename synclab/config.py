@@ -1,0 +1,87 @@
+"""From YAML values to objects: the dataclass that is built is the schema.
+
+A wrong key and a wrong value both end in one line that names the key, what was expected and the
+nearest valid name. Only classes of synclab are ever built.
+"""
+
+import dataclasses
+import importlib
+from collections.abc import Mapping
+from typing import Any, get_type_hints
+
+import pydantic
+
+from synclab.errors import UserError, nearest
+
+
+def build(body: Mapping[str, Any], key: str, **given: Any) -> Any:
+    """The object that a group of the configuration describes.
+
+    Args:
+        body: the group's values with `_target_`, a dataclass of synclab.
+        key: where the group stands in the configuration, for messages.
+        given: further arguments that no configuration sets, such as the device.
+    """
+    cls = locate(str(body.get("_target_")), key)
+    values = {name: value for name, value in body.items() if name != "_target_"}
+    built = cls(**validate(cls, values, key), **given)
+    check_ranges(built, key)
+    return built
+
+
+def locate(target: str, key: str) -> type:
+    """The class that a `_target_` names; nothing outside synclab."""
+    module, _, name = target.rpartition(".")
+    if not module.startswith("synclab."):
+        raise UserError(f"{key}._target_={target}: expected a class of synclab.*, nothing else")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"{key}._target_={target}: no such class ({error})") from error
+
+
+def validate(cls: type, values: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Values checked and converted by the annotations of a dataclass's fields."""
+    try:
+        model = schema(cls).model_validate(dict(values))
+    except pydantic.ValidationError as error:
+        raise UserError(explain(error, values, cls, key)) from error
+    return {name: getattr(model, name) for name in values}
+
+
+def schema(cls: type) -> type[pydantic.BaseModel]:
+    """A pydantic model with the fields that the dataclass's constructor takes."""
+    hints = get_type_hints(cls, include_extras=True)
+    fields: dict[str, Any] = {
+        field.name: (hints[field.name], None) for field in dataclasses.fields(cls) if field.init
+    }
+    settings = pydantic.ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    return pydantic.create_model(cls.__name__, __config__=settings, **fields)
+
+
+def explain(
+    error: pydantic.ValidationError, values: Mapping[str, Any], cls: type, key: str
+) -> str:
+    """One line for the first thing that is wrong."""
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    place = f"{key}.{name}" if key else name
+    if first["type"] == "extra_forbidden":
+        known = [field.name for field in dataclasses.fields(cls) if field.init]
+        return f"{place}: no such key; {nearest(name, known)}"
+    value = values.get(name)
+    if first["type"] == "literal_error":
+        choices = first["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+        return f"{place}={value}: {nearest(str(value), choices)}"
+    return f"{place}={value}: {first['msg'].lower()}"
+
+
+def check_ranges(built: Any, key: str) -> None:
+    """Every `*_min` lies at or below its `*_max`."""
+    for name in [field.name for field in dataclasses.fields(built)]:
+        partner = name.replace("_min", "_max")
+        low, high = getattr(built, name), getattr(built, partner, None)
+        if name.endswith("_min") and high is not None and low > high:
+            raise UserError(
+                f"{key}.{name}={low}: expected at most {key}.{partner}={high}; swap or change them"
+            )

@@ -1,0 +1,51 @@
+"""What a row records of the machine it was made on."""
+
+import importlib.metadata
+import platform
+import resource
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+PACKAGES = ("torch", "diffusers", "transformers", "numpy")
+
+
+def describe(device: str) -> dict[str, Any]:
+    """Versions, revision, device and threads."""
+    name = torch.cuda.get_device_name() if device == "cuda" else platform.processor() or "cpu"
+    return {
+        "device": f"{device} ({name})",
+        "threads": torch.get_num_threads(),
+        "revision": revision(),
+        "versions": {package: importlib.metadata.version(package) for package in PACKAGES},
+    }
+
+
+@lru_cache(maxsize=1)
+def revision() -> str | None:
+    """Git's name of the checkout, with -dirty for uncommitted changes; None outside of one."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        done = subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, timeout=20
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None
+
+
+def reset_peak_memory(device: str) -> None:
+    if device == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+
+
+def peak_memory(device: str) -> int:
+    """Megabytes: of the card since the reset, or of the process since it began."""
+    if device == "cuda":
+        return round(torch.cuda.max_memory_allocated() / 2**20)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10))

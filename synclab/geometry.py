@@ -1,0 +1,96 @@
+"""Cameras, rays and equirectangular maps: pure functions of tensors.
+
+Conventions, stated here once and tested once (tests/test_geometry.py):
+
+* +y is up, a camera at azimuth 0 and elevation 0 looks along -z;
+* longitude grows to the right, ``lon = atan2(x, -z)``; latitude is positive above the horizon;
+* pixel and texel centres lie at ``(k + 0.5) / size``; row 0 is the top of an image;
+* degrees in the signatures that a configuration reaches, radians inside.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def view_directions(size: int, fov: float, azimuth: Tensor, elevation: Tensor) -> Tensor:
+    """Unit ray through every pixel of n square perspective views.
+
+    Args:
+        size: pixels along each side of a view.
+        fov: full field of view in degrees, 0 < fov < 180.
+        azimuth, elevation: (n,) degrees; positive azimuth turns right, positive elevation up.
+
+    Returns: (n, size, size, 3), rows from top to bottom.
+    """
+    offset = image_plane(size, fov).to(azimuth)
+    y, x = torch.meshgrid(-offset, offset, indexing="ij")
+    ray = torch.stack([x, y, -torch.ones_like(x)], -1)
+    ray = ray / ray.norm(dim=-1, keepdim=True)
+    return torch.einsum("nij,hwj->nhwi", camera_rotation(azimuth, elevation), ray)
+
+
+def image_plane(size: int, fov: float) -> Tensor:
+    """Signed offsets of the pixel centres on the image plane at distance 1: (size,)."""
+    centres = (torch.arange(size, dtype=torch.float64) + 0.5) / size
+    return (2 * centres - 1) * math.tan(math.radians(fov) / 2)
+
+
+def camera_rotation(azimuth: Tensor, elevation: Tensor) -> Tensor:
+    """Camera-to-world rotations (n, 3, 3) for azimuth and elevation in degrees (n,)."""
+    a, e = torch.deg2rad(azimuth), torch.deg2rad(elevation)
+    zero, one = torch.zeros_like(a), torch.ones_like(a)
+    pitch = [[one, zero, zero], [zero, e.cos(), -e.sin()], [zero, e.sin(), e.cos()]]
+    yaw = [[a.cos(), zero, -a.sin()], [zero, one, zero], [a.sin(), zero, a.cos()]]
+    return _matrix(yaw) @ _matrix(pitch)
+
+
+def _matrix(rows: list[list[Tensor]]) -> Tensor:
+    return torch.stack([torch.stack(row, -1) for row in rows], -2)
+
+
+def longitude_latitude(directions: Tensor) -> tuple[Tensor, Tensor]:
+    """Angles in radians of unit directions (..., 3): longitude [-pi, pi], latitude [-pi/2, pi/2]."""
+    x, y, z = directions.unbind(-1)
+    return torch.atan2(x, -z), torch.asin(y.clamp(-1, 1))
+
+
+def direction(longitude: Tensor, latitude: Tensor) -> Tensor:
+    """Unit directions (..., 3) of angles in radians; inverse of `longitude_latitude`."""
+    x = latitude.cos() * longitude.sin()
+    z = -latitude.cos() * longitude.cos()
+    return torch.stack([x, latitude.sin(), z], -1)
+
+
+def equirect_directions(height: int, width: int) -> Tensor:
+    """Unit direction (height, width, 3) of every texel of an equirectangular panorama."""
+    longitude = ((torch.arange(width, dtype=torch.float64) + 0.5) / width * 2 - 1) * math.pi
+    latitude = (0.5 - (torch.arange(height, dtype=torch.float64) + 0.5) / height) * math.pi
+    latitude, longitude = torch.meshgrid(latitude, longitude, indexing="ij")
+    return direction(longitude, latitude)
+
+
+def equirect_position(directions: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Where a direction falls on a panorama, in texels: column in [-0.5, width - 0.5], row alike.
+
+    Integer positions are texel centres; columns wrap, rows do not.
+    """
+    longitude, latitude = longitude_latitude(directions)
+    column = (longitude / math.pi + 1) / 2 * width - 0.5
+    row = (0.5 - latitude / math.pi) * height - 0.5
+    return column, row
+
+
+def view_position(
+    directions: Tensor, size: int, fov: float, azimuth: Tensor, elevation: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Where world directions (..., 3) fall in n views, in pixels.
+
+    Returns: column, row and ahead, each (n, ...). Integer positions are pixel centres; `ahead` is
+    the cosine to the optical axis and must be positive for the position to mean anything.
+    """
+    rotation = camera_rotation(azimuth, elevation)
+    x, y, z = torch.einsum("nij,...i->n...j", rotation, directions).unbind(-1)
+    scale = size / 2 / math.tan(math.radians(fov) / 2) / (-z).clamp_min(1e-6)
+    return x * scale + (size - 1) / 2, -y * scale + (size - 1) / 2, -z

@@ -1,0 +1,71 @@
+"""StochSync: diffusion synchronisation with maximum stochasticity.
+
+Yeo, Kim and Sung, "StochSync: Stochastic Diffusion Synchronization for Image Generation in Arbitrary
+Spaces", 2025 (arXiv 2501.15445), Alg. 4. The last `seam_steps` keep the borders of the views at what
+the last round left there (App. B): RePaint's blend, the free region growing from the centre.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from synclab.schedule import Schedule
+from synclab.solvers import SOLVERS, Blend
+from synclab.sync import gather, project
+from synclab.types import Cond, Prior, Rng, Space, stack_shape
+
+
+@dataclass(frozen=True)
+class StochSync:
+    """`steps` rounds, t falling from `t_max` to `t_min`; G walks an ODE grid of `ode_steps` points."""
+
+    steps: int = 25
+    t_max: int = 900
+    t_min: int = 270
+    ode_steps: int = 50
+    solver: Literal["ddim", "dpm"] = "ddim"
+    seam_steps: int = 2
+    guidance: float = 7.5
+
+    def __call__(
+        self, prior: Prior, space: Space, cond: Cond, rng: Rng
+    ) -> Iterator[Tensor | None]:
+        schedule, z = prior.schedule, None
+        solve = SOLVERS[self.solver]
+        for k in range(self.steps):
+            views = space.disjoint_views(k)
+            eps = rng.normal("noise", stack_shape(views, prior))
+            if z is None:
+                x, t, blend = eps, schedule.last, None
+            else:
+                x0, t = project(space, z, views), self.time(k)
+                x = schedule.noise(x0, eps, t)
+                blend = self.blend(k, schedule, x0, space.inwardness(views), rng)
+            x0 = solve(prior, x, t, cond.at(views), self.guidance, self.ode_steps, blend)
+            z = gather(space, x0, views, old=z)
+            yield z
+
+    def time(self, k: int) -> int:
+        """Linear from t_max to t_min over the rounds."""
+        return round(self.t_max + (self.t_min - self.t_max) * k / (self.steps - 1))
+
+    def blend(
+        self, k: int, schedule: Schedule, x0: Tensor, inwardness: Tensor, rng: Rng
+    ) -> Blend | None:
+        """What holds the borders in the seam steps; None before."""
+        if k < self.steps - self.seam_steps:
+            return None
+        return partial(
+            keep_borders, schedule, x0, rng.normal("seam", tuple(x0.shape)), inwardness.to(x0)
+        )
+
+
+def keep_borders(
+    schedule: Schedule, x0: Tensor, eps: Tensor, inwardness: Tensor, x: Tensor, t: int, done: float
+) -> Tensor:
+    """x where the view is free already, the old x0 noised to t elsewhere (RePaint, Alg. 1)."""
+    return torch.where(inwardness >= 1 - done, x, schedule.noise(x0, eps, t))

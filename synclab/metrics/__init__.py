@@ -1,0 +1,1 @@
+"""What judges results: features, scores and distances, from pictures alone."""

@@ -1,0 +1,1 @@
+"""Denoisers: checkpoints of Stable Diffusion's format, and data whose score is known exactly."""

@@ -1,0 +1,110 @@
+"""Priors whose score is known in closed form: tests prove relations between methods on them.
+
+Each is the optimal noise prediction, eps = sqrt(1 - a) (x - sqrt(a) E[x0 | x] ...) written out for its
+data; guidance and conditions change nothing.
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from synclab.meter import Meter
+from synclab.schedule import Schedule
+from synclab.types import Cond, Everywhere
+
+Shape = tuple[int, int, int]
+
+
+@dataclass
+class ExactPrior:
+    """Common to all: schedule, shape, counter. Images in [0, 1] are x in [-1, 1], no codec."""
+
+    shape: Shape = (4, 16, 16)
+    schedule: Schedule = field(default_factory=Schedule.scaled_linear)
+    device: str = "cpu"
+    meter: Meter = field(default_factory=Meter)
+
+    def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
+        """E[eps | x] (n c h w) at time t."""
+        self.meter.nfe += len(x)
+        return self.schedule.eps(x, self.posterior_mean(x, self.schedule.a(t)), t)
+
+    def posterior_mean(self, x: Tensor, a: float) -> Tensor:
+        """E[x0 | x] when x = sqrt(a) x0 + sqrt(1 - a) eps."""
+        raise NotImplementedError
+
+    @property
+    def nfe(self) -> int:
+        return self.meter.nfe
+
+    @property
+    def image_size(self) -> int:
+        return self.shape[1]
+
+    @property
+    def image_channels(self) -> int:
+        return self.shape[0]
+
+    def embed(self, prompt: str) -> Everywhere:
+        return Everywhere()
+
+    def encode(self, image: Tensor) -> Tensor:
+        return 2 * image - 1
+
+    def decode(self, x: Tensor) -> Tensor:
+        return (x + 1) / 2
+
+
+@dataclass
+class Gaussian(ExactPrior):
+    """Independent pixels N(mean, std^2): a linear score, which commutes with any selection."""
+
+    mean: float = 0.5
+    std: float = 0.5
+
+    def posterior_mean(self, x: Tensor, a: float) -> Tensor:
+        gain = a**0.5 * self.std**2 / (a * self.std**2 + 1 - a)
+        return self.mean + gain * (x - a**0.5 * self.mean)
+
+
+@dataclass
+class Mixture(ExactPrior):
+    """Every image is flat, one of `levels`, plus N(0, std^2): a score that couples all pixels."""
+
+    levels: tuple[float, ...] = (-1.0, 1.0)
+    std: float = 0.25
+
+    def posterior_mean(self, x: Tensor, a: float) -> Tensor:
+        variance = a * self.std**2 + 1 - a
+        means = torch.tensor(self.levels, dtype=x.dtype, device=x.device)
+        offset = x.unsqueeze(-1) - a**0.5 * means  # n c h w k
+        weight = (-offset.square().sum((1, 2, 3)) / (2 * variance)).softmax(-1)  # n k
+        components = means + a**0.5 * self.std**2 / variance * offset
+        return torch.einsum("nchwk,nk->nchw", components, weight)
+
+
+@dataclass
+class StationaryField(ExactPrior):
+    """A Gaussian random field, covariance exp(-d^2 / 2 length^2) between pixels d apart.
+
+    Windows of one endless field: views that overlap can agree perfectly, so a synchronisation method
+    is measured against truth.
+    """
+
+    mean: float = 0.0
+    std: float = 1.0
+    length: float = 3.0
+
+    def __post_init__(self) -> None:
+        _, h, w = self.shape
+        place = torch.cartesian_prod(torch.arange(h), torch.arange(w)).double()
+        covariance = torch.exp(-torch.cdist(place, place).square() / (2 * self.length**2))
+        values, self.basis = torch.linalg.eigh(self.std**2 * covariance)
+        self.variances = values.clamp_min(0)
+
+    def posterior_mean(self, x: Tensor, a: float) -> Tensor:
+        basis, variances = self.basis.to(x), self.variances.to(x)
+        gain = a**0.5 * variances / (a * variances + 1 - a)
+        offset = (x - a**0.5 * self.mean).flatten(2) @ basis
+        return self.mean + (gain * offset @ basis.T).view_as(x)

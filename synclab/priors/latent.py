@@ -1,0 +1,183 @@
+"""Stable Diffusion's format: VAE, UNet, CLIP text encoder, scheduler, from a folder or the Hub.
+
+`tiny` and the papers' checkpoints go through this one loader; only the folder differs.
+"""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import torch
+from annotated_types import Ge
+from torch import Tensor
+
+from synclab.errors import UserError
+from synclab.meter import Meter
+from synclab.schedule import Schedule
+from synclab.types import Views, frozen
+
+log = logging.getLogger(__name__)
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+EXPECTED = f"expected a Stable Diffusion folder in diffusers format with {', '.join(PARTS)}"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Text:
+    """Prompt embeddings (1 or n, tokens, d) for the guided and the negative branch."""
+
+    positive: Tensor
+    negative: Tensor
+
+    def at(self, views: Views) -> "Text":
+        n = len(views)
+        return Text(self.positive.expand(n, -1, -1), self.negative.expand(n, -1, -1))
+
+
+@dataclass
+class LatentPrior:
+    """A latent diffusion model as a `Prior`: guidance, chunking, precision and counting inside.
+
+    Args:
+        path: a diffusers folder, or a name on the Hub (`revision` pins it).
+        negative_prompt: what guidance leads away from; the empty prompt is the plain choice.
+        precision: fp32, bf16 or fp16 for all networks; results of VAE and UNet come back in fp32.
+        batch: network inputs evaluated together at most; the two branches of guidance count.
+    """
+
+    path: str
+    revision: str | None = None
+    negative_prompt: str = ""
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    batch: Annotated[int, Ge(1)] = 32
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        from diffusers import AutoencoderKL, UNet2DConditionModel
+        from transformers import CLIPTextModel, CLIPTokenizer
+
+        self.path = resolve(self.path)
+        self.meter = Meter()
+        self.dtype = DTYPES[self.precision]
+        load = self._load
+        self.unet = load(UNet2DConditionModel, "unet")
+        self.vae = load(AutoencoderKL, "vae")
+        self.text_encoder = load(CLIPTextModel, "text_encoder")
+        self.tokenizer = CLIPTokenizer.from_pretrained(
+            self.path, subfolder="tokenizer", revision=self.revision
+        )
+        self.schedule = self._load_schedule()
+        size = self.unet.config.sample_size
+        self.shape = (self.unet.config.in_channels, size, size)
+        self.factor = 2 ** (len(self.vae.config.block_out_channels) - 1)
+        self._texts: dict[str, Tensor] = {}
+
+    def _load(self, kind, part: str):
+        try:
+            module = kind.from_pretrained(
+                self.path,
+                subfolder=part,
+                revision=self.revision,
+                dtype=self.dtype,
+                use_safetensors=True,
+            )
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"prior.path={self.path}: no usable {part} there"
+                f" ({str(error).splitlines()[0]}); {EXPECTED}"
+            ) from error
+        return frozen(module).to(self.device)
+
+    def _load_schedule(self) -> Schedule:
+        """Betas are all that the checkpoint's scheduler gives; its time grids are never used."""
+        from diffusers import DDIMScheduler
+
+        scheduler = DDIMScheduler.from_pretrained(
+            self.path, subfolder="scheduler", revision=self.revision
+        )
+        if scheduler.config.prediction_type != "epsilon":
+            raise UserError(
+                f"prior.path={self.path}: it predicts {scheduler.config.prediction_type!r};"
+                " expected an epsilon-prediction checkpoint"
+            )
+        return Schedule(scheduler.alphas_cumprod.double())
+
+    @property
+    def image_size(self) -> int:
+        """Pixels along a side of the prior's native image."""
+        return self.shape[1] * self.factor
+
+    @property
+    def image_channels(self) -> int:
+        return 3
+
+    def embed(self, prompt: str) -> Text:
+        """Encodes the prompt and the negative prompt; equal texts are encoded once."""
+        return Text(self._embed(prompt), self._embed(self.negative_prompt))
+
+    def _embed(self, text: str) -> Tensor:
+        if text not in self._texts:
+            length = self.tokenizer.model_max_length
+            count = len(self.tokenizer(text).input_ids)
+            if count > length:
+                log.warning("prompt of %d tokens cut to %d: %r", count, length, text)
+            tokens = self.tokenizer(
+                text, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
+            )
+            output = self.text_encoder(tokens.input_ids.to(self.device))
+            self._texts[text] = output.last_hidden_state
+        return self._texts[text]
+
+    def predict(self, x: Tensor, t: int, cond: Text, guidance: float) -> Tensor:
+        """eps_u + guidance (eps_c - eps_u), (n c h w); one branch alone at guidance 0 or 1."""
+        with self.meter("denoiser", x.device):
+            if guidance in (0, 1):
+                return self._unet(x, t, cond.positive if guidance else cond.negative)
+            both = self._unet(torch.cat([x, x]), t, torch.cat([cond.negative, cond.positive]))
+            eps_u, eps_c = both.chunk(2)
+            return eps_u + guidance * (eps_c - eps_u)
+
+    def _unet(self, x: Tensor, t: int, context: Tensor) -> Tensor:
+        self.meter.nfe += len(x)
+        time = torch.tensor(t, device=x.device)
+        chunks = zip(x.to(self.dtype).split(self.batch), context.split(self.batch), strict=True)
+        return torch.cat([self.unet(xs, time, cs).sample for xs, cs in chunks]).to(x.dtype)
+
+    def encode(self, image: Tensor) -> Tensor:
+        """Images (n 3 h w) in [0, 1] to latents: the posterior's mean, scaled."""
+        with self.meter("vae", image.device):
+            chunks = (2 * image - 1).to(self.dtype).split(self.batch)
+            means = [self.vae.encode(chunk).latent_dist.mean for chunk in chunks]
+            return torch.cat(means).float() * self.vae.config.scaling_factor
+
+    def decode(self, latent: Tensor) -> Tensor:
+        """Latents to images (n 3 h w), clamped to [0, 1]."""
+        with self.meter("vae", latent.device):
+            chunks = (latent / self.vae.config.scaling_factor).to(self.dtype).split(self.batch)
+            images = torch.cat([self.vae.decode(chunk).sample for chunk in chunks]).float()
+            return (images / 2 + 0.5).clamp(0, 1)
+
+
+def resolve(path: str) -> str:
+    """A local folder as an absolute path, checked to be whole; a name on the Hub as it is.
+
+    Relative folders are looked up where synclab lies, so that the embedded prior is found from
+    anywhere.
+    """
+    for folder in (Path(path).expanduser(), ROOT / path):
+        if folder.is_dir():
+            return str(check_folder(folder))
+    if Path(path).is_absolute() or path.startswith((".", "~")) or path.count("/") != 1:
+        raise UserError(f"prior.path={path}: no such folder; {EXPECTED}")
+    return path
+
+
+def check_folder(folder: Path) -> Path:
+    """Refuses a folder that lacks a part, naming what is missing."""
+    missing = [part for part in PARTS if not (folder / part).is_dir()]
+    if missing:
+        raise UserError(f"prior.path={folder}: {', '.join(missing)} missing; {EXPECTED}")
+    return folder.resolve()

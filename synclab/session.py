@@ -1,0 +1,153 @@
+"""One job: builds prior, task and method, and runs the samples that are missing."""
+
+import io
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import torch
+from annotated_types import Ge
+from omegaconf import DictConfig, OmegaConf
+from PIL import Image
+from torch import Tensor
+from tqdm import tqdm
+
+from synclab import environment
+from synclab.config import build, validate
+from synclab.errors import UserError
+from synclab.prompts import read_prompts, samples
+from synclab.repro import Streams, digest
+from synclab.store import Store, to_json
+from synclab.types import Method, Sample
+
+log = logging.getLogger(__name__)
+
+GROUPS = ("prior", "task", "method")
+NEUTRAL = ("batch", "device")  # keys of a prior that change speed, never the picture
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run asks for besides prior, task and method."""
+
+    prompt: str
+    prompts: str | None
+    seed: Annotated[int, Ge(0)]
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    num_threads: Annotated[int, Ge(1)] | None
+    results: str
+    run: str
+
+
+def run(config: DictConfig, task: str, method: str, prior: str) -> None:
+    """Runs every sample that is not done; the names are the choices made for each group."""
+    body: Any = OmegaConf.to_container(config, resolve=True)
+    rest = {key: value for key, value in body.items() if key not in GROUPS}
+    settings = Settings(**validate(Settings, rest, ""))
+    device = choose_device(settings.device)
+    wanted = read_prompts(settings.prompts) if settings.prompts else [settings.prompt]
+    the_task, the_method = build(body["task"], "task"), build(body["method"], "method")
+    the_task.check(the_method, method)
+    identity = {group: without_neutral(body[group]) for group in GROUPS}
+    store = Store(Path(settings.results) / file_safe(settings.run) / task / method)
+    store.open(identity)
+    todo = [s for s in samples(wanted, settings.seed) if not store.done(s.id)]
+    log.info("%s/%s: %d of %d samples to do", task, method, len(todo), len(wanted))
+    if todo:
+        job = Job(load_prior(to_json(body["prior"]), device), the_task, the_method, task, method)
+        facts = {"config": identity, "hash": digest(to_json(identity)), "prior": prior}
+        for sample in todo:
+            image, row = job.make(sample)
+            store.write(sample.id, image, {**facts, **row})
+    for sample in samples(wanted, settings.seed):
+        log.info("%s", store.image(sample.id))
+
+
+def without_neutral(group: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in group.items() if key not in NEUTRAL}
+
+
+def file_safe(name: str) -> str:
+    if not name or not all(letter.isalnum() or letter in "-_." for letter in name) or name[0] == ".":
+        raise UserError(f"run={name}: expected letters, digits, '-', '_' and '.', a name not a path")
+    return name
+
+
+def choose_device(name: str) -> str:
+    """cuda or mps where there is one, for `auto`; a device that is asked for must be there."""
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        return next(device for device, available in there.items() if available)
+    if not there[name]:
+        found = ", ".join(device for device, available in there.items() if available)
+        raise UserError(f"device={name}: this machine has none; found {found}; say device=auto")
+    return name
+
+
+@lru_cache(maxsize=1)
+def load_prior(body: bytes, device: str) -> Any:
+    """The prior of a configuration; the last one stays, so that a sweep loads it once."""
+    return build(OmegaConf.to_container(OmegaConf.create(body.decode())), "prior", device=device)  # type: ignore
+
+
+@dataclass
+class Job:
+    """A prior, a task and a method at work, with the names of the last two."""
+
+    prior: Any
+    task: Any
+    method: Method
+    task_name: str
+    method_name: str
+
+    def make(self, sample: Sample) -> tuple[bytes, dict[str, Any]]:
+        """One sample: its PNG and its row."""
+        self.prior.meter.reset()
+        environment.reset_peak_memory(self.prior.device)
+        start = time.perf_counter()
+        image = self.task.image(self.prior, self.generate(sample))
+        if not torch.isfinite(image).all():
+            raise UserError(f"{sample.id}: the image is not finite; try prior.precision=fp32")
+        png = to_png(image)
+        seconds = {"total": time.perf_counter() - start, **self.prior.meter.seconds()}
+        return png, self.row(sample, seconds)
+
+    def generate(self, sample: Sample) -> Tensor:
+        """Runs the method to its end and returns the last canonical estimate."""
+        rng = Streams(self.task_name, sample.prompt, sample.seed, device=self.prior.device)
+        space = self.task.space(self.prior)
+        condition = self.task.condition(self.prior, sample)
+        steps = self.method(self.prior, space, condition, rng)
+        bar = {"desc": f"{self.method_name} {sample.id}", "total": self.method.steps}
+        z = None
+        for estimate in tqdm(steps, **bar, leave=False, disable=None):
+            z = estimate
+        assert z is not None, "a method must end with an estimate"
+        return z
+
+    def row(self, sample: Sample, seconds: dict[str, float]) -> dict[str, Any]:
+        return {
+            "id": sample.id,
+            "prompt": sample.prompt,
+            "seed": sample.seed,
+            "nfe": self.prior.meter.nfe,
+            "seconds": {part: round(value, 3) for part, value in seconds.items()},
+            "peak_memory_mb": environment.peak_memory(self.prior.device),
+            **environment.describe(self.prior.device),
+        }
+
+
+def to_png(image: Tensor) -> bytes:
+    """(3, H, W) in [0, 1] as PNG bytes, rounded to the nearest of 256 levels."""
+    pixels = (image.detach().cpu().float() * 255).round().byte().permute(1, 2, 0).numpy()
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,1 @@
+"""Canonical spaces: each a linear projection to views and its way back."""

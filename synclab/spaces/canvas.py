@@ -1,0 +1,81 @@
+"""What all canonical spaces share: their shape, their codec and the defaults of the protocol."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from synclab.sync import adjoint_scatter
+from synclab.types import Rng, Views
+
+
+class Codec(Protocol):
+    """The pair that leads from canonical values to what the network denoises, and back."""
+
+    def encode(self, y: Tensor) -> Tensor: ...
+
+    def decode(self, x: Tensor) -> Tensor: ...
+
+
+class Identity:
+    """The canonical state holds what the network denoises."""
+
+    def encode(self, y: Tensor) -> Tensor:
+        return y
+
+    def decode(self, x: Tensor) -> Tensor:
+        return x
+
+
+@dataclass(kw_only=True)
+class Canvas:
+    """A grid of cells (channels, height, width) seen through square views of `view_size` cells.
+
+    `codec` encodes and decodes views; with a VAE the network's side of a view is `factor` times
+    smaller than the view itself.
+    """
+
+    channels: int
+    height: int
+    width: int
+    view_size: int
+    codec: Codec = field(default_factory=Identity)
+    factor: int = 1
+    device: str = "cpu"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.channels, self.height, self.width
+
+    def all_views(self) -> Views:
+        raise NotImplementedError
+
+    def disjoint_views(self, step: int) -> Views:
+        return self.all_views()
+
+    def random_views(self, count: int, rng: Rng) -> Views:
+        return self.all_views()
+
+    def project(self, z: Tensor, views: Views) -> Tensor:
+        raise NotImplementedError
+
+    def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
+        return adjoint_scatter(self, y, views)
+
+    def inwardness(self, views: Views) -> Tensor:
+        """Distance of the network's pixels from the left and right borders, 0 there, towards 1."""
+        size = self.view_size // self.factor
+        return horizontal_profile(size).expand(size, size).to(self.device)
+
+    def to_instance(self, y: Tensor) -> Tensor:
+        return self.codec.encode(y)
+
+    def to_canonical(self, x: Tensor) -> Tensor:
+        return self.codec.decode(x)
+
+
+def horizontal_profile(size: int) -> Tensor:
+    """2 min(j, size - 1 - j) / size for every column j: 0 at both borders, near 1 in the middle."""
+    column = torch.arange(size)
+    return 2 * torch.minimum(column, size - 1 - column) / size

@@ -1,0 +1,28 @@
+"""A flat image: one view that shows the whole canonical state."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from synclab.spaces.canvas import Canvas
+from synclab.types import Views
+
+
+@dataclass(kw_only=True)
+class Image(Canvas):
+    """Projection and its inverse are the identity."""
+
+    def all_views(self) -> Views:
+        return ((0.0,),)
+
+    def project(self, z: Tensor, views: Views) -> Tensor:
+        return z.expand(len(views), *z.shape)
+
+    def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
+        return y.sum(0), y.new_full((1, *self.shape[1:]), float(len(views)))
+
+    def inwardness(self, views: Views) -> Tensor:
+        """No other view begins anywhere."""
+        size = self.view_size // self.factor
+        return torch.ones(size, size, device=self.device)

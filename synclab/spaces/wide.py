@@ -1,0 +1,65 @@
+"""A wide image: square crops of one long canvas; with `ring` its ends meet."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from synclab.spaces.canvas import Canvas
+from synclab.types import Rng, Views
+
+
+@dataclass(kw_only=True)
+class Wide(Canvas):
+    """A view is (offset,): the canvas column where its crop begins.
+
+    `stride` cells lie between neighbouring crops of `all_views`.
+    """
+
+    stride: int
+    ring: bool = False
+
+    def all_views(self) -> Views:
+        """Crops every `stride` cells; a last one at the right end where the stride misses it."""
+        if self.ring:
+            return crops(range(0, self.width, self.stride))
+        last = self.width - self.view_size
+        return crops(dict.fromkeys([*range(0, last, self.stride), last]))
+
+    def disjoint_views(self, step: int) -> Views:
+        """Tiles side by side, shifted by half a tile at every other step.
+
+        Even steps cover the canvas, odd ones all but its outer half tiles, a ring wholly. Tiles only
+        overlap where the width is no multiple of the view's.
+        """
+        count, shift = math.ceil(self.width / self.view_size), step % 2 / 2
+        if self.ring:
+            return crops(int(self.width / count * (i + shift)) for i in range(count))
+        if count == 1:
+            return crops([0])
+        gap = (self.width - self.view_size) / (count - 1)
+        return crops(int(gap * (i + shift)) for i in range(count - step % 2))
+
+    def random_views(self, count: int, rng: Rng) -> Views:
+        end = self.width if self.ring else self.width - self.view_size + 1
+        return crops(int(offset) for offset in rng.uniform("views", 0, end, count))
+
+    def project(self, z: Tensor, views: Views) -> Tensor:
+        return z[:, :, self._columns(views, z)].permute(2, 0, 1, 3)
+
+    def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
+        columns = self._columns(views, y).flatten()
+        total = y.new_zeros(self.shape)
+        total.index_add_(2, columns, y.permute(1, 2, 0, 3).flatten(2))
+        weight = torch.bincount(columns, minlength=self.width).to(y)
+        return total, weight.expand(1, *self.shape[1:])
+
+    def _columns(self, views: Views, like: Tensor) -> Tensor:
+        offset = torch.tensor([int(view[0]) for view in views], device=like.device)
+        columns = offset[:, None] + torch.arange(self.view_size, device=like.device)
+        return columns % self.width if self.ring else columns
+
+
+def crops(offsets) -> Views:
+    return tuple((float(offset),) for offset in offsets)

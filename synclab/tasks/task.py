@@ -1,0 +1,69 @@
+"""What all tasks share: the canonical state is RGB or latent, the sizes follow the prior."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from synclab.errors import UserError
+from synclab.types import Cond, Sample, Space
+
+Canonical = Literal["rgb", "latent"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task builds the space a method works in and turns the final state into an RGB image.
+
+    With `canonical="rgb"` the space holds pixels and views are encoded for the network; with "latent"
+    it holds what the network denoises, at the latent's resolution.
+    """
+
+    canonical: Canonical = "rgb"
+
+    def check(self, method: Any, name: str) -> None:
+        """Refuses a method that needs another kind of canonical state."""
+        needed = getattr(type(method), "canonical", self.canonical)
+        if needed != self.canonical:
+            raise UserError(
+                f"task.canonical={self.canonical}: method={name} averages noisy states and expects"
+                f" {needed}; say task.canonical={needed}"
+            )
+
+    def space(self, prior: Any) -> Space:
+        """The space of the method."""
+        return self.canvas(prior, self.canonical)
+
+    def canvas(self, prior: Any, canonical: Canonical) -> Space:
+        raise NotImplementedError
+
+    def condition(self, prior: Any, sample: Sample) -> Cond:
+        """What the denoiser is told; here the prompt alone, the same for every view."""
+        return prior.embed(sample.prompt)
+
+    def image(self, prior: Any, z: Tensor) -> Tensor:
+        """The finished canonical state as (3, H, W) in [0, 1]."""
+        return (z if self.canonical == "rgb" else self.decode(prior, z)).clamp(0, 1)
+
+    def decode(self, prior: Any, z: Tensor) -> Tensor:
+        """A latent canonical state as RGB."""
+        raise NotImplementedError
+
+
+def cells(prior: Any, canonical: Canonical) -> dict[str, Any]:
+    """What a canvas needs to know of the prior: channels and size of a view, codec, device."""
+    if canonical == "rgb":
+        return {
+            "channels": prior.image_channels,
+            "view_size": prior.image_size,
+            "codec": prior,
+            "factor": prior.image_size // prior.shape[1],
+            "device": prior.device,
+        }
+    return {"channels": prior.shape[0], "view_size": prior.shape[1], "device": prior.device}
+
+
+def wrap_columns(z: Tensor, pad: int) -> Tensor:
+    """(c, H, W) with `pad` columns of the other end at both sides."""
+    return torch.cat([z[..., -pad:], z, z[..., :pad]], -1)

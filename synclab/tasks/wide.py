@@ -1,0 +1,37 @@
+"""A wide image from a prompt; with `ring` its ends meet."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, Any
+
+from annotated_types import Ge, Interval
+from torch import Tensor
+
+from synclab.spaces.wide import Wide
+from synclab.tasks.task import Canonical, Task, cells, wrap_columns
+from synclab.types import Space
+
+
+@dataclass(frozen=True)
+class WideTask(Task):
+    """`columns` views long, neighbouring crops `stride` of a view apart (SyncDiffusion: a quarter)."""
+
+    canonical: Canonical = "latent"
+    columns: Annotated[int, Ge(1)] = 4
+    stride: Annotated[float, Interval(gt=0, le=1)] = 0.25
+    ring: bool = False
+
+    def canvas(self, prior: Any, canonical: Canonical) -> Space:
+        cell = cells(prior, canonical)
+        size = cell["view_size"]
+        stride = max(1, round(Fraction(self.stride) * size))
+        width = self.columns * size
+        return Wide(**cell, height=size, width=width, stride=stride, ring=self.ring)
+
+    def decode(self, prior: Any, z: Tensor) -> Tensor:
+        """One pass over the whole canvas; a ring is decoded with its other end at both sides."""
+        if not self.ring:
+            return prior.decode(z[None])[0]
+        pad = prior.shape[2] // 2
+        edge = pad * prior.image_size // prior.shape[2]
+        return prior.decode(wrap_columns(z, pad)[None])[0][..., edge:-edge]

@@ -1,0 +1,211 @@
+"""Things that stand in rings around the camera: one object in each of a ring's equal cells."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .land import hazed
+from .noise import cell_random
+from .palette import choose, colour, mix
+from .view import Canvas, View, edge, ramp, resolved
+
+
+@dataclass(frozen=True)
+class Row:
+    """A ring of cells: metres from each cell's middle and above the ground, at each ray."""
+
+    view: View
+    cell: Tensor
+    along: Tensor
+    height: Tensor
+    pixel: Tensor
+    distance: Tensor
+    width: float
+    seed: int
+
+    def random(self, index: int) -> Tensor:
+        """Uniform number of the cell, another for each index."""
+        return cell_random([self.cell], self.view.seed(self.seed + index))
+
+    def box(self, left: Tensor, right: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        """Coverage of an upright rectangle in metres."""
+        wide = edge((right - left) / 2 - (self.along - (left + right) / 2).abs(), self.pixel)
+        return wide * edge((high - low) / 2 - (self.height - (low + high) / 2).abs(), self.pixel)
+
+    def ellipse(self, x: Tensor, y: Tensor, half_width: Tensor, half_height: Tensor) -> Tensor:
+        """Coverage of an ellipse in metres."""
+        far = (((self.along - x) / half_width) ** 2 + ((self.height - y) / half_height) ** 2).sqrt()
+        return edge((1 - far) * torch.minimum(half_width, half_height), self.pixel)
+
+
+def ring(view: View, radius: float, cells: int, camera_height: float, seed: int) -> Row:
+    """Cells around the camera at a level distance of `radius` metres."""
+    turns = view.lon / (2 * math.pi) * cells + view.chance(seed) * cells
+    whole = turns.floor()
+    width = 2 * math.pi * radius / cells
+    height = view.slope * radius + camera_height
+    pixel = view.footprint * radius * (1 + view.slope**2).sqrt()
+    distance = radius * (1 + view.slope**2).sqrt()
+    return Row(
+        view, whole % cells, (turns - whole - 0.5) * width, height, pixel, distance, width, seed
+    )
+
+
+def buildings(canvas: Canvas, row: Row, tallest: float, haze: float, floor: float) -> None:
+    """Blocks with a stepped top and a grid of windows, some lit at night."""
+    half = row.width * (0.32 + 0.15 * row.random(1))
+    top = tallest * (0.3 + 0.7 * row.random(2))
+    zero = torch.zeros_like(half)
+    body = row.box(-half, half, zero, top)
+    step = row.box(-half * 0.6, half * 0.6, zero, top * (1 + 0.25 * row.random(3)))
+    wall = choose(
+        [
+            colour(0.72, 0.60, 0.50),
+            colour(0.50, 0.56, 0.66),
+            colour(0.80, 0.78, 0.74),
+            colour(0.62, 0.42, 0.36),
+            colour(0.40, 0.46, 0.52),
+        ],
+        row.random(4),
+    )
+    wall = wall * (1 - 0.18 * ramp(-0.4, 0.4, row.along / half))
+    seen = _windows(row, hazed(row.view, wall, haze), half, floor)
+    canvas.over(seen, row.distance, torch.maximum(body, step))
+
+
+def _windows(row: Row, wall: Tensor, half: Tensor, floor: float) -> Tensor:
+    count = (2 * half / floor).round().clamp_min(2)
+    across, up = (row.along / (2 * half) + 0.5) * count, row.height / floor
+    column, storey = across.floor(), up.floor()
+    pixel = row.pixel / floor
+    pane = edge(0.30 - (across - column - 0.5).abs(), pixel)
+    pane = pane * edge(0.27 - (up - storey - 0.5).abs(), pixel)
+    lit = ramp(0.45, 0.55, cell_random([row.cell, column, storey], row.view.seed(row.seed + 5)))
+    fade = resolved(floor, row.pixel)
+    pane = mix(torch.full_like(pane, 0.32), pane, fade)
+    lit = mix(torch.full_like(lit, 0.5), lit, fade)
+    night = row.view.is_time(2)
+    dusk = (night + 0.6 * row.view.is_time(1)).clamp(0, 1)
+    glass = hazed(row.view, colour(0.30, 0.44, 0.60), 0.25)
+    return mix(wall, mix(glass, colour(1.0, 0.82, 0.42), lit * dusk), pane * 0.85)
+
+
+def conifers(canvas: Canvas, row: Row, tallest: float, haze: float, snow: float = 0.0) -> None:
+    """Pointed trees in tiers, lighter on one side."""
+    top = tallest * (0.6 + 0.4 * row.random(1))
+    half = row.width * (0.36 + 0.12 * row.random(2))
+    share = row.height / top
+    tier = (share * 5) % 1
+    reach = half * (1 - share) * (1.05 - 0.35 * tier * resolved(top / 5, row.pixel))
+    tree = edge(reach - row.along.abs(), row.pixel) * edge(row.height - 0.08 * top, row.pixel)
+    trunk = row.box(-half * 0.12, half * 0.12, torch.zeros_like(top), top * 0.2)
+    green = choose(
+        [colour(0.16, 0.36, 0.20), colour(0.22, 0.42, 0.18), colour(0.13, 0.32, 0.25)],
+        row.random(3),
+    )
+    green = green * (1.25 - 0.4 * tier - 0.3 * ramp(-1, 1, row.along / half))
+    if snow:
+        green = mix(green, colour(0.95, 0.97, 1.0), snow * ramp(0.5, 0.1, tier))
+    wood = hazed(row.view, colour(0.32, 0.22, 0.15), haze)
+    canvas.over(wood, row.distance, trunk)
+    canvas.over(hazed(row.view, green, haze), row.distance, tree)
+
+
+def round_trees(canvas: Canvas, row: Row, tallest: float, haze: float, share: float) -> None:
+    """Trunks under crowns of three overlapping ellipses; `share` of the cells hold a tree."""
+    there = (row.random(1) < share).float()
+    top = tallest * (0.65 + 0.35 * row.random(2))
+    half = (top * 0.38).clamp_max(row.width * 0.48)
+    zero = torch.zeros_like(top)
+    trunk = row.box(-half * 0.13, half * 0.13, zero, top * 0.6)
+    canvas.over(hazed(row.view, colour(0.38, 0.26, 0.17), haze), row.distance, trunk * there)
+    crown = row.ellipse(zero, top * 0.72, half * 0.75, top * 0.28)
+    for side in (-0.42, 0.42):
+        crown = torch.maximum(crown, row.ellipse(half * side, top * 0.6, half * 0.55, top * 0.2))
+    green = choose(
+        [colour(0.30, 0.55, 0.18), colour(0.24, 0.48, 0.20), colour(0.42, 0.58, 0.20)],
+        row.random(3),
+    )
+    green = green * (0.7 + 0.5 * ramp(0.4, 1.0, row.height / top))
+    canvas.over(hazed(row.view, green, haze), row.distance, crown * there)
+
+
+def houses(canvas: Canvas, row: Row, haze: float, share: float) -> None:
+    """Cottages with a gable roof, a chimney, a door and two windows."""
+    there = (row.random(1) < share).float()
+    half = row.width * (0.30 + 0.08 * row.random(2))
+    wall = 2.6 + 0.8 * row.random(3)
+    zero = torch.zeros_like(half)
+    peak = wall + half * 0.85
+    body = row.box(-half * 0.88, half * 0.88, zero, wall + 0.3)
+    slant = edge((peak - row.height) / 0.85 - row.along.abs(), row.pixel)
+    roof = slant * edge(row.height - wall, row.pixel)
+    chimney = row.box(half * 0.4, half * 0.62, wall, peak + 0.3)
+    plaster = choose(
+        [
+            colour(0.95, 0.90, 0.80),
+            colour(0.90, 0.78, 0.60),
+            colour(0.86, 0.70, 0.62),
+            colour(0.80, 0.84, 0.86),
+        ],
+        row.random(4),
+    )
+    tile = choose(
+        [colour(0.72, 0.28, 0.20), colour(0.55, 0.30, 0.22), colour(0.40, 0.34, 0.40)],
+        row.random(5),
+    )
+    tile = tile * (1.1 - 0.3 * ramp(-0.5, 0.5, row.along / half))
+    canvas.over(hazed(row.view, colour(0.55, 0.38, 0.32), haze), row.distance, chimney * there)
+    canvas.over(hazed(row.view, plaster, haze), row.distance, body * there)
+    canvas.over(hazed(row.view, tile, haze), row.distance, roof * there)
+    _openings(canvas, row, half, there, haze)
+
+
+def _openings(canvas: Canvas, row: Row, half: Tensor, there: Tensor, haze: float) -> None:
+    low, zero = torch.full_like(half, 1.1), torch.zeros_like(half)
+    door = row.box(-half * 0.16, half * 0.16, zero, zero + 2.0)
+    canvas.over(hazed(row.view, colour(0.45, 0.26, 0.16), haze), row.distance, door * there)
+    panes = zero
+    for side in (-0.55, 0.55):
+        panes = panes + row.box(half * (side - 0.17), half * (side + 0.17), low, low + 1.1)
+    dusk = (row.view.is_time(2) + 0.6 * row.view.is_time(1)).clamp(0, 1)
+    glass = hazed(row.view, colour(0.35, 0.48, 0.62), haze)
+    canvas.over(mix(glass, colour(1.0, 0.82, 0.40), dusk), row.distance, panes * there)
+
+
+def cacti(canvas: Canvas, row: Row, share: float) -> None:
+    """Columns with one or two raised arms."""
+    there = (row.random(1) < share).float()
+    top = 2.2 + 2.2 * row.random(2)
+    zero = torch.zeros_like(top)
+    thick = zero + 0.28
+    shape = _capsule(row, zero, zero, top, thick)
+    for side, index in ((-1.0, 3), (1.0, 4)):
+        arm, elbow = zero + side * 0.85, top * (0.35 + 0.25 * row.random(index))
+        shape = torch.maximum(shape, _capsule(row, arm, elbow, elbow + 0.25 * top, thick * 0.75))
+        left, right = torch.minimum(arm, zero), torch.maximum(arm, zero)
+        shape = torch.maximum(shape, row.box(left, right, elbow - 0.2, elbow + 0.2))
+    green = colour(0.28, 0.50, 0.26) * (1.1 - 0.3 * ramp(-0.3, 0.3, row.along))
+    canvas.over(hazed(row.view, green, 0.1), row.distance, shape * there)
+
+
+def _capsule(row: Row, x: Tensor, low: Tensor, high: Tensor, radius: Tensor) -> Tensor:
+    beyond = row.height - row.height.clamp(min=low, max=high)
+    far = ((row.along - x) ** 2 + beyond**2).sqrt()
+    return edge(radius - far, row.pixel)
+
+
+def cones(
+    canvas: Canvas, row: Row, start: float, longest: float, shade: Tensor, haze: Tensor
+) -> None:
+    """Spikes from the height `start`: upwards if `longest` > 0 (spires), else hanging down."""
+    length = longest * (0.35 + 0.65 * row.random(1))
+    half = row.width * (0.15 + 0.25 * row.random(2))
+    share = (row.height - start) / length
+    reach = half * (1 - share).clamp_min(0).pow(1.3) - 0.02
+    shape = edge(reach - row.along.abs(), row.pixel) * edge(1 - share, row.pixel / length.abs())
+    shape = shape * edge(share + 0.3, row.pixel / length.abs())
+    lit = shade * (1.25 - 0.55 * ramp(-1, 1, row.along / half))
+    canvas.over(mix(lit, haze, 0.15), row.distance, shape)

@@ -1,0 +1,114 @@
+"""Shared by the property tests: tiny spaces and priors, noise, and how to run a method."""
+
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from synclab.priors.exact import Gaussian, Mixture, StationaryField
+from synclab.repro import Streams
+from synclab.spaces.image import Image
+from synclab.spaces.panorama import Panorama
+from synclab.spaces.wide import Wide
+from synclab.types import Everywhere, Prior, Rng, Space
+
+torch.set_num_threads(min(2, torch.get_num_threads()))
+
+Algorithm = Callable[..., Iterator[Tensor | None]]
+
+PRIORS = {"gaussian": Gaussian, "mixture": Mixture, "field": StationaryField}
+
+
+def image(**changes: Any) -> Image:
+    size: dict[str, Any] = {"channels": 2, "height": 8, "width": 8, "view_size": 8}
+    return Image(**size | changes)
+
+
+def wide(**changes: Any) -> Wide:
+    size: dict[str, Any] = {"channels": 2, "height": 8, "width": 32, "view_size": 8, "stride": 4}
+    return Wide(**size | changes)
+
+
+def panorama(**changes: Any) -> Panorama:
+    size: dict[str, Any] = {"channels": 2, "height": 32, "width": 64, "view_size": 8}
+    return Panorama(**size | changes)
+
+
+def sphere(**changes: Any) -> Panorama:
+    return panorama(**{"cover": "sphere", "fov": 90.0} | changes)
+
+
+class Halves:
+    """A codec whose latents are half as large: mean of 2 x 2 pixels, and each repeated."""
+
+    def encode(self, y: Tensor) -> Tensor:
+        return torch.nn.functional.avg_pool2d(y, 2)
+
+    def decode(self, x: Tensor) -> Tensor:
+        return x.repeat_interleave(2, -1).repeat_interleave(2, -2)
+
+
+ONE_TO_ONE = {
+    "image": image(),
+    "image odd": image(height=7, width=7, view_size=7),
+    "wide": wide(),
+    "wide odd": wide(height=9, width=31, view_size=9, stride=5),
+    "wide ring": wide(ring=True),
+    "wide ring odd": wide(height=9, width=31, view_size=9, stride=5, ring=True),
+}
+PANORAMAS = {
+    "panorama ring": panorama(),
+    "panorama sphere": sphere(),
+    "panorama nearest": panorama(sampling="nearest"),
+    "panorama odd": panorama(height=31, width=61, view_size=9),
+}
+ADJOINT_PANORAMAS = {
+    "adjoint ring": panorama(inverse="adjoint"),
+    "adjoint sphere": sphere(inverse="adjoint"),
+    "adjoint nearest": panorama(sampling="nearest", inverse="adjoint"),
+    "adjoint odd": panorama(height=31, width=61, view_size=9, inverse="adjoint"),
+}
+ADJOINT = ONE_TO_ONE | ADJOINT_PANORAMAS
+SPACES = ADJOINT | PANORAMAS | {"codec": panorama(codec=Halves(), factor=2)}
+
+
+def prior_of(space: Any, prior: type = Gaussian, **changes: Any) -> Any:
+    """An exact prior of the size that this space's views have for the network."""
+    size = space.view_size // space.factor
+    return prior(shape=(space.channels, size, size), **changes)
+
+
+def streams(seed: int = 0) -> Streams:
+    return Streams("test", seed, dtype=torch.float64)
+
+
+class Changed(Streams):
+    """The usual noise, passed through `change(purpose, noise)`."""
+
+    def __init__(self, change: Callable[[str, Tensor], Tensor], seed: int = 0) -> None:
+        super().__init__("test", seed, dtype=torch.float64)
+        self.change = change
+
+    def normal(self, purpose: str, shape: tuple[int, ...]) -> Tensor:
+        return self.change(purpose, super().normal(purpose, shape))
+
+
+def last(method: Algorithm, prior: Prior, space: Space, rng: Rng | None = None) -> Tensor:
+    """The result of a method."""
+    *_, z = method(prior, space, Everywhere(), rng or streams())
+    assert z is not None
+    return z
+
+
+def random_state(space: Space, seed: int = 0) -> Tensor:
+    """Standard normal canonical state."""
+    return streams(seed).normal("state", space.shape)
+
+
+def close(actual: Tensor, expected: Tensor, tolerance: float) -> None:
+    torch.testing.assert_close(actual, expected, rtol=0, atol=tolerance)

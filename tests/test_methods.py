@@ -1,0 +1,367 @@
+"""Relations between the methods, proved on priors whose score is known in closed form."""
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+import torch
+from conftest import (
+    PRIORS,
+    SPACES,
+    Changed,
+    close,
+    image,
+    last,
+    panorama,
+    prior_of,
+    random_state,
+    streams,
+    wide,
+)
+from torch import Tensor
+
+import synclab.methods
+from synclab.methods.ddim import DDIM
+from synclab.methods.multidiffusion import MultiDiffusion
+from synclab.methods.sds import SDS
+from synclab.methods.stochsync import StochSync, keep_borders
+from synclab.methods.synctweedies import SyncTweedies
+from synclab.priors.exact import Gaussian, Mixture, StationaryField
+from synclab.schedule import Schedule
+from synclab.solvers import nodes
+from synclab.types import Everywhere, Views
+
+METHODS = {
+    "ddim": DDIM(steps=4),
+    "multidiffusion": MultiDiffusion(steps=4),
+    "synctweedies": SyncTweedies(steps=4),
+    "stochsync": StochSync(steps=4, ode_steps=6),
+    "stochsync dpm": StochSync(steps=4, ode_steps=6, solver="dpm"),
+    "sds": SDS(steps=4, views=3, warmup=2),
+}
+SCHEDULE = Schedule.scaled_linear()
+
+each_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+each_space = pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
+each_prior = pytest.mark.parametrize("make_prior", PRIORS.values(), ids=PRIORS)
+
+
+# ------------------------------------------------------------------------ every method, every space
+
+
+@each_method
+@each_space
+def test_result_is_finite_and_has_the_spaces_shape(method, space):
+    z = last(method, prior_of(space), space)
+    assert z.shape == space.shape and z.isfinite().all()
+
+
+@each_method
+@each_space
+def test_a_method_yields_once_a_step(method, space):
+    estimates = list(method(prior_of(space), space, Everywhere(), streams()))
+    assert len(estimates) == method.steps
+
+
+@each_method
+def test_yielded_estimates_are_not_overwritten_later(method):
+    space, copies, estimates = wide(), [], []
+    for z in method(prior_of(space), space, Everywhere(), streams()):
+        if z is not None:
+            estimates.append(z)
+            copies.append(z.clone())
+    assert all(torch.equal(z, copy) for z, copy in zip(estimates, copies, strict=True))
+
+
+@each_method
+def test_equal_keys_give_equal_bits_and_other_keys_others(method):
+    space = panorama()
+    first, again, other = (last(method, prior_of(space), space, streams(k)) for k in (0, 0, 1))
+    assert torch.equal(first, again) and not torch.allclose(first, other)
+
+
+@each_method
+def test_the_result_does_not_depend_on_the_global_generator(method):
+    space, results = wide(), []
+    for seed in range(2):
+        torch.manual_seed(seed)
+        results.append(last(method, prior_of(space), space))
+    assert torch.equal(*results)
+
+
+def expected_calls(method, space) -> int:
+    """Network evaluations by the formula of each paper."""
+    if isinstance(method, StochSync):
+        times = [999] + [method.time(k) for k in range(1, method.steps)]
+        return sum(
+            len(space.disjoint_views(k)) * len(nodes(SCHEDULE, t, method.ode_steps))
+            for k, t in enumerate(times)
+        )
+    if isinstance(method, SDS):
+        return method.steps * len(space.random_views(method.views, streams()))
+    return method.steps * len(space.all_views())
+
+
+@each_method
+@each_space
+def test_network_evaluations_are_those_of_the_formula(method, space):
+    prior = prior_of(space)
+    last(method, prior, space)
+    assert prior.nfe == expected_calls(method, space)
+
+
+def method_classes() -> set[type]:
+    """Every dataclass that a module of synclab.methods defines."""
+    names = [module.name for module in pkgutil.iter_modules(synclab.methods.__path__)]
+    modules = [importlib.import_module(f"synclab.methods.{name}") for name in names]
+    return {
+        thing
+        for module in modules
+        for _, thing in inspect.getmembers(module, inspect.isclass)
+        if dataclasses.is_dataclass(thing) and thing.__module__ == module.__name__
+    }
+
+
+def test_every_method_is_tested_here():
+    assert method_classes() == {type(method) for method in METHODS.values()}
+
+
+@pytest.mark.parametrize("kind", sorted(method_classes(), key=str))
+def test_a_method_is_a_frozen_dataclass_with_steps(kind):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        kind().steps = 3
+    assert kind(steps=5).steps == 5
+
+
+# -------------------------------------------------------------------------------- one identity view
+
+
+@each_prior
+@pytest.mark.parametrize("method", [MultiDiffusion, SyncTweedies])
+def test_on_one_identity_view_it_is_ddim(method, make_prior):
+    prior = prior_of(image(), make_prior)
+    close(last(method(steps=10), prior, image()), last(DDIM(steps=10), prior, image()), 1e-10)
+
+
+class StartForNoise(Changed):
+    """StochSync's first noise is the others' start."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda purpose, noise: noise)
+
+    def normal(self, purpose: str, shape: tuple[int, ...]) -> Tensor:
+        return super().normal("start", shape)
+
+
+@each_prior
+def test_one_round_of_stochsync_is_ddim(make_prior):
+    """27 steps of 37 and the grid of 28 points are the same times."""
+    prior = prior_of(image(), make_prior)
+    once = last(StochSync(steps=1, ode_steps=28, seam_steps=0), prior, image(), StartForNoise())
+    close(once, last(DDIM(steps=27), prior, image()), 1e-10)
+
+
+# ----------------------------------------------------------- a Gaussian commutes with any selection
+
+
+@pytest.mark.parametrize("method", [DDIM, MultiDiffusion, SyncTweedies])
+def test_a_linear_score_makes_every_method_ddim_on_the_canvas(method):
+    ring = wide(ring=True)
+    canvas = image(width=32)
+    on_canvas = last(DDIM(steps=10), Gaussian(shape=canvas.shape), canvas)
+
+    start = streams().normal("start", ring.shape)
+    projected = ring.project(start, ring.all_views())
+    shared = Changed(lambda _, noise: start if noise.ndim == 3 else projected)
+    close(last(method(steps=10), prior_of(ring), ring, shared), on_canvas, 1e-10)
+
+
+# ------------------------------------------------------------------------------------- equivariance
+
+
+@pytest.mark.parametrize("prior_name", ["mixture", "field"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        DDIM(steps=6),
+        MultiDiffusion(steps=6),
+        SyncTweedies(steps=6),
+        StochSync(steps=4, ode_steps=8, seam_steps=1),
+    ],
+    ids=lambda method: type(method).__name__,
+)
+def test_rolling_the_noise_of_a_ring_rolls_the_result(method, prior_name):
+    ring = wide(ring=True)
+
+    def rolled(purpose: str, noise: Tensor) -> Tensor:
+        """By a quarter: 8 of 32 columns, or a quarter of the views."""
+        return noise.roll(8, -1) if noise.ndim == 3 else noise.roll(len(noise) // 4, 0)
+
+    prior = prior_of(ring, PRIORS[prior_name])
+    straight, turned = last(method, prior, ring), last(method, prior, ring, Changed(rolled))
+    close(turned, straight.roll(8, -1), 1e-9)
+    assert not torch.allclose(turned, straight, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    "method", [DDIM(steps=4), SyncTweedies(steps=4), StochSync(steps=3, ode_steps=5)]
+)
+def test_rolling_the_noise_of_a_panorama_turns_it(method):
+    """Four views of 90 degrees, so that a quarter of the views is a quarter turn."""
+    space = panorama(fov=90.0)
+
+    def rolled(purpose: str, noise: Tensor) -> Tensor:
+        sets = noise.split(4)  # the two disjoint rings
+        return torch.cat([ring.roll(1, 0) for ring in sets])
+
+    prior = prior_of(space, Mixture)
+    straight, turned = last(method, prior, space), last(method, prior, space, Changed(rolled))
+    close(turned, straight.roll(16, -1), 1e-5)
+
+
+# ---------------------------------------------------------------------------------- synchronisation
+
+
+class Recording(type(wide())):
+    """Remembers what the views said last, before it was averaged."""
+
+    def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
+        self.said = y
+        return super().scatter(y, views)
+
+
+def disagreement(method) -> float:
+    """Mean square distance of the last views from their average."""
+    space = Recording(channels=1, height=8, width=24, view_size=8, stride=4, ring=True)
+    z = last(method, prior_of(space, StationaryField), space)
+    return (space.said - space.project(z, space.all_views())).square().mean().item()
+
+
+def test_synctweedies_views_agree_where_ddims_do_not():
+    assert disagreement(SyncTweedies(steps=20)) < 0.1 * disagreement(DDIM(steps=20))
+
+
+# ------------------------------------------------------------------------------------ distributions
+
+
+def test_sds_reaches_the_mode():
+    ring = wide(ring=True)
+    method = SDS(steps=400, views=8, lr=0.05, warmup=10)
+    z = last(method, prior_of(ring, mean=0.7), ring)
+    assert (z - 0.7).abs().max() < 0.15
+    assert (random_state(ring) - 0.7).abs().max() > 1
+
+
+def test_sds_descends_the_gradient_of_every_view():
+    """With t fixed, no noise and Gaussian data the residual is linear and vanishes at the mean."""
+    ring = wide(ring=True)
+    quiet = Changed(lambda purpose, noise: noise if purpose == "start" else 0 * noise)
+    z = last(
+        SDS(steps=300, views=8, lr=0.1, warmup=1, t_min=300, t_max=300), prior_of(ring), ring, quiet
+    )
+    close(z, torch.full_like(z, 0.5), 0.05)
+
+
+def test_sds_rate_warms_up_and_ends_at_a_quarter():
+    method = SDS(steps=3000, lr=0.4, warmup=100)
+    rates = [method.rate(k) for k in range(method.steps)]
+    assert rates[0] == pytest.approx(0.4 / 100)
+    assert max(rates) == pytest.approx(0.4, rel=0.01) and rates.index(max(rates)) in (98, 99)
+    assert rates[-1] == pytest.approx(0.1, rel=0.01)
+
+
+# DDIM's discretisation narrows the spread, by 8 % with 50 points and by 1 % with 400.
+SMALL_STEPS = pytest.mark.parametrize(("solver", "ode_steps"), [("ddim", 400), ("dpm", 50)])
+
+
+@SMALL_STEPS
+@pytest.mark.parametrize("steps", [2, 10])
+def test_stochsync_keeps_mean_and_spread_of_a_gaussian(steps, solver, ode_steps):
+    space = image(channels=1, height=64, width=64, view_size=64)
+    method = StochSync(steps=steps, ode_steps=ode_steps, solver=solver)
+    z = last(method, prior_of(space, mean=0.7, std=0.5), space)
+    assert z.mean().item() == pytest.approx(0.7, abs=0.02)
+    assert z.std().item() == pytest.approx(0.5, abs=0.02)
+
+
+@SMALL_STEPS
+def test_stochsync_keeps_mean_and_spread_where_it_holds_borders(solver, ode_steps):
+    space = wide(channels=8, height=16, width=64, view_size=16, ring=True)
+    method = StochSync(steps=6, ode_steps=ode_steps, seam_steps=5, solver=solver)
+    z = last(method, prior_of(space, mean=0.7, std=0.5), space)
+    assert z.mean().item() == pytest.approx(0.7, abs=0.03)
+    assert z.std().item() == pytest.approx(0.5, abs=0.03)
+
+
+# ------------------------------------------------------------------------------- parts of StochSync
+
+
+def test_stochsync_times_fall_linearly_between_its_bounds():
+    method = StochSync(steps=10, t_max=900, t_min=270)
+    times = [method.time(k) for k in range(10)]
+    assert times == list(range(900, 269, -70))
+
+
+def test_stochsync_uses_another_set_of_views_at_every_other_round():
+    asked = []
+
+    class Asked(Recording):
+        def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
+            asked.append(views)
+            return super().scatter(y, views)
+
+    space = Asked(channels=2, height=8, width=32, view_size=8, stride=4, ring=True)
+    last(StochSync(steps=4, ode_steps=3), prior_of(space), space)
+    assert asked == [space.disjoint_views(k) for k in range(4)]
+    assert asked[0] != asked[1]
+
+
+@pytest.mark.parametrize("seam_steps", [0, 1, 3])
+def test_stochsync_blends_in_the_last_rounds_only(seam_steps):
+    class Purposes(Changed):
+        asked: list[str] = []
+
+    rng = Purposes(lambda purpose, noise: (rng.asked.append(purpose), noise)[1])
+    rng.asked = []
+    last(StochSync(steps=5, ode_steps=3, seam_steps=seam_steps), prior_of(wide()), wide(), rng)
+    assert rng.asked.count("seam") == seam_steps
+    assert rng.asked[: 5 - seam_steps] == ["noise"] * (5 - seam_steps)
+
+
+def test_the_free_region_grows_from_the_centre():
+    inwardness = wide().inwardness(()).double()
+    new, old = torch.ones(1, 1, 8, 8).double(), torch.zeros(1, 1, 8, 8).double()
+    free = [
+        keep_borders(SCHEDULE, old, old, inwardness, new, 300, done).sum().item() / 64
+        for done in (0.0, 0.3, 0.5, 0.8, 1.0)
+    ]
+    assert free == [0, 2 / 8, 4 / 8, 6 / 8, 1]
+
+
+def test_held_borders_are_the_old_values_at_the_same_noise_level():
+    x0, eps = streams().normal("x0", (1, 1, 8, 8)), streams().normal("eps", (1, 1, 8, 8))
+    held = keep_borders(SCHEDULE, x0, eps, torch.zeros(8, 8), torch.zeros_like(x0), 300, 0.5)
+    close(held, SCHEDULE.noise(x0, eps, 300), 0)
+
+
+# ----------------------------------------------------------------------------------- random streams
+
+
+def test_a_purpose_does_not_depend_on_what_was_drawn_before():
+    plain, mixed = streams(), streams()
+    mixed.uniform("views", 0, 1, 3)
+    mixed.integer("t", 0, 9)
+    assert torch.equal(plain.normal("start", (4,)), mixed.normal("start", (4,)))
+
+
+def test_purposes_differ_and_draws_of_one_purpose_follow_each_other():
+    rng = streams()
+    a, b, c = rng.normal("one", (4,)), rng.normal("one", (4,)), rng.normal("two", (4,))
+    assert not torch.equal(a, b) and not torch.equal(a, c)
+
+
+def test_integers_reach_both_ends_of_their_range():
+    rng = streams()
+    assert {rng.integer("t", 2, 4) for _ in range(50)} == {2, 3, 4}
