@@ -1,4 +1,4 @@
-"""The embedded prior's words: a CLIP tokenizer that knows the world's vocabulary, and its encoder."""
+"""The embedded prior's words: a CLIP tokenizer of the world's vocabulary, and its encoder."""
 
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers

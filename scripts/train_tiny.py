@@ -2,8 +2,8 @@
 
     python scripts/train_tiny.py views vae latents unet export --folder runs/tiny
 
-Each stage goes on where it stopped when it is run again; later stages read what earlier ones left in
-the folder. Losses go to `<stage>/loss.jsonl`, the finished model to `--output`.
+Each stage goes on where it stopped when it is run again; later stages read what earlier ones left
+in the folder. Losses go to `<stage>/loss.jsonl`, the finished model to `--output`.
 """
 
 import os
@@ -194,7 +194,7 @@ def encode_dataset(folder: Path, device: str) -> None:
 
 
 def train_unet(folder: Path, steps: int, batch: int, device: str, seed: int) -> None:
-    """Noise prediction with min-SNR(5) weights; the text encoder learns along; a tenth unprompted."""
+    """Noise prediction, min-SNR(5) weights; the text encoder learns along; a tenth unprompted."""
     torch.manual_seed(seed)
     tokenizer = build_tokenizer()
     text_encoder = build_text_encoder(tokenizer).to(device)
@@ -253,7 +253,9 @@ def export(folder: Path, output: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     stages = ["views", "vae", "latents", "unet", "export"]
     parser.add_argument("stages", nargs="+", choices=stages)
     parser.add_argument("--folder", type=Path, default=Path("runs/tiny"))

@@ -54,7 +54,7 @@ class Trainer:
         return self.learning_rate * min(1.0, (step + 1) / self.warmup) * cosine
 
     def fit(self, loss: Callable[[torch.Generator], Tensor]) -> None:
-        """Minimises `loss(generator)` from where the last run stopped; ends with the averages in."""
+        """Minimises `loss(generator)` from where it stopped; ends with the averages in place."""
         saved = time.monotonic()
         with (self.folder / "loss.jsonl").open("a") as log_file:
             for step in tqdm(range(self.start, self.steps), disable=None, initial=self.start):

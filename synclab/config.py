@@ -59,9 +59,7 @@ def schema(cls: type) -> type[pydantic.BaseModel]:
     return pydantic.create_model(cls.__name__, __config__=settings, **fields)
 
 
-def explain(
-    error: pydantic.ValidationError, values: Mapping[str, Any], cls: type, key: str
-) -> str:
+def explain(error: pydantic.ValidationError, values: Mapping[str, Any], cls: type, key: str) -> str:
     """One line for the first thing that is wrong."""
     first = error.errors()[0]
     name = str(first["loc"][0])

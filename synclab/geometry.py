@@ -51,7 +51,7 @@ def _matrix(rows: list[list[Tensor]]) -> Tensor:
 
 
 def longitude_latitude(directions: Tensor) -> tuple[Tensor, Tensor]:
-    """Angles in radians of unit directions (..., 3): longitude [-pi, pi], latitude [-pi/2, pi/2]."""
+    """Angles in radians of directions (..., 3): longitude [-pi, pi], latitude [-pi/2, pi/2]."""
     x, y, z = directions.unbind(-1)
     return torch.atan2(x, -z), torch.asin(y.clamp(-1, 1))
 

@@ -18,7 +18,9 @@ class Streams:
     noise, on any device and in any order.
     """
 
-    def __init__(self, *key: object, device: str = "cpu", dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self, *key: object, device: str = "cpu", dtype: torch.dtype = torch.float32
+    ) -> None:
         self.key, self.device, self.dtype = key, device, dtype
         self._generators: dict[str, torch.Generator] = {}
 

@@ -1,7 +1,7 @@
 """Alpha-bar and its conversions: the only place where they live.
 
-Notation of the papers: x = sqrt(abar_t) x0 + sqrt(1 - abar_t) eps. Integer times t run from 0 (almost
-clean) to 999 (almost noise); t = -1 stands for clean data, abar = 1.
+Notation of the papers: x = sqrt(abar_t) x0 + sqrt(1 - abar_t) eps. Integer times t run from 0
+(almost clean) to 999 (almost noise); t = -1 stands for clean data, abar = 1.
 """
 
 import math
@@ -18,7 +18,9 @@ class Schedule:
     abar: Tensor
 
     @classmethod
-    def scaled_linear(cls, first: float = 0.00085, last: float = 0.012, n: int = 1000) -> "Schedule":
+    def scaled_linear(
+        cls, first: float = 0.00085, last: float = 0.012, n: int = 1000
+    ) -> "Schedule":
         """Stable Diffusion's: square roots of the betas in equal steps (Rombach et al. 2022)."""
         beta = torch.linspace(first**0.5, last**0.5, n, dtype=torch.float64) ** 2
         return cls((1 - beta).cumprod(0))

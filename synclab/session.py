@@ -72,8 +72,14 @@ def without_neutral(group: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def file_safe(name: str) -> str:
-    if not name or not all(letter.isalnum() or letter in "-_." for letter in name) or name[0] == ".":
-        raise UserError(f"run={name}: expected letters, digits, '-', '_' and '.', a name not a path")
+    if (
+        not name
+        or not all(letter.isalnum() or letter in "-_." for letter in name)
+        or name[0] == "."
+    ):
+        raise UserError(
+            f"run={name}: expected letters, digits, '-', '_' and '.', a name not a path"
+        )
     return name
 
 

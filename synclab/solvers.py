@@ -9,11 +9,12 @@ from synclab.schedule import Schedule
 from synclab.types import Cond, Prior
 
 Blend = Callable[[Tensor, int, float], Tensor]
-"""Called after every step with (x, its time, share of the way done); returns the x to go on with."""
+"""Called after every step with (x, its time, share of the way done); returns the next x."""
 
 
 def nodes(schedule: Schedule, t: int, n: int) -> list[int]:
-    """Times of the network calls from t down: t itself and what lies below it of a grid of n points.
+    """Times of the network calls from t down: t itself and what lies below it of a grid of n
+    points.
 
     Clipping one fixed grid makes the number of steps fall linearly with t, as StochSync asks for
     (Yeo et al. 2025, App. B).

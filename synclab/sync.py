@@ -29,7 +29,8 @@ def sync(space: Space, x: Tensor, views: Views) -> Tensor:
 
 
 def adjoint_scatter(space: Space, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
-    """Scatter of any linear projection without writing one: (J^T y, J^T 1) by automatic transposition.
+    """Scatter of any linear projection without writing one: (J^T y, J^T 1) by automatic
+    transposition.
 
     Right for every `project`; spaces override it where the papers use another inverse or where it
     would leave holes (a canvas finer than its views).

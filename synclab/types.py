@@ -1,7 +1,7 @@
 """The protocols: what a prior, a space, a method and a task owe each other.
 
-Shape names used everywhere: n views, c channels, h w pixels of a view (or of its latent), H W cells of
-the canonical space. Instance tensors are (n, c, h, w), canonical ones (c, H, W).
+Shape names used everywhere: n views, c channels, h w pixels of a view (or of its latent), H W cells
+of the canonical space. Instance tensors are (n, c, h, w), canonical ones (c, H, W).
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from torch import Tensor
 from synclab.schedule import Schedule
 
 View = tuple[float, ...]
-"""What tells one view of a space from another: (azimuth, elevation) in degrees, a crop's offset, …"""
+"""What tells one view of a space from another: (azimuth, elevation) in degrees, an offset, …"""
 
 Views = tuple[View, ...]
 """An ordered set of views; hashable, so that projection maps can be cached."""
@@ -81,7 +81,7 @@ class Space(Protocol):
         ...
 
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
-        """Weighted sum (c, H, W) of the views on every canonical cell, and the weights (1, H, W)."""
+        """Weighted sum (c, H, W) of the views on each cell, and the weights (1, H, W)."""
         ...
 
     def inwardness(self, views: Views) -> Tensor:
@@ -104,7 +104,10 @@ class Method(Protocol):
     yet that would come for free; the last one is the result.
     """
 
-    steps: int
+    @property
+    def steps(self) -> int:
+        """How often it yields."""
+        ...
 
     def __call__(
         self, prior: Prior, space: Space, cond: Cond, rng: Rng

@@ -145,6 +145,14 @@ def test_on_one_identity_view_it_is_ddim(method, make_prior):
     close(last(method(steps=10), prior, image()), last(DDIM(steps=10), prior, image()), 1e-10)
 
 
+def test_multidiffusion_leaves_what_no_view_sees_as_it_began():
+    space = panorama()
+    z = last(MultiDiffusion(steps=3), prior_of(space), space)
+    start = streams().normal("start", space.shape)
+    for pole in (0, -1):
+        close(z[:, pole], start[:, pole], 0)
+
+
 class StartForNoise(Changed):
     """StochSync's first noise is the others' start."""
 
@@ -264,6 +272,21 @@ def test_sds_descends_the_gradient_of_every_view():
     close(z, torch.full_like(z, 0.5), 0.05)
 
 
+def test_sds_follows_the_weighted_residual(monkeypatch):
+    """Eq. 3 of DreamFusion at one time on one identity view."""
+    seen, space, t = [], image(), 300
+
+    def record(adam: torch.optim.Adam) -> None:
+        seen.append(adam.param_groups[0]["params"][0].grad.clone())
+
+    monkeypatch.setattr(torch.optim.Adam, "step", record)
+    prior, rng = prior_of(space, Mixture), streams()
+    last(SDS(steps=1, views=1, t_min=t, t_max=t), prior, space)
+    z, eps = rng.normal("start", space.shape), rng.normal("noise", (1, *space.shape))
+    predicted = prior.predict(SCHEDULE.noise(z, eps, t), t, Everywhere(), 1.0)
+    close(seen[0], (1 - SCHEDULE.a(t)) * (predicted - eps)[0], 1e-12)
+
+
 def test_sds_rate_warms_up_and_ends_at_a_quarter():
     method = SDS(steps=3000, lr=0.4, warmup=100)
     rates = [method.rate(k) for k in range(method.steps)]
@@ -272,18 +295,18 @@ def test_sds_rate_warms_up_and_ends_at_a_quarter():
     assert rates[-1] == pytest.approx(0.1, rel=0.01)
 
 
-# DDIM's discretisation narrows the spread, by 8 % with 50 points and by 1 % with 400.
-SMALL_STEPS = pytest.mark.parametrize(("solver", "ode_steps"), [("ddim", 400), ("dpm", 50)])
+# Discretisation narrows the spread: by 8 % (ddim) and 5 % (dpm) with 50 points, 1 to 2 % with 400.
+SMALL_STEPS = pytest.mark.parametrize(("solver", "ode_steps"), [("ddim", 400), ("dpm", 400)])
 
 
 @SMALL_STEPS
 @pytest.mark.parametrize("steps", [2, 10])
 def test_stochsync_keeps_mean_and_spread_of_a_gaussian(steps, solver, ode_steps):
-    space = image(channels=1, height=64, width=64, view_size=64)
+    space = image(channels=4, height=64, width=64, view_size=64)
     method = StochSync(steps=steps, ode_steps=ode_steps, solver=solver)
     z = last(method, prior_of(space, mean=0.7, std=0.5), space)
-    assert z.mean().item() == pytest.approx(0.7, abs=0.02)
-    assert z.std().item() == pytest.approx(0.5, abs=0.02)
+    assert z.mean().item() == pytest.approx(0.7, abs=0.03)
+    assert z.std().item() == pytest.approx(0.5, abs=0.03)
 
 
 @SMALL_STEPS
@@ -296,6 +319,18 @@ def test_stochsync_keeps_mean_and_spread_where_it_holds_borders(solver, ode_step
 
 
 # ------------------------------------------------------------------------------- parts of StochSync
+
+
+def test_stochsync_leaves_what_a_round_does_not_see():
+    """At odd rounds the outer half tiles of a wide image, which is no ring."""
+    rounds = list(
+        StochSync(steps=4, ode_steps=5)(prior_of(wide()), wide(), Everywhere(), streams())
+    )
+    even, odd = rounds[2], rounds[3]
+    assert even is not None and odd is not None
+    unseen = torch.tensor([*range(4), *range(28, 32)])
+    assert torch.equal(even[..., unseen], odd[..., unseen])
+    assert (even[..., 4:28] != odd[..., 4:28]).all()
 
 
 def test_stochsync_times_fall_linearly_between_its_bounds():
@@ -320,14 +355,20 @@ def test_stochsync_uses_another_set_of_views_at_every_other_round():
 
 @pytest.mark.parametrize("seam_steps", [0, 1, 3])
 def test_stochsync_blends_in_the_last_rounds_only(seam_steps):
-    class Purposes(Changed):
-        asked: list[str] = []
+    asked = []
 
-    rng = Purposes(lambda purpose, noise: (rng.asked.append(purpose), noise)[1])
-    rng.asked = []
-    last(StochSync(steps=5, ode_steps=3, seam_steps=seam_steps), prior_of(wide()), wide(), rng)
-    assert rng.asked.count("seam") == seam_steps
-    assert rng.asked[: 5 - seam_steps] == ["noise"] * (5 - seam_steps)
+    def note(purpose: str, noise: Tensor) -> Tensor:
+        asked.append(purpose)
+        return noise
+
+    last(
+        StochSync(steps=5, ode_steps=3, seam_steps=seam_steps),
+        prior_of(wide()),
+        wide(),
+        Changed(note),
+    )
+    assert asked.count("seam") == seam_steps
+    assert asked[: 5 - seam_steps] == ["noise"] * (5 - seam_steps)
 
 
 def test_the_free_region_grows_from_the_centre():

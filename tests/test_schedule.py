@@ -1,5 +1,7 @@
 """Stable Diffusion's alpha-bar and the conversions between x, x0 and eps."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from conftest import close, streams
@@ -12,8 +14,15 @@ TIMES = [0, 270, 999]
 
 @pytest.mark.parametrize(
     ("t", "expected"),
-    [(0, 0.999150), (20, 0.981314), (270, 0.640737), (590, 0.170653), (900, 0.014151)]
-    + [(999, 0.004660), (-1, 1.0)],
+    [
+        (-1, 1.0),
+        (0, 0.999150),
+        (20, 0.981314),
+        (270, 0.640737),
+        (590, 0.170653),
+        (900, 0.014151),
+        (999, 0.004660),
+    ],
 )
 def test_alpha_bar_is_stable_diffusions(t, expected):
     assert SCHEDULE.a(t) == pytest.approx(expected, abs=1e-6)
@@ -56,7 +65,7 @@ def test_steps_lead_in_n_falling_steps_from_start_to_clean(n, start):
     assert pairs[0][0] == (999 if start is None else start)
     assert pairs[-1][1] == -1
     assert all(t > s for t, s in pairs)
-    assert all(now[1] == then[0] for now, then in zip(pairs, pairs[1:], strict=False))
+    assert all(now[1] == then[0] for now, then in pairwise(pairs))
 
 
 @pytest.mark.parametrize("n", [7, 25, 50])

@@ -1,7 +1,7 @@
 """Independent views: plain DDIM in every view, nothing synchronised.
 
-Song et al., "Denoising Diffusion Implicit Models", 2021 (arXiv 2010.02502), eq. 12 with eta = 0. The
-lower bound that every synchronisation method must beat: SyncTweedies' case 0.
+Song et al., "Denoising Diffusion Implicit Models", 2021 (arXiv 2010.02502), eq. 12 with eta = 0.
+The lower bound that every synchronisation method must beat: SyncTweedies' case 0.
 """
 
 from collections.abc import Iterator
@@ -20,9 +20,7 @@ class DDIM:
     steps: int = 25
     guidance: float = 7.5
 
-    def __call__(
-        self, prior: Prior, space: Space, cond: Cond, rng: Rng
-    ) -> Iterator[Tensor | None]:
+    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
         schedule, views = prior.schedule, space.all_views()
         cond = cond.at(views)
         x = rng.normal("start", stack_shape(views, prior))

@@ -1,8 +1,8 @@
 """MultiDiffusion: the canonical state is noisy, and views are averaged after every step.
 
-Bar-Tal et al., "MultiDiffusion: Fusing Diffusion Paths for Controlled Image Generation", 2023 (arXiv
-2302.08113), eq. 4 and 5. The state holds noise at every step, so it must live where the network does:
-a latent canvas for a latent prior.
+Bar-Tal et al., "MultiDiffusion: Fusing Diffusion Paths for Controlled Image Generation", 2023
+(arXiv 2302.08113), eq. 4 and 5. The state holds noise at every step, so it must live where the
+network does: a latent canvas for a latent prior.
 """
 
 from collections.abc import Iterator
@@ -24,9 +24,7 @@ class MultiDiffusion:
     steps: int = 50
     guidance: float = 7.5
 
-    def __call__(
-        self, prior: Prior, space: Space, cond: Cond, rng: Rng
-    ) -> Iterator[Tensor | None]:
+    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
         schedule, views = prior.schedule, space.all_views()
         cond = cond.at(views)
         z = rng.normal("start", space.shape)

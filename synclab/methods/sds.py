@@ -1,8 +1,9 @@
 """Score distillation: gradient steps on the canonical state, random views, random times.
 
-Poole et al., "DreamFusion: Text-to-3D using 2D Diffusion", 2023 (arXiv 2209.14988), eq. 3; Alg. 3 of
-StochSync's paper. The network's Jacobian is dropped, the encoder's is kept where the canonical state
-is RGB. The learning rate warms up and then follows half a cosine, as in StochSync's experiments.
+Poole et al., "DreamFusion: Text-to-3D using 2D Diffusion", 2023 (arXiv 2209.14988), eq. 3; Alg. 3
+of StochSync's paper. The network's Jacobian is dropped, the encoder's is kept where the canonical
+state is RGB. The learning rate warms up and then follows half a cosine, as in StochSync's
+experiments.
 """
 
 import math
@@ -28,9 +29,7 @@ class SDS:
     lr: float = 0.1
     warmup: int = 100
 
-    def __call__(
-        self, prior: Prior, space: Space, cond: Cond, rng: Rng
-    ) -> Iterator[Tensor | None]:
+    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
         schedule = prior.schedule
         z = rng.normal("start", space.shape).requires_grad_()
         adam = torch.optim.Adam([z])
@@ -48,6 +47,6 @@ class SDS:
             yield z.detach().clone()
 
     def rate(self, k: int) -> float:
-        """Learning rate of step k; the cosine's period is 1.5 times the run, so it ends at a quarter."""
+        """Learning rate of step k; the cosine is 1.5 runs long, so the run ends at a quarter."""
         cosine = 0.5 + 0.5 * math.cos(math.pi * k / (1.5 * self.steps))
         return self.lr * min(1.0, (k + 1) / self.warmup) * cosine

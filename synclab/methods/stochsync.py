@@ -1,8 +1,9 @@
 """StochSync: diffusion synchronisation with maximum stochasticity.
 
-Yeo, Kim and Sung, "StochSync: Stochastic Diffusion Synchronization for Image Generation in Arbitrary
-Spaces", 2025 (arXiv 2501.15445), Alg. 4. The last `seam_steps` keep the borders of the views at what
-the last round left there (App. B): RePaint's blend, the free region growing from the centre.
+Yeo, Kim and Sung, "StochSync: Stochastic Diffusion Synchronization for Image Generation in
+Arbitrary Spaces", 2025 (arXiv 2501.15445), Alg. 4. The last `seam_steps` keep the borders of the
+views at what the last round left there (App. B): RePaint's blend, the free region growing from the
+centre.
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from synclab.types import Cond, Prior, Rng, Space, stack_shape
 
 @dataclass(frozen=True)
 class StochSync:
-    """`steps` rounds, t falling from `t_max` to `t_min`; G walks an ODE grid of `ode_steps` points."""
+    """`steps` rounds, t from `t_max` down to `t_min`; G walks a grid of `ode_steps` points."""
 
     steps: int = 25
     t_max: int = 900
@@ -31,9 +32,7 @@ class StochSync:
     seam_steps: int = 2
     guidance: float = 7.5
 
-    def __call__(
-        self, prior: Prior, space: Space, cond: Cond, rng: Rng
-    ) -> Iterator[Tensor | None]:
+    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
         schedule, z = prior.schedule, None
         solve = SOLVERS[self.solver]
         for k in range(self.steps):

@@ -1,8 +1,8 @@
 """SyncTweedies: views meet in their estimates of the clean image (case 2).
 
 Kim et al., "SyncTweedies: A General Generative Framework Based on Synchronized Diffusions", 2024
-(arXiv 2403.14370), Alg. 1 in the instance space; Alg. 2 of StochSync's paper with sigma = 0. The noise
-is re-derived from the synchronised x0, as the authors' code does, not taken from the network.
+(arXiv 2403.14370), Alg. 1 in the instance space; Alg. 2 of StochSync's paper with sigma = 0. The
+noise is re-derived from the synchronised x0, as the authors' code does, not taken from the network.
 """
 
 from collections.abc import Iterator
@@ -21,9 +21,7 @@ class SyncTweedies:
     steps: int = 30
     guidance: float = 7.5
 
-    def __call__(
-        self, prior: Prior, space: Space, cond: Cond, rng: Rng
-    ) -> Iterator[Tensor | None]:
+    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
         schedule, views = prior.schedule, space.all_views()
         cond = cond.at(views)
         x = rng.normal("start", stack_shape(views, prior))

@@ -1,7 +1,7 @@
 """Priors whose score is known in closed form: tests prove relations between methods on them.
 
-Each is the optimal noise prediction, eps = sqrt(1 - a) (x - sqrt(a) E[x0 | x] ...) written out for its
-data; guidance and conditions change nothing.
+Each is the optimal noise prediction, eps = sqrt(1 - a) (x - sqrt(a) E[x0 | x] ...) written out for
+its data; guidance and conditions change nothing.
 """
 
 from dataclasses import dataclass, field
@@ -88,8 +88,8 @@ class Mixture(ExactPrior):
 class StationaryField(ExactPrior):
     """A Gaussian random field, covariance exp(-d^2 / 2 length^2) between pixels d apart.
 
-    Windows of one endless field: views that overlap can agree perfectly, so a synchronisation method
-    is measured against truth.
+    Windows of one endless field: views that overlap can agree perfectly, so a synchronisation
+    method is measured against truth.
     """
 
     mean: float = 0.0

@@ -23,10 +23,10 @@ Inverse = Literal["backproject", "adjoint"]
 class Panorama(Canvas):
     """A view is (azimuth, elevation) in degrees, `fov` degrees wide; +-180 degrees close.
 
-    `cover` chooses the views: the papers' "ring" at elevation 0 leaves the poles untouched, "sphere"
-    adds views of both (cube faces, so fov >= 90). `inverse` chooses what `scatter` does: "backproject"
-    gives every texel that a view sees the view's colour there (no holes, however fine the canvas),
-    "adjoint" is the exact transpose of `project`.
+    `cover` chooses the views: the papers' "ring" at elevation 0 leaves the poles untouched,
+    "sphere" adds views of both (cube faces, so fov >= 90). `inverse` chooses what `scatter` does:
+    "backproject" gives every texel that a view sees the view's colour there (no holes, however fine
+    the canvas), "adjoint" is the exact transpose of `project`.
     """
 
     fov: float = 72.0

@@ -30,8 +30,8 @@ class Wide(Canvas):
     def disjoint_views(self, step: int) -> Views:
         """Tiles side by side, shifted by half a tile at every other step.
 
-        Even steps cover the canvas, odd ones all but its outer half tiles, a ring wholly. Tiles only
-        overlap where the width is no multiple of the view's.
+        Even steps cover the canvas, odd ones all but its outer half tiles, a ring wholly. Tiles
+        only overlap where the width is no multiple of the view's.
         """
         count, shift = math.ceil(self.width / self.view_size), step % 2 / 2
         if self.ring:

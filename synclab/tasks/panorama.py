@@ -15,7 +15,7 @@ from synclab.types import Space
 
 @dataclass(frozen=True)
 class PanoramaTask(Task):
-    """An equirectangular canvas `rows` x 2 `rows` views large (the paper's 512 px and 2048x4096)."""
+    """An equirectangular canvas of `rows` x 2 `rows` views (the paper's 512 px and 2048x4096)."""
 
     fov: Annotated[float, Interval(gt=0, lt=180)] = 72.0
     rows: Annotated[int, Ge(1)] = 4
@@ -26,8 +26,8 @@ class PanoramaTask(Task):
     def __post_init__(self) -> None:
         if self.cover == "sphere" and self.fov < 90:
             raise UserError(
-                f"task.fov={self.fov}: task.cover=sphere looks through cube faces and expects at least"
-                " 90; say task.fov=90"
+                f"task.fov={self.fov}: task.cover=sphere looks through cube faces and expects at"
+                " least 90; say task.fov=90"
             )
 
     def canvas(self, prior: Any, canonical: Canonical) -> Space:

@@ -16,8 +16,8 @@ Canonical = Literal["rgb", "latent"]
 class Task:
     """A task builds the space a method works in and turns the final state into an RGB image.
 
-    With `canonical="rgb"` the space holds pixels and views are encoded for the network; with "latent"
-    it holds what the network denoises, at the latent's resolution.
+    With `canonical="rgb"` the space holds pixels and views are encoded for the network; with
+    "latent" it holds what the network denoises, at the latent's resolution.
     """
 
     canonical: Canonical = "rgb"

@@ -14,7 +14,7 @@ from synclab.types import Space
 
 @dataclass(frozen=True)
 class WideTask(Task):
-    """`columns` views long, neighbouring crops `stride` of a view apart (SyncDiffusion: a quarter)."""
+    """`columns` views long, neighbouring crops `stride` of a view apart (SyncDiffusion: 1/4)."""
 
     canonical: Canonical = "latent"
     columns: Annotated[int, Ge(1)] = 4

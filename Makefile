@@ -1,0 +1,41 @@
+# Either of `make demo` and `make test` may be the first command on a fresh machine.
+# An active virtual environment is used; without one, .venv is made here.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+VENV := $(if $(VIRTUAL_ENV),$(VIRTUAL_ENV),.venv)
+BIN := $(VENV)/bin
+READY := $(VENV)/.synclab-ready
+export OMP_WAIT_POLICY := PASSIVE
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(READY) ## Virtual environment with everything that demo and test need
+
+$(READY): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: $(READY) ## A 360-degree panorama by StochSync, about a minute
+	$(BIN)/python -m synclab.run method=stochsync task=panorama
+
+test: lint types $(READY) ## Lint, types and tests
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## pyright
+	$(BIN)/pyright
+
+bench: $(READY) ## Where the time of a run goes
+	$(BIN)/python scripts/bench.py
+
+clean: ## Removes results and caches, keeps the virtual environment
+	rm -rf results/tiny results/exact .pytest_cache .ruff_cache
+
+.PHONY: help install demo test lint types bench clean
