@@ -30,7 +30,7 @@ lint: $(READY) ## ruff: rules and format
 	$(BIN)/ruff format --check .
 
 types: $(READY) ## pyright
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: $(READY) ## Where the time of a run goes
 	$(BIN)/python scripts/bench.py

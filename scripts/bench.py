@@ -33,11 +33,8 @@ def load(overrides: list[str]) -> tuple[dict[str, Any], Job]:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", overrides=overrides, return_hydra_config=True)
     choices = dict(config.hydra.runtime.choices)
-    OmegaConf.set_struct(config, False)
-    body: Any = OmegaConf.to_container(
-        OmegaConf.masked_copy(config, [k for k in config if k != "hydra" and k != "run"]),
-        resolve=True,
-    )
+    keys: Any = ["prior", "task", "method", "prompt", "device", "num_threads"]
+    body: Any = OmegaConf.to_container(OmegaConf.masked_copy(config, keys), resolve=True)
     prepare_threads(body["num_threads"])
     prior = build(body["prior"], "prior", device=choose_device(body["device"]))
     task, method = build(body["task"], "task"), build(body["method"], "method")

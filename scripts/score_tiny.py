@@ -144,7 +144,7 @@ def score_samples(judge: Judge, prompts: list[Prompt], images: Tensor) -> dict:
         for name in names:
             where = [i for i, prompt in enumerate(prompts) if getattr(prompt, attribute) == name]
             found[name] = obeyed(
-                *([values[i] for i in where] for values in (prompts, kinds, times))
+                [prompts[i] for i in where], [kinds[i] for i in where], [times[i] for i in where]
             )
         return found
 

@@ -1,5 +1,8 @@
 """The embedded prior's words: a CLIP tokenizer of the world's vocabulary, and its encoder."""
 
+import json
+from typing import Any
+
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch import Tensor
@@ -11,7 +14,7 @@ LENGTH = 32  # tokens of a prompt, both ends included
 START, END = "<|startoftext|>", "<|endoftext|>"
 
 
-def build_tokenizer() -> CLIPTokenizer:
+def build_tokenizer() -> Any:
     """Byte-pair encoding trained until every word of the world is one token.
 
     Other words fall apart into pieces and characters, so that a free prompt degrades gracefully.
@@ -27,23 +30,22 @@ def build_tokenizer() -> CLIPTokenizer:
     pieces = letters + [letter + "</w>" for letter in letters] + ["".join(m) for m in merges]
     names = [START, END, *dict.fromkeys(pieces)]
     vocab = {name: index for index, name in enumerate(names)}
-    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=LENGTH)
+    tokenizer: Any = CLIPTokenizer  # annotated with files, given the values themselves
+    return tokenizer(vocab=vocab, merges=merges, model_max_length=LENGTH)
 
 
 def _merges(tokenizer: Tokenizer) -> list[list[str]]:
-    import json
-
     merges = json.loads(tokenizer.to_str())["model"]["merges"]
     return [merge.split(" ") if isinstance(merge, str) else merge for merge in merges]
 
 
-def tokenize(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:
+def tokenize(tokenizer: Any, texts: list[str]) -> Tensor:
     """Token ids (n, LENGTH), padded and cut."""
     batch = tokenizer(texts, padding="max_length", truncation=True, max_length=LENGTH)
     return torch.tensor(batch["input_ids"])
 
 
-def build_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
+def build_text_encoder(tokenizer: Any) -> Any:
     return CLIPTextModel(
         CLIPTextConfig(
             vocab_size=len(tokenizer),

@@ -4,10 +4,12 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
+from omegaconf.errors import OmegaConfBaseException
 
 from synclab.errors import UserError, nearest
 
@@ -22,28 +24,43 @@ def run(main: Callable[[], None]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         main()
-    except UserError as error:
-        return complain(str(error))
     except HydraException as error:
         return complain(explain(error))
+    except OSError as error:
+        return complain(f"{error.filename}: {error.strerror}; expected a folder to write to")
     except KeyboardInterrupt:
         complain("interrupted; the same command goes on with what is missing")
         return INTERRUPTED
     return 0
 
 
-def complain(line: str) -> int:
+@contextmanager
+def job() -> Iterator[None]:
+    """Ends a job on bad input; an exit, because Hydra adds lines of its own to other errors."""
+    try:
+        yield
+    except (UserError, OmegaConfBaseException) as error:
+        raise SystemExit(complain(str(error))) from error
+
+
+def complain(text: str) -> int:
+    line = " ".join(text.split())
     sys.stderr.write(f"synclab: {line}\n")
     return 1
 
 
 def quote_prompt(argument: str) -> str:
-    """prompt=... is one text, whatever commas, colons or braces it holds."""
+    """prompt=... is one text, whatever commas, quotes, braces or backslashes it holds.
+
+    One pair of quotes around all of it is taken as Hydra's own.
+    """
     name, equals, text = argument.partition("=")
-    if name != "prompt" or not equals or text[:1] in ("'", '"'):
+    if name != "prompt" or not equals or re.fullmatch(r"""(['"])((?!\1)[^\\])*\1""", text):
         return argument
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'prompt="{escaped}"'
+    plain = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)  # nothing to interpolate
+    escaped = re.sub(r'(\\*)"', r"\1\1\\" + '"', plain)
+    closed = re.sub(r"(\\+)\Z", r"\1\1", escaped)
+    return f'prompt="{closed}"'
 
 
 def prepare_threads(count: int | None) -> None:
@@ -58,6 +75,8 @@ def prepare_threads(count: int | None) -> None:
 
 def explain(error: HydraException) -> str:
     """Hydra's message as one line that names the key, the value and the nearest choice."""
+    if isinstance(error, OverrideParseException):
+        return f"{error.override}: expected key=value, with quotes around special letters ({error})"
     text = " ".join(str(part) for part in (error, error.__cause__) if part)
     for pattern, describe in (
         (r"Could not find '(?P<group>[\w/]+)/(?P<name>[^']*)'", _unknown_choice),
@@ -65,7 +84,7 @@ def explain(error: HydraException) -> str:
     ):
         if match := re.search(pattern, text):
             return describe(**match.groupdict())
-    return " ".join(str(error).split())
+    return str(error)
 
 
 def _unknown_choice(group: str, name: str) -> str:
@@ -89,4 +108,4 @@ def known_keys(group: str) -> list[str]:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", overrides=chosen)
     node = OmegaConf.select(config, group) if group else config
-    return [str(key) for key in node] if node else [str(key) for key in config]
+    return [str(key) for key in (node if OmegaConf.is_dict(node) else config)]

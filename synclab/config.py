@@ -6,7 +6,7 @@ nearest valid name. Only classes of synclab are ever built.
 
 import dataclasses
 import importlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, get_type_hints
 
 import pydantic
@@ -24,7 +24,7 @@ def build(body: Mapping[str, Any], key: str, **given: Any) -> Any:
     """
     cls = locate(str(body.get("_target_")), key)
     values = {name: value for name, value in body.items() if name != "_target_"}
-    built = cls(**validate(cls, values, key), **given)
+    built = cls(**validate(cls, values, key, given), **given)
     check_ranges(built, key)
     return built
 
@@ -35,37 +35,56 @@ def locate(target: str, key: str) -> type:
     if not module.startswith("synclab."):
         raise UserError(f"{key}._target_={target}: expected a class of synclab.*, nothing else")
     try:
-        return getattr(importlib.import_module(module), name)
+        found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise UserError(f"{key}._target_={target}: no such class ({error})") from error
+    if not (isinstance(found, type) and dataclasses.is_dataclass(found)):
+        raise UserError(f"{key}._target_={target}: expected a dataclass of synclab.*")
+    return found
 
 
-def validate(cls: type, values: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Values checked and converted by the annotations of a dataclass's fields."""
+def validate(
+    cls: type, values: Mapping[str, Any], key: str, given: Collection[str] = ()
+) -> dict[str, Any]:
+    """Values checked and converted by the annotations of a dataclass's fields but the given ones."""
+    model = schema(cls, given)
     try:
-        model = schema(cls).model_validate(dict(values))
+        checked = model.model_validate(dict(values))
     except pydantic.ValidationError as error:
-        raise UserError(explain(error, values, cls, key)) from error
-    return {name: getattr(model, name) for name in values}
+        raise UserError(explain(error, values, list(model.model_fields), key)) from error
+    return {name: getattr(checked, name) for name in values}
 
 
-def schema(cls: type) -> type[pydantic.BaseModel]:
-    """A pydantic model with the fields that the dataclass's constructor takes."""
+def schema(cls: type, given: Collection[str] = ()) -> type[pydantic.BaseModel]:
+    """A pydantic model with the fields that a configuration sets: not those given by the code."""
     hints = get_type_hints(cls, include_extras=True)
     fields: dict[str, Any] = {
-        field.name: (hints[field.name], None) for field in dataclasses.fields(cls) if field.init
+        field.name: (hints[field.name], ... if required(field) else None)
+        for field in dataclasses.fields(cls)
+        if field.init and field.name not in given
     }
-    settings = pydantic.ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    settings = pydantic.ConfigDict(
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        allow_inf_nan=False,
+        coerce_numbers_to_str=True,  # run=7 is a name
+    )
     return pydantic.create_model(cls.__name__, __config__=settings, **fields)
 
 
-def explain(error: pydantic.ValidationError, values: Mapping[str, Any], cls: type, key: str) -> str:
+def required(field: dataclasses.Field) -> bool:
+    missing = dataclasses.MISSING
+    return field.default is missing and field.default_factory is missing
+
+
+def explain(
+    error: pydantic.ValidationError, values: Mapping[str, Any], known: list[str], key: str
+) -> str:
     """One line for the first thing that is wrong."""
     first = error.errors()[0]
     name = str(first["loc"][0])
     place = f"{key}.{name}" if key else name
     if first["type"] == "extra_forbidden":
-        known = [field.name for field in dataclasses.fields(cls) if field.init]
         return f"{place}: no such key; {nearest(name, known)}"
     value = values.get(name)
     if first["type"] == "literal_error":

@@ -19,7 +19,7 @@ def sample_id(prompt: str, seed: int) -> str:
     """A file-safe name that tells prompts apart: readable start, digest, seed."""
     plain = unicodedata.normalize("NFKD", prompt).encode("ascii", "ignore").decode().lower()
     words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
-    return f"{words or 'unprompted'}-{digest(prompt)[:6]}-s{seed}"
+    return f"{words or 'unprompted'}-{digest(prompt)[:12]}-s{seed}"
 
 
 def samples(prompts: Iterable[str], seed: int) -> list[Sample]:

@@ -21,10 +21,10 @@ def main(config: DictConfig) -> None:
     from hydra.core.hydra_config import HydraConfig
 
     choices = HydraConfig.get().runtime.choices
-    command.prepare_threads(config.num_threads)
-    from synclab.session import run
+    with command.job():
+        from synclab.session import run
 
-    run(config, task=choices["task"], method=choices["method"], prior=choices["prior"])
+        run(config, task=choices["task"], method=choices["method"], prior=choices["prior"])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """One job: builds prior, task and method, and runs the samples that are missing."""
 
 import io
+import json
 import logging
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +19,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from synclab import environment
+from synclab.command import prepare_threads
 from synclab.config import build, validate
 from synclab.errors import UserError
+from synclab.meter import MeteredSpace
 from synclab.prompts import read_prompts, samples
 from synclab.repro import Streams, digest
 from synclab.store import Store, to_json
@@ -27,7 +31,7 @@ from synclab.types import Method, Sample
 log = logging.getLogger(__name__)
 
 GROUPS = ("prior", "task", "method")
-NEUTRAL = ("batch", "device")  # keys of a prior that change speed, never the picture
+NEUTRAL = ("batch",)  # keys of a prior that change speed, never the picture
 
 
 @dataclass(frozen=True)
@@ -46,25 +50,37 @@ class Settings:
 def run(config: DictConfig, task: str, method: str, prior: str) -> None:
     """Runs every sample that is not done; the names are the choices made for each group."""
     body: Any = OmegaConf.to_container(config, resolve=True)
-    rest = {key: value for key, value in body.items() if key not in GROUPS}
-    settings = Settings(**validate(Settings, rest, ""))
+    settings = read_settings(body)
+    prepare_threads(settings.num_threads)
     device = choose_device(settings.device)
-    wanted = read_prompts(settings.prompts) if settings.prompts else [settings.prompt]
+    wanted = read_samples(settings)
     the_task, the_method = build(body["task"], "task"), build(body["method"], "method")
     the_task.check(the_method, method)
     identity = {group: without_neutral(body[group]) for group in GROUPS}
     store = Store(Path(settings.results) / file_safe(settings.run) / task / method)
-    store.open(identity)
-    todo = [s for s in samples(wanted, settings.seed) if not store.done(s.id)]
-    log.info("%s/%s: %d of %d samples to do", task, method, len(todo), len(wanted))
+    store.check(identity)
+    todo = [sample for sample in wanted if not store.done(sample.id)]
     if todo:
         job = Job(load_prior(to_json(body["prior"]), device), the_task, the_method, task, method)
         facts = {"config": identity, "hash": digest(to_json(identity)), "prior": prior}
+        store.open(identity)
+        log.info("%s/%s: %d of %d samples to do", task, method, len(todo), len(wanted))
         for sample in todo:
             image, row = job.make(sample)
             store.write(sample.id, image, {**facts, **row})
-    for sample in samples(wanted, settings.seed):
+    for sample in wanted:
         log.info("%s", store.image(sample.id))
+
+
+def read_settings(body: Mapping[str, Any]) -> Settings:
+    rest = {key: value for key, value in body.items() if key not in GROUPS}
+    return Settings(**validate(Settings, rest, ""))
+
+
+def read_samples(settings: Settings) -> list[Sample]:
+    """What is asked for: a set of prompts, or the one prompt."""
+    prompts = read_prompts(settings.prompts) if settings.prompts else [settings.prompt]
+    return samples(prompts, settings.seed)
 
 
 def without_neutral(group: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,11 +88,7 @@ def without_neutral(group: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def file_safe(name: str) -> str:
-    if (
-        not name
-        or not all(letter.isalnum() or letter in "-_." for letter in name)
-        or name[0] == "."
-    ):
+    if not re.fullmatch(r"[\w-][\w.-]*", name):
         raise UserError(
             f"run={name}: expected letters, digits, '-', '_' and '.', a name not a path"
         )
@@ -101,7 +113,7 @@ def choose_device(name: str) -> str:
 @lru_cache(maxsize=1)
 def load_prior(body: bytes, device: str) -> Any:
     """The prior of a configuration; the last one stays, so that a sweep loads it once."""
-    return build(OmegaConf.to_container(OmegaConf.create(body.decode())), "prior", device=device)  # type: ignore
+    return build(json.loads(body), "prior", device=device)
 
 
 @dataclass
@@ -123,13 +135,17 @@ class Job:
         if not torch.isfinite(image).all():
             raise UserError(f"{sample.id}: the image is not finite; try prior.precision=fp32")
         png = to_png(image)
-        seconds = {"total": time.perf_counter() - start, **self.prior.meter.seconds()}
-        return png, self.row(sample, seconds)
+        return png, self.row(sample, self.seconds(time.perf_counter() - start))
+
+    def seconds(self, total: float) -> dict[str, float]:
+        """Seconds by part; what no part claims is the rest."""
+        parts = self.prior.meter.seconds()
+        return {"total": total, **parts, "rest": total - sum(parts.values())}
 
     def generate(self, sample: Sample) -> Tensor:
         """Runs the method to its end and returns the last canonical estimate."""
         rng = Streams(self.task_name, sample.prompt, sample.seed, device=self.prior.device)
-        space = self.task.space(self.prior)
+        space: Any = MeteredSpace(self.task.space(self.prior), self.prior.meter)
         condition = self.task.condition(self.prior, sample)
         steps = self.method(self.prior, space, condition, rng)
         bar = {"desc": f"{self.method_name} {sample.id}", "total": self.method.steps}

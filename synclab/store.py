@@ -20,35 +20,40 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def open(self, config: Mapping[str, Any]) -> None:
-        """Makes the folder, or checks that it was made by the same configuration.
-
-        Raises: UserError naming the keys that differ, or why nothing can be written.
-        """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            for leftover in self.folder.glob(".*.part"):
-                leftover.unlink()
-            path = self.folder / "config.json"
-            if path.exists():
-                self._compare(json.loads(path.read_text()), config)
-            else:
-                write_atomically(path, to_json(config))
-        except OSError as error:
-            raise UserError(
-                f"results={self.folder}: cannot write there ({error.strerror});"
-                " expected a writable folder, choose another with results=FOLDER"
-            ) from error
-
-    def _compare(self, made: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-        old, new = flatten(made), flatten(config)
-        keys = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+    def check(self, config: Mapping[str, Any]) -> None:
+        """Refuses a folder that another configuration made, naming the keys that differ."""
+        old, new = flatten(self._config()), flatten(config)
+        keys = [key for key in sorted({*old, *new}) if old and old.get(key) != new.get(key)]
         if keys:
             changes = ", ".join(f"{k}={old.get(k)} there, {new.get(k)} now" for k in keys[:4])
             raise UserError(
                 f"{self.folder}: made by another configuration ({changes});"
                 " start another with run=NAME, or delete the folder"
             )
+
+    def _config(self) -> dict[str, Any]:
+        """The configuration that made the folder, empty before the first run."""
+        path = self.folder / "config.json"
+        try:
+            return json.loads(path.read_text())
+        except OSError:
+            return {}
+        except ValueError as error:
+            raise UserError(f"{path}: not JSON ({error}); delete the folder") from error
+
+    def open(self, config: Mapping[str, Any]) -> None:
+        """Makes the folder with its configuration and clears what killed runs left half written."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.folder / "config.json", to_json(config))
+            for part in self.folder.glob(".*.part"):
+                if not running(int(part.suffixes[-2][1:])):
+                    part.unlink(missing_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"results={self.folder}: cannot write there ({error.strerror});"
+                " expected a writable folder, choose another with results=FOLDER"
+            ) from error
 
     def image(self, sample_id: str) -> Path:
         return self.folder / f"{sample_id}.png"
@@ -95,6 +100,17 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def running(process: int) -> bool:
+    """Whether there is such a process: another run may be writing to the same folder."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def flatten(value: Any, prefix: str = "") -> dict[str, Any]:

@@ -6,12 +6,19 @@ of the canonical space. Instance tensors are (n, c, h, w), canonical ones (c, H,
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Any, Protocol
 
 import torch
+from annotated_types import Ge, Interval
 from torch import Tensor
 
 from synclab.schedule import Schedule
+
+Count = Annotated[int, Ge(1)]
+"""How many of something, at least one."""
+
+Time = Annotated[int, Interval(ge=0, le=999)]
+"""A diffusion time, from almost clean to almost noise."""
 
 View = tuple[float, ...]
 """What tells one view of a space from another: (azimuth, elevation) in degrees, an offset, …"""
@@ -135,6 +142,9 @@ def stack_shape(views: Views, prior: Prior) -> tuple[int, int, int, int]:
     return (len(views), *prior.shape)
 
 
-def frozen(module: torch.nn.Module) -> torch.nn.Module:
-    """A network in evaluation mode whose weights ask for no gradient."""
+def frozen(module: torch.nn.Module) -> Any:
+    """A network in evaluation mode whose weights ask for no gradient.
+
+    `Any`, for diffusers and transformers do not type their calls and configurations.
+    """
     return module.eval().requires_grad_(False)

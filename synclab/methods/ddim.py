@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from synclab.sync import gather
-from synclab.types import Cond, Prior, Rng, Space, stack_shape
+from synclab.types import Cond, Count, Prior, Rng, Space, stack_shape
 
 
 @dataclass(frozen=True)
 class DDIM:
     """`steps` network calls for each view at guidance scale `guidance`."""
 
-    steps: int = 25
+    steps: Count = 25
     guidance: float = 7.5
 
     def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:

@@ -12,7 +12,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from synclab.sync import gather, project
-from synclab.types import Cond, Prior, Rng, Space
+from synclab.types import Cond, Count, Prior, Rng, Space
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class MultiDiffusion:
 
     canonical: ClassVar[str] = "latent"
 
-    steps: int = 50
+    steps: Count = 50
     guidance: float = 7.5
 
     def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:

@@ -9,25 +9,27 @@ experiments.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from annotated_types import Gt
 from torch import Tensor
 
 from synclab.sync import project
-from synclab.types import Cond, Prior, Rng, Space, stack_shape
+from synclab.types import Cond, Count, Prior, Rng, Space, Time, stack_shape
 
 
 @dataclass(frozen=True)
 class SDS:
     """`steps` of Adam with peak rate `lr`, `views` random views each, t ~ U{t_min..t_max}."""
 
-    steps: int = 10_000
+    steps: Count = 10_000
     guidance: float = 30.0
-    views: int = 10
-    t_min: int = 100
-    t_max: int = 980
-    lr: float = 0.1
-    warmup: int = 100
+    views: Count = 10
+    t_min: Time = 100
+    t_max: Time = 980
+    lr: Annotated[float, Gt(0)] = 0.1
+    warmup: Count = 100
 
     def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
         schedule = prior.schedule

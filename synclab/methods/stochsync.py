@@ -9,27 +9,28 @@ centre.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge
 from torch import Tensor
 
 from synclab.schedule import Schedule
 from synclab.solvers import SOLVERS, Blend
 from synclab.sync import gather, project
-from synclab.types import Cond, Prior, Rng, Space, stack_shape
+from synclab.types import Cond, Count, Prior, Rng, Space, Time, stack_shape
 
 
 @dataclass(frozen=True)
 class StochSync:
     """`steps` rounds, t from `t_max` down to `t_min`; G walks a grid of `ode_steps` points."""
 
-    steps: int = 25
-    t_max: int = 900
-    t_min: int = 270
-    ode_steps: int = 50
+    steps: Count = 25
+    t_max: Time = 900
+    t_min: Time = 270
+    ode_steps: Annotated[int, Ge(2)] = 50
     solver: Literal["ddim", "dpm"] = "ddim"
-    seam_steps: int = 2
+    seam_steps: Annotated[int, Ge(0)] = 2
     guidance: float = 7.5
 
     def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from synclab.sync import gather, project
-from synclab.types import Cond, Prior, Rng, Space, stack_shape
+from synclab.types import Cond, Count, Prior, Rng, Space, stack_shape
 
 
 @dataclass(frozen=True)
 class SyncTweedies:
     """`steps` network calls for each view at guidance scale `guidance`."""
 
-    steps: int = 30
+    steps: Count = 30
     guidance: float = 7.5
 
     def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:

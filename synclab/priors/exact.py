@@ -28,7 +28,8 @@ class ExactPrior:
     def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
         """E[eps | x] (n c h w) at time t."""
         self.meter.nfe += len(x)
-        return self.schedule.eps(x, self.posterior_mean(x, self.schedule.a(t)), t)
+        with self.meter("denoiser", x.device):
+            return self.schedule.eps(x, self.posterior_mean(x, self.schedule.a(t)), t)
 
     def posterior_mean(self, x: Tensor, a: float) -> Tensor:
         """E[x0 | x] when x = sqrt(a) x0 + sqrt(1 - a) eps."""

@@ -5,6 +5,7 @@
 
 import logging
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -62,42 +63,36 @@ class LatentPrior:
         self.path = resolve(self.path)
         self.meter = Meter()
         self.dtype = DTYPES[self.precision]
-        load = self._load
-        self.unet = load(UNet2DConditionModel, "unet")
-        self.vae = load(AutoencoderKL, "vae")
-        self.text_encoder = load(CLIPTextModel, "text_encoder")
-        self.tokenizer = CLIPTokenizer.from_pretrained(
-            self.path, subfolder="tokenizer", revision=self.revision
-        )
         self.schedule = self._load_schedule()
+        self.unet = self._load_network(UNet2DConditionModel, "unet")
+        self.vae = self._load_network(AutoencoderKL, "vae")
+        self.text_encoder = self._load_network(CLIPTextModel, "text_encoder")
+        self.tokenizer = self._load(CLIPTokenizer, "tokenizer")
         size = self.unet.config.sample_size
         self.shape = (self.unet.config.in_channels, size, size)
         self.factor = 2 ** (len(self.vae.config.block_out_channels) - 1)
-        self._texts: dict[str, Tensor] = {}
+        self._embed = lru_cache(maxsize=64)(self._encode_text)
 
-    def _load(self, kind, part: str):
-        try:
-            module = kind.from_pretrained(
-                self.path,
-                subfolder=part,
-                revision=self.revision,
-                dtype=self.dtype,
-                use_safetensors=True,
-            )
-        except (OSError, ValueError) as error:
-            raise UserError(
-                f"prior.path={self.path}: no usable {part} there"
-                f" ({str(error).splitlines()[0]}); {EXPECTED}"
-            ) from error
+    def _load_network(self, kind, part: str):
+        module = self._load(kind, part, dtype=self.dtype, use_safetensors=True)
         return frozen(module).to(self.device)
+
+    def _load(self, kind, part: str, **options):
+        """A part of the checkpoint; the libraries raise errors of any kind over foreign files."""
+        options |= {"subfolder": part, "revision": self.revision}
+        try:
+            return kind.from_pretrained(self.path, **options)
+        except Exception as error:
+            reason = str(error).split("\n")[0]
+            raise UserError(
+                f"prior.path={self.path}: no usable {part} there ({reason}); {EXPECTED}"
+            ) from error
 
     def _load_schedule(self) -> Schedule:
         """Betas are all that the checkpoint's scheduler gives; its time grids are never used."""
         from diffusers import DDIMScheduler
 
-        scheduler = DDIMScheduler.from_pretrained(
-            self.path, subfolder="scheduler", revision=self.revision
-        )
+        scheduler = self._load(DDIMScheduler, "scheduler")
         if scheduler.config.prediction_type != "epsilon":
             raise UserError(
                 f"prior.path={self.path}: it predicts {scheduler.config.prediction_type!r};"
@@ -118,18 +113,20 @@ class LatentPrior:
         """Encodes the prompt and the negative prompt; equal texts are encoded once."""
         return Text(self._embed(prompt), self._embed(self.negative_prompt))
 
-    def _embed(self, text: str) -> Tensor:
-        if text not in self._texts:
-            length = self.tokenizer.model_max_length
-            count = len(self.tokenizer(text).input_ids)
-            if count > length:
-                log.warning("prompt of %d tokens cut to %d: %r", count, length, text)
-            tokens = self.tokenizer(
-                text, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
-            )
-            output = self.text_encoder(tokens.input_ids.to(self.device))
-            self._texts[text] = output.last_hidden_state
-        return self._texts[text]
+    def _encode_text(self, text: str) -> Tensor:
+        length = self.tokenizer.model_max_length
+        self._warn_of_cut(text, length)
+        tokens = self.tokenizer(
+            text, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
+        )
+        return self.text_encoder(tokens.input_ids.to(self.device)).last_hidden_state
+
+    def _warn_of_cut(self, text: str, length: int) -> None:
+        """Says which words the text encoder never sees; the end token takes the last place."""
+        tokens = self.tokenizer(text, verbose=False).input_ids
+        if len(tokens) > length:
+            lost = self.tokenizer.decode(tokens[length - 1 : -1])
+            log.warning("prompt of %d tokens cut to %d; lost: %r", len(tokens), length, lost)
 
     def predict(self, x: Tensor, t: int, cond: Text, guidance: float) -> Tensor:
         """eps_u + guidance (eps_c - eps_u), (n c h w); one branch alone at guidance 0 or 1."""
