@@ -204,7 +204,7 @@ def train_unet(folder: Path, steps: int, batch: int, device: str, seed: int) -> 
     unet = build_unet().to(device)
     quiet_residuals(unet)
     modules = nn.ModuleDict({"unet": unet, "text_encoder": text_encoder})
-    trainer = Trainer(folder / "unet", modules, steps, 6e-4, seed=seed, averaging=0.998)
+    trainer = Trainer(folder / "unet", modules, steps, 1.5e-3, seed=seed, averaging=0.998)
     latents = torch.load(folder / "latents.pt", weights_only=True)["latents"]
     texts = [json.loads(line) for line in (folder / "captions.jsonl").read_text().splitlines()]
     tokens = tokenize(tokenizer, [text for group in texts for text in group]).view(
@@ -263,10 +263,10 @@ def main() -> None:
     parser.add_argument("stages", nargs="+", choices=stages)
     parser.add_argument("--folder", type=Path, default=Path("runs/tiny"))
     parser.add_argument("--output", type=Path, default=Path("synclab/assets/tiny"))
-    parser.add_argument("--views", type=int, default=16384)
-    parser.add_argument("--vae-steps", type=int, default=8000)
-    parser.add_argument("--unet-steps", type=int, default=3500)
-    parser.add_argument("--batch", type=int, default=48)
+    parser.add_argument("--views", type=int, default=12288)
+    parser.add_argument("--vae-steps", type=int, default=2000)
+    parser.add_argument("--unet-steps", type=int, default=3200)
+    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()

@@ -47,9 +47,8 @@ def fresh(arguments: tuple[str, ...]):
         mock.patch.object(sys, "argv", ["synclab.run", *arguments]),
         mock.patch.object(logging.root, "handlers", []),
         mock.patch.dict(os.environ),
-        mock.patch.dict(sys.modules),
     ):
-        sys.modules.pop("synclab.run", None)
+        sys.modules.pop("synclab.run", None)  # it is about to run as __main__
         yield
     logging.root.setLevel(level)
 

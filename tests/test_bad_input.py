@@ -1,0 +1,189 @@
+"""Whatever is wrong, the user reads one line that names it and says what would be right."""
+
+import shutil
+from pathlib import Path
+
+import command_line
+import pytest
+import small_checkpoint
+import torch
+from command_line import QUICK
+
+checkpoint = small_checkpoint.checkpoint
+
+METHODS = "choices: ddim, multidiffusion, sds, stochsync, synctweedies"
+MALFORMED = "expected key=value, with quotes"
+
+CASES = [
+    # names
+    ("method=ddmi", "method=ddmi: no such choice; did you mean 'ddim'?", METHODS),
+    ("method=", "method=: no such choice", METHODS),
+    ("task=panoram", "task=panoram: no such choice; did you mean 'panorama'?", "image, panorama"),
+    ("prior=tny", "prior=tny: no such choice; did you mean 'tiny'?", "choices: exact, tiny"),
+    ("preset=fixd", "preset=fixd: no such choice; did you mean 'fixed'?"),
+    # keys
+    ("method.stps=3", "method.stps: no such key; did you mean 'steps'?", "guidance"),
+    ("method.steps.x=3", "method.steps.x: no such key", "choices: "),
+    ("task.canonicl=rgb", "task.canonicl: no such key; did you mean 'canonical'?"),
+    ("prior.men=1", "prior.men: no such key; did you mean 'mean'?", "shape, std"),
+    ("promt=x", "promt: no such key; did you mean 'prompt'?", "seed"),
+    ("+method.foo=1", "method.foo: no such key", "choices: guidance, steps"),
+    ("+foo=1", "foo: no such key", "choices: device"),
+    ("+prior.device=cuda", "prior.device: no such key", "choices: "),
+    ("~prompt", "prompt=None: field required"),
+    # types
+    ("method.steps=ten", "method.steps=ten: input should be a valid integer"),
+    ("method.steps=null", "method.steps=None: input should be a valid integer"),
+    ("method.guidance=high", "method.guidance=high: input should be a valid number"),
+    ("method.guidance=nan", "method.guidance=nan: input should be a finite number"),
+    ("seed=x", "seed=x: input should be a valid integer"),
+    ("seed=1.5", "seed=1.5: input should be a valid integer"),
+    ("num_threads=many", "num_threads=many: input should be a valid integer"),
+    ("task=panorama task.fov=wide", "task.fov=wide: input should be a valid number"),
+    ("prior.shape=[3,8]", "prior.shape=[3, 8]: field required"),
+    # choices
+    ("task=panorama task.cover=rings", "task.cover=rings: did you mean 'ring'?", "ring, sphere"),
+    ("method=stochsync method.solver=dpmm", "method.solver=dpmm: did you mean 'dpm'?", "ddim, dpm"),
+    ("task.canonical=rbg", "task.canonical=rbg: did you mean 'rgb'?", "choices: latent, rgb"),
+    ("device=gpu", "device=gpu: ", "choices: auto, cpu, cuda, mps"),
+    ("prior=tiny prior.path=CHECKPOINT prior.precision=fp8", "prior.precision=fp8: ", "bf16, fp"),
+    # ranges
+    ("method.steps=0", "method.steps=0: input should be greater than or equal to 1"),
+    ("seed=-1", "seed=-1: input should be greater than or equal to 0"),
+    ("num_threads=0", "num_threads=0: input should be greater than or equal to 1"),
+    ("task=panorama task.fov=0", "task.fov=0: input should be greater than 0"),
+    ("task=panorama task.fov=180", "task.fov=180: input should be less than 180"),
+    ("task=panorama task.fov=200", "task.fov=200: input should be less than 180"),
+    ("task=panorama task.rows=0", "task.rows=0: input should be greater than or equal to 1"),
+    ("task=wide task.columns=0", "task.columns=0: input should be greater than or equal to 1"),
+    ("task=wide task.stride=0", "task.stride=0: input should be greater than 0"),
+    ("method=stochsync method.t_max=1200", "method.t_max=1200: input should be less than or equal"),
+    ("method=stochsync method.t_min=-1", "method.t_min=-1: input should be greater than or equal"),
+    ("method=stochsync method.ode_steps=1", "method.ode_steps=1: input should be greater than"),
+    ("method=stochsync method.seam_steps=-1", "method.seam_steps=-1: input should be greater"),
+    ("method=sds method.views=0", "method.views=0: input should be greater than or equal to 1"),
+    ("method=sds method.lr=0", "method.lr=0: input should be greater than 0"),
+    ("method=sds method.warmup=-1", "method.warmup=-1: input should be greater than or equal"),
+    # what does not go together
+    (
+        "method=stochsync method.t_min=950 method.t_max=900",
+        "method.t_min=950: expected at most method.t_max=900",
+    ),
+    (
+        "method=multidiffusion task.canonical=rgb",
+        "task.canonical=rgb: method=multidiffusion",
+        "say task.canonical=latent",
+    ),
+    (
+        "task=panorama task.cover=sphere task.fov=72",
+        "task.fov=72.0: task.cover=sphere",
+        "say task.fov=90",
+    ),
+    # prompt files
+    ("prompts=missing", "prompts=missing: no such prompt set or file; sets: demo"),
+    ("prompts=FILES", "prompts=FILES: no such prompt set or file", "give a text file's path"),
+    ("prompts=FILES/empty.txt", "prompts=FILES/empty.txt: ", "holds no prompt; expected one a line"),
+    ("prompts=FILES/comments.txt", "prompts=FILES/comments.txt: ", "holds no prompt"),
+    ("prompts=FILES/binary", "prompts=FILES/binary: ", "is binary; expected one prompt a line"),
+    ("prompts=FILES/latin1.txt", "prompts=FILES/latin1.txt: ", "is not UTF-8", "save it as UTF-8"),
+    # places
+    ("results=FILES/empty.txt/x", "results=FILES/empty.txt/x", "with results=FOLDER"),
+    ("results=/proc/x", "results=/proc/x", "cannot write there", "with results=FOLDER"),
+    ("results=/proc/x -m", "/proc/x/.hydra: ", "expected a folder to write to"),
+    ("run=../x", "run=../x: expected letters", "a name not a path"),
+    ("run=", "run=: expected letters", "a name not a path"),
+    ("run=..", "run=..: expected letters", "a name not a path"),
+    ("run=${foo}", "Interpolation key 'foo' not found full_key: run"),
+    # checkpoints
+    ("prior=tiny prior.path=FILES/nowhere", "prior.path=FILES/nowhere: no such folder; expected"),
+    ("prior=tiny prior.path=FILES/no_unet", "prior.path=FILES/no_unet: unet missing; expected"),
+    ("prior=tiny prior.path=FILES/no_weights", "no usable unet there", "expected a Stable Diff"),
+    ("prior=tiny prior.path=FILES/truncated", "no usable unet there", "expected a Stable Diff"),
+    ("prior=tiny prior.path=FILES/no_words", "no usable tokenizer there", "expected a Stable Diff"),
+    ("prior=tiny prior.path=FILES/velocity", "it predicts 'v_prediction'", "expected an epsilon"),
+    # what could be run
+    ("method._target_=os.system", "method._target_=os.system: expected a class of synclab.*"),
+    ("method._target_=synclab.ddim.DDIM", "method._target_=synclab.ddim.DDIM: no such class"),
+    ("method._target_=synclab.run.main", "method._target_=synclab.run.main: expected a dataclass"),
+    # syntax
+    ("method.steps=[1,", "method.steps=[1,: ", MALFORMED),
+    ("steps", "steps: ", MALFORMED),
+    ("seed=1,2", "seed=1,2", "add --multirun"),
+    ("+method=ddim", "method appears more than once"),
+]
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory, checkpoint) -> Path:
+    """Prompt files and checkpoints, each with its own defect."""
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "empty.txt").touch()
+    (folder / "comments.txt").write_text("# one\n\n  \n# two\n")
+    (folder / "binary").write_bytes(b"\x89PNG\x00\x01\n\x00")
+    (folder / "latin1.txt").write_bytes("a café at night\n".encode("latin-1"))
+    for name in ("no_unet", "no_weights", "truncated", "no_words", "velocity"):
+        shutil.copytree(checkpoint, folder / name)
+    shutil.rmtree(folder / "no_unet" / "unet")
+    weights = "unet/diffusion_pytorch_model.safetensors"
+    (folder / "no_weights" / weights).unlink()
+    (folder / "truncated" / weights).write_bytes((checkpoint / weights).read_bytes()[:9999])
+    for file in (folder / "no_words" / "tokenizer").iterdir():
+        file.unlink()
+    small_checkpoint.scheduler(prediction_type="v_prediction").save_pretrained(
+        folder / "velocity" / "scheduler"
+    )
+    return folder
+
+
+def assert_refused(answer: command_line.Answer, *fragments: str) -> None:
+    assert answer.code != 0
+    assert answer.err.startswith("synclab: ")
+    assert answer.err.count("\n") == 1
+    for fragment in fragments:
+        assert fragment in answer.err
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case[0])
+def test_one_clear_line(case, files, checkpoint, tmp_path):
+    words = [w.replace("FILES", str(files)).replace("CHECKPOINT", str(checkpoint)) for w in case]
+    answer = command_line.run(*QUICK, f"results={tmp_path}/results", *words[0].split())
+    assert_refused(answer, *words[1:])
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has one")
+def test_a_device_that_is_not_there(tmp_path):
+    answer = command_line.run(*QUICK, f"results={tmp_path}/results", "device=cuda")
+    assert_refused(answer, "device=cuda: this machine has none", "say device=auto")
+
+
+def test_a_folder_of_another_configuration_is_refused_and_kept(tmp_path):
+    assert command_line.run(*QUICK, f"results={tmp_path}").code == 0
+    before = command_line.images(tmp_path)
+    answer = command_line.run(*QUICK, f"results={tmp_path}", "method.steps=3", "prompt=other")
+    assert_refused(answer, "method.steps=2 there, 3 now", "start another with run=NAME")
+    assert command_line.images(tmp_path) == before
+
+
+def test_a_damaged_configuration_is_named(tmp_path):
+    assert command_line.run(*QUICK, f"results={tmp_path}").code == 0
+    (tmp_path / "exact/image/ddim/config.json").write_text("{")
+    answer = command_line.run(*QUICK, f"results={tmp_path}")
+    assert_refused(answer, "config.json: not JSON", "delete the folder")
+
+
+@pytest.mark.parametrize("prompt", ["", "   "])
+def test_nothing_to_draw_is_a_prompt_too(prompt, tmp_path):
+    assert command_line.run(*QUICK, f"results={tmp_path}", f"prompt={prompt}").code == 0
+    (row,) = command_line.rows(tmp_path).values()
+    assert row["prompt"] == prompt
+
+
+@pytest.mark.slow
+def test_a_real_process_refuses_likewise(files, tmp_path):
+    """Libraries that write to stderr on their own would show here."""
+    arguments = ("prior=tiny", f"prior.path={files}/truncated", f"results={tmp_path}/results")
+    answer = command_line.finish(command_line.start(*arguments))
+    assert_refused(answer, "no usable unet there")
+    assert answer.code == 1
+    assert not (tmp_path / "results").exists()

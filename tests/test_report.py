@@ -1,0 +1,62 @@
+"""Contact sheets show what is done and leave a gap where nothing is."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from synclab import report
+from synclab.errors import UserError
+from synclab.store import Store
+
+RED, BLUE = (255, 0, 0), (0, 0, 255)
+
+
+def add_sample(folder: Path, method: str, prompt: str, colour: tuple[int, int, int]) -> None:
+    """A finished sample: a band of colour on a canvas that is black above and below it."""
+    image = Image.new("RGB", (64, 32))
+    image.paste(colour, (0, 8, 64, 24))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    store = Store(folder / method)
+    store.open({})
+    row = {"id": f"{prompt}-s0", "prompt": prompt, "seed": 0, "seconds": {"total": 1.0}}
+    store.write(f"{prompt}-s0", buffer.getvalue(), row)
+
+
+def middle(sheet: Image.Image, column: int, line: int) -> object:
+    """The colour in the middle of a cell of a sheet of 64 x 16 bands."""
+    height = report.WIDTH // 4
+    top = report.LABEL + (height + report.LABEL) * line + report.LABEL
+    return sheet.getpixel((report.WIDTH * column + report.WIDTH // 2, top + height // 2))
+
+
+def test_each_method_is_a_column_and_each_prompt_a_row(tmp_path: Path) -> None:
+    add_sample(tmp_path, "stochsync", "sea", BLUE)
+    add_sample(tmp_path, "ddim", "sea", RED)
+    sheet = report.contact_sheet(tmp_path)
+    assert sheet.size == (2 * report.WIDTH, report.WIDTH // 4 + 2 * report.LABEL)
+    assert middle(sheet, 0, 0) == RED
+    assert middle(sheet, 1, 0) == BLUE
+
+
+def test_a_missing_sample_is_a_gap(tmp_path: Path) -> None:
+    add_sample(tmp_path, "ddim", "sea", RED)
+    add_sample(tmp_path, "ddim", "hill", RED)
+    add_sample(tmp_path, "sds", "sea", BLUE)
+    sheet = report.contact_sheet(tmp_path)
+    ids = list(report.read_rows(tmp_path)["ddim"])
+    assert middle(sheet, 1, ids.index("sea-s0")) == BLUE
+    assert middle(sheet, 1, ids.index("hill-s0")) == (255, 255, 255)
+
+
+def test_rows_that_no_view_has_seen_are_cut_off() -> None:
+    image = Image.new("RGB", (64, 32))
+    image.paste(RED, (10, 8, 64, 24))
+    assert report.crop_blank(image).size == (64, 16)
+
+
+def test_a_folder_without_samples_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no finished sample"):
+        report.contact_sheet(tmp_path)
