@@ -20,14 +20,16 @@ INTERRUPTED = 130
 def run(main: Callable[[], None]) -> int:
     """Runs a Hydra main; bad input ends in one line on stderr and exit code 1."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come up to us instead of Hydra's own printing
-    sys.argv[1:] = [quote_prompt(argument) for argument in sys.argv[1:]]
+    arguments = [quote_prompt(argument) for argument in sys.argv[1:]]
+    # argparse takes no option between keys; -m may stand anywhere.
+    sys.argv[1:] = sorted(arguments, key=lambda argument: argument not in ("-m", "--multirun"))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         main()
     except HydraException as error:
         return complain(explain(error))
     except OSError as error:
-        return complain(f"{error.filename}: {error.strerror}; expected a folder to write to")
+        return complain(f"{error.filename}: {error.strerror}; choose another with results=FOLDER")
     except KeyboardInterrupt:
         complain("interrupted; the same command goes on with what is missing")
         return INTERRUPTED

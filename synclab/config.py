@@ -46,7 +46,7 @@ def locate(target: str, key: str) -> type:
 def validate(
     cls: type, values: Mapping[str, Any], key: str, given: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Values checked and converted by the annotations of a dataclass's fields but the given ones."""
+    """Values checked and converted by the annotations of a dataclass's fields, save the given."""
     model = schema(cls, given)
     try:
         checked = model.model_validate(dict(values))
@@ -81,7 +81,7 @@ def explain(
     error: pydantic.ValidationError, values: Mapping[str, Any], known: list[str], key: str
 ) -> str:
     """One line for the first thing that is wrong."""
-    first = error.errors()[0]
+    first: Any = error.errors()[0]
     name = str(first["loc"][0])
     place = f"{key}.{name}" if key else name
     if first["type"] == "extra_forbidden":

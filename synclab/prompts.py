@@ -32,7 +32,7 @@ def read_prompts(name: str) -> list[str]:
     """Prompts of a set in `prompts/` or of any text file, one a line; # begins a comment line."""
     path = find(name)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise UserError(
             f"prompts={name}: {path} is not UTF-8 text (byte {error.start});"

@@ -55,8 +55,11 @@ class Schedule:
         return a**0.5 * x0 + (1 - a) ** 0.5 * eps
 
     def ddim(self, x: Tensor, x0: Tensor, t: int, s: int) -> Tensor:
-        """Deterministic step from t to s, the noise re-derived from (x, x0) (SyncTweedies, phi)."""
-        return self.noise(x0, self.eps(x, x0, t), s)
+        """Deterministic step from t to s, the noise re-derived from (x, x0) (SyncTweedies, phi).
+
+        At s = -1 nothing of x remains: the result is x0 itself.
+        """
+        return x0 if s < 0 else self.noise(x0, self.eps(x, x0, t), s)
 
     def steps(self, n: int, start: int | None = None) -> list[tuple[int, int]]:
         """n pairs (t, s) from `start` (T - 1) down to clean data, evenly spaced.

@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 QUICK = ("prior=exact", "method=ddim", "task=image", "method.steps=2", "num_threads=1")
 """A run of milliseconds."""
 
+TIMELY = ("seconds", "peak_memory_mb", "revision")
+"""What differs between equal runs; the checkout may change while tests run."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -54,7 +57,7 @@ def fresh(arguments: tuple[str, ...]):
 
 
 def start(*arguments: str, python: tuple[str, ...] = (), cwd: Path = ROOT) -> subprocess.Popen[str]:
-    """The command as a real process that Ctrl-C can reach, even where tests run in the background."""
+    """The command as a real process that Ctrl-C reaches even where tests run in the background."""
     return subprocess.Popen(
         [sys.executable, *python, "-m", "synclab.run", *arguments],
         cwd=cwd,
@@ -77,11 +80,11 @@ def images(results: Path) -> dict[str, bytes]:
 
 
 def rows(results: Path) -> dict[str, dict[str, Any]]:
-    """All rows below a folder by their path there, without what differs between equal runs."""
+    """All rows below a folder by their path there, without what is timely."""
     paths = [path for path in sorted(results.rglob("*.json")) if path.name != "config.json"]
     return {str(path.relative_to(results)): timeless(path) for path in paths}
 
 
 def timeless(path: Path) -> dict[str, Any]:
     row = json.loads(path.read_text())
-    return {key: row[key] for key in row if key not in ("seconds", "peak_memory_mb")}
+    return {key: row[key] for key in row if key not in TIMELY}

@@ -1,12 +1,13 @@
-"""A Stable Diffusion folder of random weights: 64 px, a few channels, the embedded prior's words."""
+"""A Stable Diffusion folder of random weights: 64 px, few channels, the embedded prior's words."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from tiny_text import LENGTH, build_tokenizer
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextConfig, CLIPTextModel
 
 SIZE = 64  # pixels of a view; its latent is an eighth
 
@@ -25,17 +26,17 @@ def unet() -> UNet2DConditionModel:
 
 
 def vae() -> AutoencoderKL:
+    levels: dict[str, Any] = {
+        "down_block_types": ("DownEncoderBlock2D",) * 4,
+        "up_block_types": ("UpDecoderBlock2D",) * 4,
+        "block_out_channels": (8, 8, 8, 8),
+    }
     return AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(8, 8, 8, 8),
-        norm_num_groups=4,
-        mid_block_add_attention=False,
-        sample_size=SIZE,
+        **levels, norm_num_groups=4, mid_block_add_attention=False, sample_size=SIZE
     )
 
 
-def text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
+def text_encoder(tokenizer: Any) -> CLIPTextModel:
     config = CLIPTextConfig(
         vocab_size=len(tokenizer),
         hidden_size=16,
@@ -43,12 +44,13 @@ def text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
         num_hidden_layers=1,
         num_attention_heads=2,
         max_position_embeddings=LENGTH,
+        bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
     )
     return CLIPTextModel(config)
 
 
-def scheduler(**changes: str) -> DDIMScheduler:
+def scheduler(**changes: Any) -> DDIMScheduler:
     return DDIMScheduler(
         beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", **changes
     )

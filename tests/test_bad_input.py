@@ -82,14 +82,15 @@ CASES = [
     # prompt files
     ("prompts=missing", "prompts=missing: no such prompt set or file; sets: demo"),
     ("prompts=FILES", "prompts=FILES: no such prompt set or file", "give a text file's path"),
-    ("prompts=FILES/empty.txt", "prompts=FILES/empty.txt: ", "holds no prompt; expected one a line"),
+    ("prompts=FILES/empty.txt", "prompts=FILES/empty.txt: ", "no prompt; expected one a line"),
     ("prompts=FILES/comments.txt", "prompts=FILES/comments.txt: ", "holds no prompt"),
+    ("prompts=FILES/image", "prompts=FILES/image: ", "is not UTF-8", "expected one prompt a line"),
     ("prompts=FILES/binary", "prompts=FILES/binary: ", "is binary; expected one prompt a line"),
     ("prompts=FILES/latin1.txt", "prompts=FILES/latin1.txt: ", "is not UTF-8", "save it as UTF-8"),
     # places
     ("results=FILES/empty.txt/x", "results=FILES/empty.txt/x", "with results=FOLDER"),
     ("results=/proc/x", "results=/proc/x", "cannot write there", "with results=FOLDER"),
-    ("results=/proc/x -m", "/proc/x/.hydra: ", "expected a folder to write to"),
+    ("results=/proc/x -m", "/proc/x: ", "with results=FOLDER"),
     ("run=../x", "run=../x: expected letters", "a name not a path"),
     ("run=", "run=: expected letters", "a name not a path"),
     ("run=..", "run=..: expected letters", "a name not a path"),
@@ -99,7 +100,8 @@ CASES = [
     ("prior=tiny prior.path=FILES/no_unet", "prior.path=FILES/no_unet: unet missing; expected"),
     ("prior=tiny prior.path=FILES/no_weights", "no usable unet there", "expected a Stable Diff"),
     ("prior=tiny prior.path=FILES/truncated", "no usable unet there", "expected a Stable Diff"),
-    ("prior=tiny prior.path=FILES/no_words", "no usable tokenizer there", "expected a Stable Diff"),
+    ("prior=tiny prior.path=FILES/cut_text", "no usable text_encoder there", "expected a Stable"),
+    ("prior=tiny prior.path=FILES/no_words", "its tokenizer knows no words", "expected"),
     ("prior=tiny prior.path=FILES/velocity", "it predicts 'v_prediction'", "expected an epsilon"),
     # what could be run
     ("method._target_=os.system", "method._target_=os.system: expected a class of synclab.*"),
@@ -119,14 +121,16 @@ def files(tmp_path_factory, checkpoint) -> Path:
     folder = tmp_path_factory.mktemp("files")
     (folder / "empty.txt").touch()
     (folder / "comments.txt").write_text("# one\n\n  \n# two\n")
-    (folder / "binary").write_bytes(b"\x89PNG\x00\x01\n\x00")
+    (folder / "image").write_bytes(b"\x89PNG\r\n\x00")
+    (folder / "binary").write_bytes(b"\x01\x00\n\x00")
     (folder / "latin1.txt").write_bytes("a café at night\n".encode("latin-1"))
-    for name in ("no_unet", "no_weights", "truncated", "no_words", "velocity"):
+    for name in ("no_unet", "no_weights", "truncated", "cut_text", "no_words", "velocity"):
         shutil.copytree(checkpoint, folder / name)
     shutil.rmtree(folder / "no_unet" / "unet")
     weights = "unet/diffusion_pytorch_model.safetensors"
     (folder / "no_weights" / weights).unlink()
     (folder / "truncated" / weights).write_bytes((checkpoint / weights).read_bytes()[:9999])
+    (folder / "cut_text" / "text_encoder" / "model.safetensors").write_bytes(bytes(99))
     for file in (folder / "no_words" / "tokenizer").iterdir():
         file.unlink()
     small_checkpoint.scheduler(prediction_type="v_prediction").save_pretrained(

@@ -113,14 +113,16 @@ def test_network_evaluations_are_those_of_the_formula(method, space):
 
 
 def method_classes() -> set[type]:
-    """Every dataclass that a module of synclab.methods defines."""
+    """Every dataclass with hyper-parameters and a call that a module of synclab.methods defines."""
     names = [module.name for module in pkgutil.iter_modules(synclab.methods.__path__)]
     modules = [importlib.import_module(f"synclab.methods.{name}") for name in names]
     return {
         thing
         for module in modules
         for _, thing in inspect.getmembers(module, inspect.isclass)
-        if dataclasses.is_dataclass(thing) and thing.__module__ == module.__name__
+        if dataclasses.is_dataclass(thing)
+        and "__call__" in vars(thing)
+        and thing.__module__ == module.__name__
     }
 
 

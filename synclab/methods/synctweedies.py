@@ -1,32 +1,55 @@
-"""SyncTweedies: views meet in their estimates of the clean image (case 2).
+"""SyncTweedies: views meet in their estimates of the clean image; and 59 other ways to meet.
 
 Kim et al., "SyncTweedies: A General Generative Framework Based on Synchronized Diffusions", 2024
-(arXiv 2403.14370), Alg. 1 in the instance space; Alg. 2 of StochSync's paper with sigma = 0. The
-noise is re-derived from the synchronised x0, as the authors' code does, not taken from the network.
+(arXiv 2403.14370). Strategy 2 is the paper's method: views average their x0. Of the others, 0 is
+independent views, 1 averages the noise, 3 the next state (MultiDiffusion), 4 the noise around a
+canonical state (Visual Anagrams), 5 x0 around it (SyncMVD). The noise is re-derived from the
+synchronised x0, as the authors' code does, not taken from the network.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
+from annotated_types import Interval
 from torch import Tensor
 
-from synclab.sync import gather, project
-from synclab.types import Cond, Count, Prior, Rng, Space, stack_shape
+from synclab.methods.strategies import INSTANCE, READ_FROM_VIEWS, Algebra, advance
+from synclab.sync import project
+from synclab.types import Cond, Count, Prior, Rng, Space, Time, stack_shape
 
 
 @dataclass(frozen=True)
 class SyncTweedies:
-    """`steps` network calls for each view at guidance scale `guidance`."""
+    """`strategy` is the authors' code, valid while t > `t_sync`; views `start` from own noise."""
 
     steps: Count = 30
     guidance: float = 7.5
+    strategy: Annotated[int, Interval(ge=0, le=59)] = 2
+    t_sync: Time = 0
+    start: Literal["independent", "shared"] = "independent"
+
+    @property
+    def canonical(self) -> str | None:
+        """Strategies that synchronise clean estimates alone may live in RGB."""
+        return None if self.strategy in (0, 2) and self.start == "independent" else "latent"
 
     def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
-        schedule, views = prior.schedule, space.all_views()
+        views = space.all_views()
         cond = cond.at(views)
-        x = rng.normal("start", stack_shape(views, prior))
-        for t, s in schedule.steps(self.steps):
-            x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
-            z = gather(space, x0, views)
-            x = schedule.ddim(x, project(space, z, views), t, s)
-            yield z
+        x, z = self.noise(prior, space, rng)
+        for t, s in prior.schedule.steps(self.steps):
+            o = Algebra(prior, space, views, cond, self.guidance, t, s)
+            x, z = advance(self.code(t), o, x, z)
+            yield None if s >= 0 else o.g(x) if self.strategy in READ_FROM_VIEWS else z
+
+    def code(self, t: int) -> int:
+        """Views go on alone from `t_sync` down."""
+        return 0 if t <= self.t_sync and self.strategy in INSTANCE else self.strategy
+
+    def noise(self, prior: Prior, space: Space, rng: Rng) -> tuple[Tensor, Tensor]:
+        """States of the views and of the canonical space at the start."""
+        z, views = rng.normal("canonical start", space.shape), space.all_views()
+        if self.start == "shared":
+            return project(space, z, views), z
+        return rng.normal("start", stack_shape(views, prior)), z

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from annotated_types import Ge
@@ -59,15 +59,17 @@ class LatentPrior:
     def __post_init__(self) -> None:
         from diffusers import AutoencoderKL, UNet2DConditionModel
         from transformers import CLIPTextModel, CLIPTokenizer
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()  # reading takes a second; stderr is for what matters
         self.path = resolve(self.path)
         self.meter = Meter()
         self.dtype = DTYPES[self.precision]
         self.schedule = self._load_schedule()
+        self.tokenizer = self._load_tokenizer(CLIPTokenizer)
         self.unet = self._load_network(UNet2DConditionModel, "unet")
         self.vae = self._load_network(AutoencoderKL, "vae")
         self.text_encoder = self._load_network(CLIPTextModel, "text_encoder")
-        self.tokenizer = self._load(CLIPTokenizer, "tokenizer")
         size = self.unet.config.sample_size
         self.shape = (self.unet.config.in_channels, size, size)
         self.factor = 2 ** (len(self.vae.config.block_out_channels) - 1)
@@ -77,7 +79,7 @@ class LatentPrior:
         module = self._load(kind, part, dtype=self.dtype, use_safetensors=True)
         return frozen(module).to(self.device)
 
-    def _load(self, kind, part: str, **options):
+    def _load(self, kind, part: str, **options) -> Any:
         """A part of the checkpoint; the libraries raise errors of any kind over foreign files."""
         options |= {"subfolder": part, "revision": self.revision}
         try:
@@ -87,6 +89,13 @@ class LatentPrior:
             raise UserError(
                 f"prior.path={self.path}: no usable {part} there ({reason}); {EXPECTED}"
             ) from error
+
+    def _load_tokenizer(self, kind):
+        """Without its files transformers makes one that knows no words, and says nothing."""
+        tokenizer = self._load(kind, "tokenizer")
+        if len(tokenizer) <= len(tokenizer.all_special_tokens):
+            raise UserError(f"prior.path={self.path}: its tokenizer knows no words; {EXPECTED}")
+        return tokenizer
 
     def _load_schedule(self) -> Schedule:
         """Betas are all that the checkpoint's scheduler gives; its time grids are never used."""

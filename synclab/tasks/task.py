@@ -24,8 +24,8 @@ class Task:
 
     def check(self, method: Any, name: str) -> None:
         """Refuses a method that needs another kind of canonical state."""
-        needed = getattr(type(method), "canonical", self.canonical)
-        if needed != self.canonical:
+        needed = getattr(method, "canonical", None)
+        if needed not in (None, self.canonical):
             raise UserError(
                 f"task.canonical={self.canonical}: method={name} averages noisy states and expects"
                 f" {needed}; say task.canonical={needed}"
