@@ -23,7 +23,11 @@ class Optimizers:
         # The flat parameters share their storage with the weights: a step on one is a step on both.
         self.flat = [nn.Parameter(p.data.view(len(p), -1)) for p in self.weights]
         self.muon = torch.optim.Muon(
-            self.flat, rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"
+            self.flat,
+            rate,
+            weight_decay=weight_decay,
+            adjust_lr_fn="match_rms_adamw",
+            ns_steps=3,  # on two CPU cores the usual 5 cost 0.7 s a step of the UNet, these 0.4 s
         )
         self.adamw = torch.optim.AdamW(
             rest, rate, (0.9, 0.98), weight_decay=weight_decay, fused=True

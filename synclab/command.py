@@ -72,7 +72,14 @@ def prepare_threads(count: int | None) -> None:
     """
     import torch
 
-    torch.set_num_threads(count or min(8, len(os.sched_getaffinity(0))))
+    torch.set_num_threads(count or min(8, usable_cores()))
+
+
+def usable_cores() -> int:
+    """A queue may grant fewer than the machine has; macOS only tells the latter."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def explain(error: HydraException) -> str:
