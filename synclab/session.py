@@ -23,6 +23,7 @@ from synclab.command import prepare_threads
 from synclab.config import build, validate
 from synclab.errors import UserError
 from synclab.meter import MeteredSpace
+from synclab.priors.checkpoint import fingerprint
 from synclab.prompts import read_prompts, samples
 from synclab.repro import Streams, digest
 from synclab.store import Store, to_json
@@ -57,6 +58,8 @@ def run(config: DictConfig, task: str, method: str, prior: str) -> None:
     the_task, the_method = build(body["task"], "task"), build(body["method"], "method")
     the_task.check(the_method, method)
     identity = {group: without_neutral(body[group]) for group in GROUPS}
+    if "path" in identity["prior"]:
+        identity["prior"]["weights"] = fingerprint(identity["prior"]["path"])
     store = Store(Path(settings.results) / file_safe(settings.run) / task / method)
     store.check(identity)
     todo = [sample for sample in wanted if not store.done(sample.id)]

@@ -6,7 +6,6 @@
 import logging
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import torch
@@ -15,15 +14,13 @@ from torch import Tensor
 
 from synclab.errors import UserError
 from synclab.meter import Meter
+from synclab.priors.checkpoint import EXPECTED, resolve
 from synclab.schedule import Schedule
 from synclab.types import Views, frozen
 
 log = logging.getLogger(__name__)
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
-EXPECTED = f"expected a Stable Diffusion folder in diffusers format with {', '.join(PARTS)}"
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -165,25 +162,3 @@ class LatentPrior:
             chunks = (latent / self.vae.config.scaling_factor).to(self.dtype).split(self.batch)
             images = torch.cat([self.vae.decode(chunk).sample for chunk in chunks]).float()
             return (images / 2 + 0.5).clamp(0, 1)
-
-
-def resolve(path: str) -> str:
-    """A local folder as an absolute path, checked to be whole; a name on the Hub as it is.
-
-    Relative folders are looked up where synclab lies, so that the embedded prior is found from
-    anywhere.
-    """
-    for folder in (Path(path).expanduser(), ROOT / path):
-        if folder.is_dir():
-            return str(check_folder(folder))
-    if Path(path).is_absolute() or path.startswith((".", "~")) or path.count("/") != 1:
-        raise UserError(f"prior.path={path}: no such folder; {EXPECTED}")
-    return path
-
-
-def check_folder(folder: Path) -> Path:
-    """Refuses a folder that lacks a part, naming what is missing."""
-    missing = [part for part in PARTS if not (folder / part).is_dir()]
-    if missing:
-        raise UserError(f"prior.path={folder}: {', '.join(missing)} missing; {EXPECTED}")
-    return folder.resolve()
