@@ -72,5 +72,16 @@ def dpm_x0(
     return x
 
 
+def ddim_inversion(prior: Prior, x0: Tensor, t: int, cond: Cond, guidance: float, n: int) -> Tensor:
+    """x_t by the DDIM ODE run upwards from clean x0, over the grid of n points below t and t."""
+    grid = torch.linspace(0, prior.schedule.last, n).long().tolist()
+    times = [0] + [node for node in grid if 0 < node < t] + [t]
+    x = x0
+    for s, u in zip(times, times[1:], strict=False):
+        eps = prior.predict(x, s, cond, guidance)
+        x = prior.schedule.noise(prior.schedule.x0(x, eps, s), eps, u)
+    return x
+
+
 SOLVERS = {"ddim": ddim_x0, "dpm": dpm_x0}
 """By name, for configurations."""

@@ -62,6 +62,10 @@ class Prior(Protocol):
         """The noise in x (n c h w) at time t: eps_u + guidance (eps_c - eps_u)."""
         ...
 
+    def distance(self, x0: Tensor, other: Tensor) -> Tensor:
+        """How different two clean states look: (n,), differentiable; `other` may broadcast."""
+        ...
+
 
 class Space(Protocol):
     """A canonical space Z seen through views: a linear projection and its way back."""

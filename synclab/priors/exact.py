@@ -53,6 +53,9 @@ class ExactPrior:
     def encode(self, image: Tensor) -> Tensor:
         return 2 * image - 1
 
+    def distance(self, x0: Tensor, other: Tensor) -> Tensor:
+        return (x0 - other).square().mean((1, 2, 3))
+
     def decode(self, x: Tensor) -> Tensor:
         return (x + 1) / 2
 

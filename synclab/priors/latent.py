@@ -5,10 +5,11 @@
 
 import logging
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 
 import torch
+import torch.nn.functional as F
 from annotated_types import Ge
 from torch import Tensor
 
@@ -44,6 +45,7 @@ class LatentPrior:
         negative_prompt: what guidance leads away from; the empty prompt is the plain choice.
         precision: fp32, bf16 or fp16 for all networks; results of VAE and UNet come back in fp32.
         batch: network inputs evaluated together at most; the two branches of guidance count.
+        perceptual: whose features say how alike two images look, for SyncDiffusion.
     """
 
     path: str
@@ -51,6 +53,7 @@ class LatentPrior:
     negative_prompt: str = ""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     batch: Annotated[int, Ge(1)] = 32
+    perceptual: Literal["judge"] | None = None
     device: str = "cpu"
 
     def __post_init__(self) -> None:
@@ -148,6 +151,24 @@ class LatentPrior:
         time = torch.tensor(t, device=x.device)
         chunks = zip(x.to(self.dtype).split(self.batch), context.split(self.batch), strict=True)
         return torch.cat([self.unet(xs, time, cs).sample for xs, cs in chunks]).to(x.dtype)
+
+    def distance(self, x0: Tensor, other: Tensor) -> Tensor:
+        """Squared distance (n,) of the decoded images' features, each of length 1: 0 to 4."""
+        first, second = (
+            F.normalize(self._judge.features(self.decode(x)), dim=1) for x in (x0, other)
+        )
+        return (first - second).square().sum(1)
+
+    @cached_property
+    def _judge(self) -> Any:
+        from synclab.metrics.judge import Judge
+
+        if self.perceptual != "judge":
+            raise UserError(
+                "prior.perceptual=null: this method compares how views look; say"
+                " prior.perceptual=judge"
+            )
+        return frozen(Judge.load()).to(self.device)
 
     def encode(self, image: Tensor) -> Tensor:
         """Images (n 3 h w) in [0, 1] to latents: the posterior's mean, scaled."""

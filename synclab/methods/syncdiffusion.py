@@ -1,0 +1,52 @@
+"""SyncDiffusion: views are first drawn towards the look of one of them, then averaged.
+
+Lee et al., "SyncDiffusion: Coherent Montage via Synchronized Joint Diffusions", 2023 (arXiv
+2306.05178), Alg. 1. The perceptual distance is the prior's: LPIPS for the papers' checkpoints, the
+judge's features for the embedded one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from synclab.sync import gather, project
+from synclab.types import Cond, Count, Prior, Rng, Space
+
+
+@dataclass(frozen=True)
+class SyncDiffusion:
+    """Gradient weight `weight` * `decay`^i during the first `guided_steps` steps i."""
+
+    canonical: ClassVar[str] = "latent"
+
+    steps: Count = 50
+    guidance: float = 7.5
+    weight: float = 20.0
+    decay: float = 0.95
+    guided_steps: int = 50
+
+    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
+        schedule, views = prior.schedule, space.all_views()
+        cond = cond.at(views)
+        z = rng.normal("start", space.shape)
+        for i, (t, s) in enumerate(schedule.steps(self.steps)):
+            x = project(space, z, views)
+            if i < self.guided_steps and self.weight:
+                x = x - self.weight * self.decay**i * self.disagreement(prior, x, t, cond)
+            x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
+            z = gather(space, schedule.ddim(x, x0, t, s), views, old=z)
+            yield z
+
+    def disagreement(self, prior: Prior, x: Tensor, t: int, cond: Cond) -> Tensor:
+        """Gradient of the views' distance to the middle one, by their x0; none for that view."""
+        with torch.enable_grad():
+            x = x.detach().requires_grad_()
+            x0 = prior.schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
+            anchor = len(x) // 2
+            loss = prior.distance(x0, x0[anchor : anchor + 1].detach()).sum()
+            (gradient,) = torch.autograd.grad(loss, x)
+        gradient[anchor] = 0
+        return gradient

@@ -1,0 +1,58 @@
+"""SyncSDE: every view is pulled towards what the views before it say.
+
+Lee et al., "SyncSDE: A Probabilistic Framework for Diffusion Synchronization", 2025 (arXiv
+2503.21555), eq. 7, 8 and 14. Views are ordered; the first is free, view i is conditioned on the
+composite of the earlier ones, later on top. All go one step together: with a deterministic sampler
+that equals one after the other, since nothing flows back.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from synclab.schedule import Schedule
+from synclab.sync import gather, project
+from synclab.types import Cond, Count, Prior, Rng, Space, Views, stack_shape
+
+
+@dataclass(frozen=True)
+class SyncSDE:
+    """`inverse_lambda` is 1/lambda at the first time; it falls linearly with t."""
+
+    canonical: ClassVar[str] = "latent"
+
+    steps: Count = 50
+    guidance: float = 7.5
+    inverse_lambda: float = 5.0
+
+    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
+        schedule, views = prior.schedule, space.all_views()
+        cond = cond.at(views)
+        x = rng.normal("start", stack_shape(views, prior))
+        for t, s in schedule.steps(self.steps):
+            x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
+            target, mask, z = composites(space, x, views)
+            pull = self.strength(schedule, t, s) * mask * (x - target)
+            x = schedule.ddim(x, x0, t, s) - pull
+            yield z if s >= 0 else composites(space, x, views)[2]
+
+    def strength(self, schedule: Schedule, t: int, s: int) -> float:
+        """gamma_t / lambda_t (eq. 8), with gamma of the DDIM step in score form."""
+        a, b = schedule.a(t), schedule.a(s)
+        gamma = (b / a) ** 0.5 - ((1 - b) / (1 - a)) ** 0.5
+        return gamma * self.inverse_lambda * t / schedule.last
+
+
+def composites(space: Space, x: Tensor, views: Views) -> tuple[Tensor, Tensor, Tensor]:
+    """For each view what earlier views say of it and where (n c h w); the composite of all."""
+    z, seen = x.new_zeros(space.shape), x.new_zeros(1, *space.shape[1:])
+    targets, masks = [], []
+    for i, view in enumerate(views):
+        targets.append(project(space, z, (view,)))
+        masks.append(space.project(seen, (view,)) > 0.5)
+        z = gather(space, x[i : i + 1], (view,), old=z)
+        seen = torch.maximum(seen, (space.scatter(x[i : i + 1], (view,))[1] > 0).to(x))
+    return torch.cat(targets), torch.cat(masks), z

@@ -1,0 +1,35 @@
+"""Visual Anagrams: one canonical state, the noise of all views averaged on it.
+
+Geng, Park and Owens, "Visual Anagrams: Generating Multi-View Optical Illusions with Diffusion
+Models", 2024 (arXiv 2311.17919), eq. 3. Views must be orthogonal, so that noise stays noise; each
+may have its own prompt. With DDIM it is code 4 of SyncTweedies.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from synclab.sync import gather, project
+from synclab.types import Cond, Count, Prior, Rng, Space
+
+
+@dataclass(frozen=True)
+class VisualAnagrams:
+    """`steps` network calls for each view at guidance scale `guidance`."""
+
+    canonical: ClassVar[str] = "latent"
+
+    steps: Count = 30
+    guidance: float = 10.0
+
+    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
+        schedule, views = prior.schedule, space.all_views()
+        cond = cond.at(views)
+        z = rng.normal("start", space.shape)
+        for t, s in schedule.steps(self.steps):
+            eps = prior.predict(project(space, z, views), t, cond, self.guidance)
+            z0 = schedule.x0(z, gather(space, eps, views), t)
+            z = schedule.ddim(z, z0, t, s)
+            yield z
