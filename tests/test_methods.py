@@ -1,6 +1,7 @@
 """Relations between the methods, proved on priors whose score is known in closed form."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 import torch
@@ -532,7 +533,7 @@ def test_visual_anagrams_are_code_four_of_synctweedies():
     space = wide()
     prior = Mixture(shape=prior_of(space).shape)
     anagram = VisualAnagrams(steps=5, guidance=7.5)
-    rng = Renamed({"canonical start": "start"})
+    rng: Any = Renamed({"canonical start": "start"})
     code = SyncTweedies(steps=5, strategy=4)
     close(last(anagram, prior, space), last(code, prior, space, rng), 1e-12)
 
@@ -542,6 +543,9 @@ class Renamed:
 
     def __init__(self, names: dict[str, str]) -> None:
         self.names, self.streams = names, streams()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.streams, name)
 
     def normal(self, purpose: str, shape: tuple[int, ...]) -> Tensor:
         return self.streams.normal(self.names.get(purpose, purpose), shape)

@@ -21,7 +21,7 @@ class ViewNetwork(ExactPrior):
     """A smooth, non-linear network with other weights for every view."""
 
     def predict(self, x: Tensor, t: int, cond: object, guidance: float) -> Tensor:
-        weight = streams("weights").normal("w", (len(x), SIZE, SIZE)) / SIZE
+        weight = streams(7).normal("w", (len(x), SIZE, SIZE)) / SIZE
         mixed = torch.einsum("nchw,nvw->nchv", x, weight)
         return torch.tanh(mixed + 0.3 * x + t / 1000)
 
