@@ -163,6 +163,7 @@ class Job:
             "id": sample.id,
             "prompt": sample.prompt,
             "seed": sample.seed,
+            "checkpoint": getattr(self.prior, "path", None),
             "nfe": self.prior.meter.nfe,
             "seconds": {part: round(value, 3) for part, value in seconds.items()},
             "peak_memory_mb": environment.peak_memory(self.prior.device),

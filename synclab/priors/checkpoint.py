@@ -1,6 +1,7 @@
 """Where a checkpoint lies, whether it is whole, and which weights it holds."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from synclab.errors import UserError
@@ -8,6 +9,46 @@ from synclab.errors import UserError
 PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 EXPECTED = f"expected a Stable Diffusion folder in diffusers format with {', '.join(PARTS)}"
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def locate(path: str, mirrors: Sequence[str], revision: str | None) -> str:
+    """A whole local folder, or the first of several names that the Hub or its cache has.
+
+    Raises: UserError naming all that were tried; HF_HUB_OFFLINE=1 asks the cache alone.
+    """
+    path = resolve(path)
+    if Path(path).is_dir():
+        return path
+    names = [path, *mirrors]
+    found = next((name for name in names if available(name, revision)), None)
+    if found is None:
+        raise UserError(
+            f"prior.path={path}: not found on the Hub or in its cache (tried {', '.join(names)});"
+            " download it where there is network, or say prior.path=/a/diffusers/folder"
+        )
+    return found
+
+
+def available(name: str, revision: str | None) -> bool:
+    """Whether the cache, or else the Hub, has the checkpoint."""
+    return cached(name, revision) or on_the_hub(name, revision)
+
+
+def cached(name: str, revision: str | None) -> bool:
+    """Whether the Hub's local cache has the checkpoint; asks no network."""
+    from huggingface_hub import try_to_load_from_cache
+
+    return isinstance(try_to_load_from_cache(name, "model_index.json", revision=revision), str)
+
+
+def on_the_hub(name: str, revision: str | None) -> bool:
+    from huggingface_hub import HfApi
+
+    try:
+        HfApi().model_info(name, revision=revision, timeout=5)
+    except Exception:  # every way of not being there: gated, gone, offline, refused
+        return False
+    return True
 
 
 def resolve(path: str) -> str:

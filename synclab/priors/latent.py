@@ -4,7 +4,7 @@
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from synclab.errors import UserError
 from synclab.meter import Meter
-from synclab.priors.checkpoint import EXPECTED, resolve
+from synclab.priors.checkpoint import EXPECTED, locate
 from synclab.schedule import Schedule
 from synclab.types import Views, frozen
 
@@ -42,6 +42,7 @@ class LatentPrior:
 
     Args:
         path: a diffusers folder, or a name on the Hub (`revision` pins it).
+        mirrors: names that are tried in order where the path is gone from the Hub.
         negative_prompt: what guidance leads away from; the empty prompt is the plain choice.
         precision: fp32, bf16 or fp16 for all networks; results of VAE and UNet come back in fp32.
         batch: network inputs evaluated together at most; the two branches of guidance count.
@@ -49,6 +50,7 @@ class LatentPrior:
     """
 
     path: str
+    mirrors: list[str] = field(default_factory=list)
     revision: str | None = None
     negative_prompt: str = ""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
@@ -62,7 +64,7 @@ class LatentPrior:
         from transformers.utils.logging import disable_progress_bar
 
         disable_progress_bar()  # reading takes a second; stderr is for what matters
-        self.path = resolve(self.path)
+        self.path = locate(self.path, self.mirrors, self.revision)
         self.meter = Meter()
         self.dtype = DTYPES[self.precision]
         self.schedule = self._load_schedule()
