@@ -63,22 +63,29 @@ def direction(longitude: Tensor, latitude: Tensor) -> Tensor:
     return torch.stack([x, latitude.sin(), z], -1)
 
 
-def equirect_directions(height: int, width: int) -> Tensor:
-    """Unit direction (height, width, 3) of every texel of an equirectangular panorama."""
-    longitude = ((torch.arange(width, dtype=torch.float64) + 0.5) / width * 2 - 1) * math.pi
-    latitude = (0.5 - (torch.arange(height, dtype=torch.float64) + 0.5) / height) * math.pi
+def equirect_directions(
+    height: int, width: int, offset: float = 0.5, dtype: torch.dtype = torch.float64
+) -> Tensor:
+    """Unit direction (height, width, 3) of every texel of an equirectangular panorama.
+
+    `offset` 0 takes texels at their upper left corners, as the code of StochSync does.
+    """
+    longitude = ((torch.arange(width, dtype=dtype) + offset) / width * 2 - 1) * math.pi
+    latitude = (0.5 - (torch.arange(height, dtype=dtype) + offset) / height) * math.pi
     latitude, longitude = torch.meshgrid(latitude, longitude, indexing="ij")
     return direction(longitude, latitude)
 
 
-def equirect_position(directions: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+def equirect_position(
+    directions: Tensor, height: int, width: int, offset: float = 0.5
+) -> tuple[Tensor, Tensor]:
     """Where a direction falls on a panorama, in texels: column in [-0.5, width - 0.5], row alike.
 
     Integer positions are texel centres; columns wrap, rows do not.
     """
     longitude, latitude = longitude_latitude(directions)
-    column = (longitude / math.pi + 1) / 2 * width - 0.5
-    row = (0.5 - latitude / math.pi) * height - 0.5
+    column = (longitude / math.pi + 1) / 2 * width - offset
+    row = (0.5 - latitude / math.pi) * height - offset
     return column, row
 
 

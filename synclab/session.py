@@ -148,7 +148,7 @@ class Job:
     def generate(self, sample: Sample) -> Tensor:
         """Runs the method to its end and returns the last canonical estimate."""
         rng = Streams(self.task_name, sample.prompt, sample.seed, device=self.prior.device)
-        space: Any = MeteredSpace(self.task.space(self.prior), self.prior.meter)
+        space: Any = MeteredSpace(self.task.space(self.prior, rng), self.prior.meter)
         condition = self.task.condition(self.prior, sample)
         steps = self.method(self.prior, space, condition, rng)
         bar = {"desc": f"{self.method_name} {sample.id}", "total": self.method.steps}

@@ -8,8 +8,11 @@ from torch import Tensor
 from synclab.schedule import Schedule
 from synclab.types import Cond, Prior
 
-Blend = Callable[[Tensor, int, float], Tensor]
-"""Called after every step with (x, its time, share of the way done); returns the next x."""
+Blend = Callable[[Tensor, int, int, int], Tensor]
+"""Called after step i of n with (x, its time, i, n); returns the x to go on with."""
+
+Solver = Callable[..., Tensor]
+"""A multi-step estimate of x0: (prior, x, t, cond, guidance, n, blend) -> x0."""
 
 
 def nodes(schedule: Schedule, t: int, n: int) -> list[int]:
@@ -31,14 +34,18 @@ def ddim_x0(
     guidance: float,
     n: int,
     blend: Blend | None = None,
+    end: int = -1,
 ) -> Tensor:
-    """G(x_t) by DDIM, eta = 0 (Song et al. 2021, eq. 12), over `nodes(t, n)`."""
+    """G(x_t) by DDIM, eta = 0 (Song et al. 2021, eq. 12), over `nodes(t, n)`.
+
+    The authors of StochSync end at time 0, which leaves 3 % of noise; -1 is clean.
+    """
     times = nodes(prior.schedule, t, n)
-    for i, (t, s) in enumerate(zip(times, [*times[1:], -1], strict=True)):
+    for i, (t, s) in enumerate(zip(times, [*times[1:], end], strict=True)):
         x0 = prior.schedule.x0(x, prior.predict(x, t, cond, guidance), t)
         x = prior.schedule.ddim(x, x0, t, s)
         if blend is not None:
-            x = blend(x, s, (i + 1) / len(times))
+            x = blend(x, s, i, len(times))
     return x
 
 
@@ -68,7 +75,7 @@ def dpm_x0(
             x = prior.schedule.ddim(x, mean, t, s)
         old, lam_old = x0, lam
         if blend is not None:
-            x = blend(x, s, (i + 1) / len(times))
+            x = blend(x, s, i, len(times))
     return x
 
 

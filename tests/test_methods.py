@@ -29,7 +29,8 @@ from synclab.methods.ism import ISM
 from synclab.methods.multidiffusion import MultiDiffusion
 from synclab.methods.sdi import SDI
 from synclab.methods.sds import SDS
-from synclab.methods.stochsync import StochSync, keep_borders
+from synclab.methods.stochsync import StochSync
+from synclab.methods.stochsync_released import ReleasedStochSync
 from synclab.methods.syncdiffusion import SyncDiffusion
 from synclab.methods.syncsde import SyncSDE, composites
 from synclab.methods.synctweedies import SyncTweedies
@@ -45,6 +46,7 @@ METHODS = {
     "synctweedies": SyncTweedies(steps=4),
     "stochsync": StochSync(steps=4, ode_steps=6),
     "stochsync dpm": StochSync(steps=4, ode_steps=6, solver="dpm"),
+    "released": ReleasedStochSync(steps=4, ode_steps=6, warmup=1),
     "sds": SDS(steps=4, views=3, warmup=2),
     "sdi": SDI(steps=4, views=3, warmup=2, knots=3),
     "ism": ISM(steps=4, views=3, warmup=2),
@@ -392,20 +394,26 @@ def test_stochsync_blends_in_the_last_rounds_only(seam_steps):
     assert asked[: 5 - seam_steps] == ["noise"] * (5 - seam_steps)
 
 
+def last_blend(x0: Tensor, inwardness: Tensor):
+    """What holds the borders in the last round of a run."""
+    method = StochSync(steps=5, seam_steps=1)
+    blend = method.blend(4, SCHEDULE, x0, inwardness, streams())
+    assert blend is not None
+    return blend
+
+
 def test_the_free_region_grows_from_the_centre():
-    inwardness = wide().inwardness(()).double()
-    new, old = torch.ones(1, 1, 8, 8).double(), torch.zeros(1, 1, 8, 8).double()
-    free = [
-        keep_borders(SCHEDULE, old, old, inwardness, new, 300, done).sum().item() / 64
-        for done in (0.0, 0.3, 0.5, 0.8, 1.0)
-    ]
-    assert free == [0, 2 / 8, 4 / 8, 6 / 8, 1]
+    inwardness = torch.tensor([0, 0.3, 0.6, 0.9, 0.9, 0.6, 0.3, 0]).double().expand(8, 8)
+    old, new = torch.zeros(1, 1, 8, 8).double(), torch.full((1, 1, 8, 8), 9.0).double()
+    blend = last_blend(old, inwardness)
+    free = [(blend(new, -1, i, 10) == 9).sum().item() / 64 for i in (0, 4, 7, 8, 9)]
+    assert free == [0, 4 / 8, 6 / 8, 6 / 8, 1]
 
 
 def test_held_borders_are_the_old_values_at_the_same_noise_level():
-    x0, eps = streams().normal("x0", (1, 1, 8, 8)), streams().normal("eps", (1, 1, 8, 8))
-    held = keep_borders(SCHEDULE, x0, eps, torch.zeros(8, 8), torch.zeros_like(x0), 300, 0.5)
-    close(held, SCHEDULE.noise(x0, eps, 300), 0)
+    x0 = streams().normal("x0", (1, 1, 8, 8))
+    held = last_blend(x0, torch.zeros(8, 8))(torch.zeros_like(x0), 300, 0, 10)
+    close(held, SCHEDULE.noise(x0, streams().normal("seam", (1, 1, 8, 8)), 300), 0)
 
 
 # ----------------------------------------------------------------------------------- random streams

@@ -100,23 +100,23 @@ def test_one_call_is_tweedies_estimate(solve):
 
 
 @pytest.mark.parametrize("solve", SOLVERS.values(), ids=SOLVERS)
-def test_blend_is_told_every_next_time_and_the_share_done(solve):
+def test_blend_is_told_every_next_time_and_how_far_it_is(solve):
     told = []
 
-    def blend(x: torch.Tensor, time: int, done: float) -> torch.Tensor:
-        told.append((time, done))
+    def blend(x: torch.Tensor, time: int, i: int, n: int) -> torch.Tensor:
+        told.append((time, i, n))
         return x
 
     solve(PRIOR, start(), 500, Everywhere(), 1.0, 25, blend)
     times = nodes(SCHEDULE, 500, 25)
-    assert [time for time, _ in told] == [*times[1:], -1]
-    assert [done for _, done in told] == [(i + 1) / len(times) for i in range(len(times))]
+    n = len(times)
+    assert told == [(time, i, n) for i, time in enumerate([*times[1:], -1])]
 
 
 @pytest.mark.parametrize("solve", SOLVERS.values(), ids=SOLVERS)
 def test_solver_goes_on_with_what_blend_returns(solve):
-    def erase_at_the_end(x: torch.Tensor, time: int, done: float) -> torch.Tensor:
-        return torch.zeros_like(x) if done == 1 else x
+    def erase_at_the_end(x: torch.Tensor, time: int, i: int, n: int) -> torch.Tensor:
+        return torch.zeros_like(x) if i == n - 1 else x
 
     result = solve(PRIOR, start(), 500, Everywhere(), 1.0, 25, erase_at_the_end)
     close(result, torch.zeros_like(result), 0)

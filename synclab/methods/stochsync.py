@@ -16,7 +16,7 @@ from annotated_types import Ge
 from torch import Tensor
 
 from synclab.schedule import Schedule
-from synclab.solvers import SOLVERS, Blend
+from synclab.solvers import SOLVERS, Blend, Solver
 from synclab.sync import gather, project
 from synclab.types import Cond, Count, Prior, Rng, Space, Time, stack_shape
 
@@ -35,7 +35,6 @@ class StochSync:
 
     def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
         schedule, z = prior.schedule, None
-        solve = SOLVERS[self.solver]
         for k in range(self.steps):
             views = space.disjoint_views(k)
             eps = rng.normal("noise", stack_shape(views, prior))
@@ -43,9 +42,9 @@ class StochSync:
                 x, t, blend = eps, schedule.last, None
             else:
                 x0, t = project(space, z, views), self.time(k)
-                x = schedule.noise(x0, eps, t)
+                x = self.renoise(schedule, x0, eps, t)
                 blend = self.blend(k, schedule, x0, space.inwardness(views), rng)
-            x0 = solve(prior, x, t, cond.at(views), self.guidance, self.ode_steps, blend)
+            x0 = self.solve(k)(prior, x, t, cond.at(views), self.guidance, blend=blend)
             z = gather(space, x0, views, old=z)
             yield z
 
@@ -53,19 +52,33 @@ class StochSync:
         """Linear from t_max to t_min over the rounds."""
         return round(self.t_max + (self.t_min - self.t_max) * k / (self.steps - 1))
 
+    def renoise(self, schedule: Schedule, x0: Tensor, eps: Tensor, t: int) -> Tensor:
+        """x_t with nothing but fresh noise: sigma_t = sqrt(1 - abar_t) in DDIM (eq. 6)."""
+        return schedule.noise(x0, eps, t)
+
+    def solve(self, k: int) -> Solver:
+        """G, the multi-step estimate of x0."""
+        return partial(SOLVERS[self.solver], n=self.ode_steps)
+
     def blend(
         self, k: int, schedule: Schedule, x0: Tensor, inwardness: Tensor, rng: Rng
     ) -> Blend | None:
         """What holds the borders in the seam steps; None before."""
-        if k < self.steps - self.seam_steps:
+        if not self.seams(k):
             return None
-        return partial(
-            keep_borders, schedule, x0, rng.normal("seam", tuple(x0.shape)), inwardness.to(x0)
-        )
+        eps = rng.normal("seam", tuple(x0.shape))
 
+        def keep_borders(x: Tensor, t: int, i: int, n: int) -> Tensor:
+            """x where the view is free, the old x0 noised to t elsewhere (RePaint, Alg. 1)."""
+            free = inwardness.to(x0) >= self.held(i, n)
+            return torch.where(free, x, schedule.noise(x0, eps, t))
 
-def keep_borders(
-    schedule: Schedule, x0: Tensor, eps: Tensor, inwardness: Tensor, x: Tensor, t: int, done: float
-) -> Tensor:
-    """x where the view is free already, the old x0 noised to t elsewhere (RePaint, Alg. 1)."""
-    return torch.where(inwardness >= 1 - done, x, schedule.noise(x0, eps, t))
+        return keep_borders
+
+    def seams(self, k: int) -> bool:
+        """Whether round k is one of the last, which mend seams."""
+        return k >= self.steps - self.seam_steps
+
+    def held(self, i: int, n: int) -> float:
+        """Inwardness below which step i of n holds the old x0: all at first, nothing at last."""
+        return 1 - (i + 1) / n

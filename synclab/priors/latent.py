@@ -172,12 +172,15 @@ class LatentPrior:
             )
         return frozen(Judge.load()).to(self.device)
 
-    def encode(self, image: Tensor) -> Tensor:
-        """Images (n 3 h w) in [0, 1] to latents: the posterior's mean, scaled."""
+    def encode(self, image: Tensor, eps: Tensor | None = None) -> Tensor:
+        """Images (n 3 h w) in [0, 1] to scaled latents: the posterior's mean, or mean + std eps."""
         with self.meter("vae", image.device):
             chunks = (2 * image - 1).to(self.dtype).split(self.batch)
-            means = [self.vae.encode(chunk).latent_dist.mean for chunk in chunks]
-            return torch.cat(means).float() * self.vae.config.scaling_factor
+            posteriors = [self.vae.encode(chunk).latent_dist for chunk in chunks]
+            latent = torch.cat([posterior.mean for posterior in posteriors]).float()
+            if eps is not None:
+                latent = latent + torch.cat([p.std for p in posteriors]).float() * eps
+            return latent * self.vae.config.scaling_factor
 
     def decode(self, latent: Tensor) -> Tensor:
         """Latents to images (n 3 h w), clamped to [0, 1]."""

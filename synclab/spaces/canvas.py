@@ -65,8 +65,8 @@ class Canvas:
 
     def inwardness(self, views: Views) -> Tensor:
         """Distance of the network's pixels from the left and right borders, 0 there, towards 1."""
-        size = self.view_size // self.factor
-        return horizontal_profile(size).expand(size, size).to(self.device)
+        profile = horizontal_profile(self.view_size, self.factor).to(self.device)
+        return profile.expand(len(profile), -1)
 
     def to_instance(self, y: Tensor) -> Tensor:
         return self.codec.encode(y)
@@ -75,7 +75,12 @@ class Canvas:
         return self.codec.decode(x)
 
 
-def horizontal_profile(size: int) -> Tensor:
-    """2 min(j, size - 1 - j) / size for every column j: 0 at both borders, near 1 in the middle."""
+def horizontal_profile(view_size: int, factor: int) -> Tensor:
+    """For every column of the network's the least of its pixels' inwardness.
+
+    A ramp from 0 at both borders to 1 at the two middle columns, in pixels of the view.
+    """
+    size = view_size // factor
     column = torch.arange(size)
-    return 2 * torch.minimum(column, size - 1 - column) / size
+    inner = torch.minimum(column, size - 1 - column) * factor
+    return inner / max(1, (view_size - 1) // 2)

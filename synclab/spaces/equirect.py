@@ -13,11 +13,15 @@ from synclab.spaces.taps import Taps
 from synclab.types import Views
 
 Sampling = Literal["bilinear", "nearest"]
+Grid = Literal["centres", "corners"]
 
 
 @dataclass(frozen=True)
 class EquirectMaps:
     """Canvas of `height` x `width` texels, square views of `view_size` pixels, `fov` degrees wide.
+
+    With `grid="corners"` texels are taken at their corners, columns do not wrap, and a view reaches
+    `margin` pixels beyond its border: the released code of StochSync, with margin 1.
 
     Fixed view sets are mapped once for all samples of a process; random ones come and go.
     """
@@ -27,20 +31,33 @@ class EquirectMaps:
     view_size: int
     fov: float
     sampling: Sampling
+    grid: Grid
+    margin: float
     device: str
+
+    @property
+    def offset(self) -> float:
+        return 0.5 if self.grid == "centres" else 0.0
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The released code's ties between nearest pixels fall as single precision rounds them."""
+        return torch.float64 if self.grid == "centres" else torch.float32
 
     @lru_cache(maxsize=16)  # noqa: B019 - keyed by value: equal maps are shared and few
     def to_views(self, views: Views) -> Taps:
         """Taps on the canvas for every pixel of every view."""
-        rays = geometry.view_directions(self.view_size, self.fov, *angles(views))
-        column, row = geometry.equirect_position(rays, self.height, self.width)
+        rays = geometry.view_directions(self.view_size, self.fov, *angles(views, self.dtype))
+        column, row = geometry.equirect_position(rays, self.height, self.width, self.offset)
         sample = taps.bilinear if self.sampling == "bilinear" else taps.nearest
-        return sample(column, row, self.height, self.width, wrap=True).to(self.device)
+        wrap = self.grid == "centres"
+        return sample(column, row, self.height, self.width, wrap).to(self.device)
 
     @lru_cache(maxsize=16)  # noqa: B019
     def from_views(self, views: Views) -> tuple[Taps, Tensor, Tensor]:
         """Taps on the views for every (view, texel) that meet, those texels, and their counts."""
-        texel_rays = geometry.equirect_directions(self.height, self.width).flatten(0, 1)
+        texel_rays = geometry.equirect_directions(self.height, self.width, self.offset, self.dtype)
+        texel_rays = texel_rays.flatten(0, 1)
         parts, texels = [], []
         for i, view in enumerate(views):
             column, row, seen = self._meet(texel_rays, view)
@@ -58,10 +75,10 @@ class EquirectMaps:
     def _meet(self, rays: Tensor, view: tuple[float, ...]) -> tuple[Tensor, Tensor, Tensor]:
         """Pixel positions of the texels that fall inside one view, and which texels those are."""
         column, row, ahead = geometry.view_position(
-            rays, self.view_size, self.fov, *angles((view,))
+            rays, self.view_size, self.fov, *angles((view,), self.dtype)
         )
         # A hair wider than the view, or rounding lets both neighbours miss a texel on their border.
-        half = self.view_size / 2 + 1e-6
+        half = self.view_size / 2 + self.margin + 1e-6
         centre = (self.view_size - 1) / 2
         inside = (ahead > 0) & ((column - centre).abs() <= half) & ((row - centre).abs() <= half)
         seen = inside[0].nonzero()[:, 0]
@@ -77,7 +94,7 @@ class EquirectMaps:
         return Taps(own.index + i * size * size, own.weight, count * size * size)
 
 
-def angles(views: Views) -> tuple[Tensor, Tensor]:
+def angles(views: Views, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Azimuths and elevations (n,) in degrees."""
-    azimuth, elevation = torch.tensor(views, dtype=torch.float64).unbind(-1)
+    azimuth, elevation = torch.tensor(views, dtype=dtype).unbind(-1)
     return azimuth, elevation

@@ -7,8 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from synclab.spaces.canvas import Canvas, horizontal_profile
-from synclab.spaces.equirect import EquirectMaps, Sampling
+from synclab.spaces.canvas import Canvas
+from synclab.spaces.equirect import EquirectMaps, Grid, Sampling
 from synclab.types import Rng, Views
 
 Cover = Literal["ring", "sphere"]
@@ -29,10 +29,19 @@ class Panorama(Canvas):
     cover: Cover = "ring"
     sampling: Sampling = "bilinear"
     inverse: Inverse = "backproject"
+    grid: Grid = "centres"
+    margin: float = 0.0
 
     def __post_init__(self) -> None:
         self._maps = EquirectMaps(
-            self.height, self.width, self.view_size, self.fov, self.sampling, self.device
+            self.height,
+            self.width,
+            self.view_size,
+            self.fov,
+            self.sampling,
+            self.grid,
+            self.margin,
+            self.device,
         )
 
     def all_views(self) -> Views:
@@ -70,8 +79,5 @@ class Panorama(Canvas):
         return total.view(-1, *self.shape[1:]), weight.to(y).view(1, *self.shape[1:])
 
     def inwardness(self, views: Views) -> Tensor:
-        size = self.view_size // self.factor
-        profile = horizontal_profile(size).to(self.device)
-        if self.cover == "ring":
-            return profile.expand(size, size)
-        return torch.minimum(profile, profile[:, None])
+        across = super().inwardness(views)
+        return across if self.cover == "ring" else torch.minimum(across, across.T)

@@ -7,7 +7,7 @@ from annotated_types import Ge, Interval
 from torch import Tensor
 
 from synclab.errors import UserError
-from synclab.spaces.panorama import Cover, Inverse, Panorama, Sampling
+from synclab.spaces.panorama import Cover, Grid, Inverse, Panorama, Sampling
 from synclab.sync import gather
 from synclab.tasks.task import Canonical, Task, cells
 from synclab.types import Space
@@ -22,6 +22,8 @@ class PanoramaTask(Task):
     cover: Cover = "ring"
     sampling: Sampling = "bilinear"
     inverse: Inverse = "backproject"
+    grid: Grid = "centres"
+    margin: Annotated[float, Ge(0)] = 0.0
 
     def __post_init__(self) -> None:
         if self.cover == "sphere" and self.fov < 90:
@@ -41,6 +43,8 @@ class PanoramaTask(Task):
             cover=self.cover,
             sampling=self.sampling,
             inverse=self.inverse,
+            grid=self.grid,
+            margin=self.margin,
         )
 
     def decode(self, prior: Any, z: Tensor) -> Tensor:

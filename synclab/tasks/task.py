@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from synclab.errors import UserError
-from synclab.types import Cond, Sample, Space
+from synclab.priors.codec import ReleasedCodec
+from synclab.types import Cond, Rng, Sample, Space
 
 Canonical = Literal["rgb", "latent"]
 
@@ -16,11 +17,14 @@ Canonical = Literal["rgb", "latent"]
 class Task:
     """A task builds the space a method works in and turns the final state into an RGB image.
 
+    `codec` "clean" encodes views to the posterior's mean, "released" as StochSync's code does.
+
     With `canonical="rgb"` the space holds pixels and views are encoded for the network; with
     "latent" it holds what the network denoises, at the latent's resolution.
     """
 
     canonical: Canonical = "rgb"
+    codec: Literal["clean", "released"] = "clean"
 
     def check(self, method: Any, name: str) -> None:
         """Refuses a method that needs another kind of canonical state."""
@@ -31,9 +35,12 @@ class Task:
                 f" {needed}; say task.canonical={needed}"
             )
 
-    def space(self, prior: Any) -> Space:
+    def space(self, prior: Any, rng: Rng) -> Space:
         """The space of the method."""
-        return self.canvas(prior, self.canonical)
+        space: Any = self.canvas(prior, self.canonical)
+        if self.canonical == "rgb" and self.codec == "released":
+            space.codec = ReleasedCodec(prior, rng)
+        return space
 
     def canvas(self, prior: Any, canonical: Canonical) -> Space:
         raise NotImplementedError
