@@ -316,7 +316,7 @@ empty, for guidance. The schedule is Stable Diffusion's (scaled linear, 1000 tim
 ```
 {commands}
 ```
-
+{remarks}
 ## What it scores
 
 VAE on {vae[views]} held-out level views: PSNR **{vae[psnr]} dB** (mean over views;
@@ -349,7 +349,7 @@ That of the project: all of it, data included, was made by the project's own cod
 """
 
 
-def model_card(prior: LatentPrior, scores: dict, options: str) -> str:
+def model_card(prior: LatentPrior, scores: dict, options: str, remarks: str) -> str:
     vae, record, settings = scores["vae"], scores["training"], scores["settings"]
     return CARD.format(
         size=prior.image_size,
@@ -358,6 +358,7 @@ def model_card(prior: LatentPrior, scores: dict, options: str) -> str:
         times=len(TIMES),
         parts=parts_table(prior, record),
         commands=command_lines(record, options),
+        remarks=f"\n{remarks}\n" if remarks else "",
         vae=vae,
         rim=RIM,
         judge_kind=percent(vae["judge_on_reconstructions"]["kind"]),
@@ -399,7 +400,9 @@ def score(args: argparse.Namespace) -> None:
     training = training_record(args.folder)
     scores = {"vae": vae, "samples": samples, "settings": settings, "training": training}
     (args.folder / "scores.json").write_text(json.dumps(scores, indent=2) + "\n")
-    (args.prior / "README.md").write_text(model_card(prior, scores, args.training_options))
+    (args.prior / "README.md").write_text(
+        model_card(prior, scores, args.training_options, args.remarks)
+    )
 
 
 def main() -> None:
@@ -418,6 +421,9 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument(
         "--training-options", default="", help="other options of train_tiny.py, named in the card"
+    )
+    parser.add_argument(
+        "--remarks", default="", help="a paragraph for the card: what else happened"
     )
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO)

@@ -34,6 +34,7 @@ log = logging.getLogger("train_tiny")
 SIZE = 128  # pixels of a view
 CHUNK = 64  # views rendered together; each chunk has its own seed and field of view
 CAPTIONS = 4  # wordings kept for every view
+ENCODED = 16  # views encoded together; more only fill the caches of a CPU
 
 
 def build_vae() -> Any:
@@ -185,8 +186,9 @@ def load_vae(folder: Path, device: str) -> Any:
 def encode_dataset(folder: Path, device: str) -> None:
     """Posterior means of every view and of its mirror image, scaled to unit variance, as fp16."""
     vae, views, batches = load_vae(folder, device), load_views(folder), []
-    for start in tqdm(range(0, len(views), CHUNK), "latents", disable=None):
-        image = torch.from_numpy(views[start : start + CHUNK]).to(device).float() / 127.5 - 1
+    for start in tqdm(range(0, len(views), ENCODED), "latents", disable=None):
+        batch = np.array(views[start : start + ENCODED])
+        image = torch.from_numpy(batch).to(device).float() / 127.5 - 1
         pair = [vae.encode(side).latent_dist.mean for side in (image, image.flip(-1))]
         batches.append(torch.stack(pair, 1).half().cpu())
     latents = torch.cat(batches)

@@ -123,7 +123,7 @@ def replay(recording: Recording, folder: str) -> Iterator[Difference]:
 def main() -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Replays a recorded run of the authors' code.")
     parser.add_argument("recording", type=Path)
     parser.add_argument("--prior", required=True, help="diffusers folder it was recorded with")
     args = parser.parse_args()

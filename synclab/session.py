@@ -57,9 +57,7 @@ def run(config: DictConfig, task: str, method: str, prior: str) -> None:
     wanted = read_samples(settings)
     the_task, the_method = build(body["task"], "task"), build(body["method"], "method")
     the_task.check(the_method, method)
-    identity = {group: without_neutral(body[group]) for group in GROUPS}
-    if "path" in identity["prior"]:
-        identity["prior"]["weights"] = fingerprint(identity["prior"]["path"])
+    identity = identify(body)
     store = Store(Path(settings.results) / file_safe(settings.run) / task / method)
     store.check(identity)
     todo = [sample for sample in wanted if not store.done(sample.id)]
@@ -75,6 +73,16 @@ def run(config: DictConfig, task: str, method: str, prior: str) -> None:
         log.info("%s", store.image(sample.id))
 
 
+def identify(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes a picture: all values of prior, task and method, and the denoiser's weights."""
+    groups = {group: dict(body[group]) for group in GROUPS}
+    for key in NEUTRAL:
+        groups["prior"].pop(key, None)
+    if "path" in groups["prior"]:
+        groups["prior"]["weights"] = fingerprint(groups["prior"]["path"])
+    return groups
+
+
 def read_settings(body: Mapping[str, Any]) -> Settings:
     rest = {key: value for key, value in body.items() if key not in GROUPS}
     return Settings(**validate(Settings, rest, ""))
@@ -84,10 +92,6 @@ def read_samples(settings: Settings) -> list[Sample]:
     """What is asked for: a set of prompts, or the one prompt."""
     prompts = read_prompts(settings.prompts) if settings.prompts else [settings.prompt]
     return samples(prompts, settings.seed)
-
-
-def without_neutral(group: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in group.items() if key not in NEUTRAL}
 
 
 def file_safe(name: str) -> str:

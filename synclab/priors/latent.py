@@ -69,19 +69,20 @@ class LatentPrior:
         self.dtype = DTYPES[self.precision]
         self.schedule = self._load_schedule()
         self.tokenizer = self._load_tokenizer(CLIPTokenizer)
-        self.unet = self._load_network(UNet2DConditionModel, "unet")
-        self.vae = self._load_network(AutoencoderKL, "vae")
+        plainly = {"low_cpu_mem_usage": False}  # or diffusers asks for another package
+        self.unet = self._load_network(UNet2DConditionModel, "unet", **plainly)
+        self.vae = self._load_network(AutoencoderKL, "vae", **plainly)
         self.text_encoder = self._load_network(CLIPTextModel, "text_encoder")
         size = self.unet.config.sample_size
         self.shape = (self.unet.config.in_channels, size, size)
         self.factor = 2 ** (len(self.vae.config.block_out_channels) - 1)
         self._embed = lru_cache(maxsize=64)(self._encode_text)
 
-    def _load_network(self, kind, part: str):
-        module = self._load(kind, part, dtype=self.dtype, use_safetensors=True)
+    def _load_network(self, kind: Any, part: str, **options: Any) -> Any:
+        module = self._load(kind, part, dtype=self.dtype, use_safetensors=True, **options)
         return frozen(module).to(self.device)
 
-    def _load(self, kind, part: str, **options) -> Any:
+    def _load(self, kind: Any, part: str, **options: Any) -> Any:
         """A part of the checkpoint; the libraries raise errors of any kind over foreign files."""
         options |= {"subfolder": part, "revision": self.revision}
         try:
@@ -92,7 +93,7 @@ class LatentPrior:
                 f"prior.path={self.path}: no usable {part} there ({reason}); {EXPECTED}"
             ) from error
 
-    def _load_tokenizer(self, kind):
+    def _load_tokenizer(self, kind: Any) -> Any:
         """Without its files transformers makes one that knows no words, and says nothing."""
         tokenizer = self._load(kind, "tokenizer")
         if len(tokenizer) <= len(tokenizer.all_special_tokens):
