@@ -80,5 +80,5 @@ class StochSync:
         return k >= self.steps - self.seam_steps
 
     def held(self, i: int, n: int) -> float:
-        """Inwardness below which step i of n holds the old x0: all at first, nothing at last."""
-        return 1 - (i + 1) / n
+        """Inwardness below which step i of n holds the old x0; the border itself to the end."""
+        return 1 - i / n
