@@ -198,8 +198,26 @@ def encode_dataset(folder: Path, device: str) -> None:
     vae.save_pretrained(folder / "vae" / "model")
 
 
+def uneven_noise(like: Tensor, generator: torch.Generator) -> Tensor:
+    """Unit noise with a random share of very low frequencies.
+
+    Stable Diffusion's schedule ends at abar = 0.0047, where white noise still leaves the mean
+    colour of a 16 x 16 latent readable. A network reads the time of day there and never learns the
+    word for it: after 1,336 steps the judge found the time asked for in 24 % of samples, which is
+    chance.
+    """
+    white = torch.randn(like.shape, generator=generator)
+    coarse = torch.randn(*like.shape[:2], 2, 2, generator=generator)
+    slow = F.interpolate(coarse, like.shape[2:], mode="bilinear", align_corners=True)
+    share = 0.4 * torch.rand(len(like), 1, 1, 1, generator=generator)
+    return (white + share * slow) / (1 + share**2) ** 0.5
+
+
 def train_unet(folder: Path, steps: int, batch: int, device: str, seed: int) -> None:
-    """Noise prediction, min-SNR(5) weights; the text encoder learns along; a tenth unprompted."""
+    """Noise prediction, min-SNR(5) weights; the text encoder learns along; a tenth unprompted.
+
+    Half of the times are late ones, where prompts decide most.
+    """
     torch.manual_seed(seed)
     tokenizer = build_tokenizer()
     text_encoder = build_text_encoder(tokenizer).to(device)
@@ -219,11 +237,12 @@ def train_unet(folder: Path, steps: int, batch: int, device: str, seed: int) -> 
         def draw(high: int) -> Tensor:
             return torch.randint(high, (batch,), generator=generator)
 
-        index, t = draw(len(latents)), draw(1000)
+        index = draw(len(latents))
+        t = torch.where(draw(2) == 0, draw(1000), 700 + draw(300))
         x0 = latents[index, draw(2)].float()
         words = tokens[index, draw(CAPTIONS)]
         words = torch.where((draw(10) == 0)[:, None], empty, words)
-        eps = torch.randn(x0.shape, generator=generator)
+        eps = uneven_noise(x0, generator)
         abar = schedule.abar[t].float().view(-1, 1, 1, 1)
         x = abar.sqrt() * x0 + (1 - abar).sqrt() * eps
         context = text_encoder(words.to(device)).last_hidden_state
