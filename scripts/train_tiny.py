@@ -286,7 +286,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("synclab/assets/tiny"))
     parser.add_argument("--views", type=int, default=12288)
     parser.add_argument("--vae-steps", type=int, default=2000)
-    parser.add_argument("--unet-steps", type=int, default=3200)
+    parser.add_argument("--unet-steps", type=int, default=2600)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seed", type=int, default=0)
