@@ -347,8 +347,9 @@ def test_stochsync_keeps_mean_and_spread_where_it_holds_borders(solver, ode_step
 def test_stochsync_leaves_what_a_round_does_not_see():
     """At odd rounds the outer half tiles of a wide image, which is no ring."""
     rounds = list(
-        StochSync(steps=4, ode_steps=5, seam_steps=0)(prior_of(wide()), wide(), Everywhere(),
-        streams())
+        StochSync(steps=4, ode_steps=5, seam_steps=0)(
+            prior_of(wide()), wide(), Everywhere(), streams()
+        )
     )
     even, odd = rounds[2], rounds[3]
     assert even is not None and odd is not None
