@@ -53,7 +53,7 @@ def at_time(solve, n: int, t: int, s: int) -> torch.Tensor:
     """The solver's x at a time s of its grid."""
     seen = {}
 
-    def record(x: torch.Tensor, time: int, done: float) -> torch.Tensor:
+    def record(x: torch.Tensor, time: int, i: int, n: int) -> torch.Tensor:
         seen[time] = x
         return x
 

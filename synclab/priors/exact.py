@@ -44,13 +44,19 @@ class ExactPrior:
         return self.shape[1]
 
     @property
+    def factor(self) -> int:
+        """Pixels of an image to one of the network's; there is no encoder."""
+        return 1
+
+    @property
     def image_channels(self) -> int:
         return self.shape[0]
 
     def embed(self, prompt: str) -> Everywhere:
         return Everywhere()
 
-    def encode(self, image: Tensor) -> Tensor:
+    def encode(self, image: Tensor, eps: Tensor | None = None) -> Tensor:
+        """Images in [0, 1] to x; there is no posterior to sample, so `eps` changes nothing."""
         return 2 * image - 1
 
     def distance(self, x0: Tensor, other: Tensor) -> Tensor:
