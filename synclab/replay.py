@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from synclab.command import complain
 from synclab.errors import UserError, nearest
 
 log = logging.getLogger(__name__)
@@ -130,8 +131,7 @@ def main() -> int:
     try:
         differences = list(replay(Recording(args.recording), args.prior))
     except UserError as error:
-        sys.stderr.write(f"synclab: {error}\n")
-        return 1
+        return complain(str(error))
     for d in differences:
         verdict = "ok" if d.within else "TOO FAR"
         log.info("step %02d  largest %.2e  99.9 %% %.2e  %s", d.step, d.largest, d.most, verdict)

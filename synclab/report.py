@@ -11,6 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
+from synclab.command import complain
 from synclab.errors import UserError
 from synclab.store import write_atomically
 
@@ -86,8 +87,7 @@ def main() -> int:
         for name in sys.argv[1:] or ["results/tiny/panorama"]:
             save(contact_sheet(Path(name)), Path(name) / "sheet.png")
     except UserError as error:
-        sys.stderr.write(f"synclab: {error}\n")
-        return 1
+        return complain(str(error))
     return 0
 
 
