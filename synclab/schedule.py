@@ -6,9 +6,13 @@ Notation of the papers: x = sqrt(abar_t) x0 + sqrt(1 - abar_t) eps. Integer time
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
+
+Spacing = Literal["even", "truncated", "leading"]
+"""How a sampler's times lie: see `Schedule.steps`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +65,19 @@ class Schedule:
         """
         return x0 if s < 0 else self.noise(x0, self.eps(x, x0, t), s)
 
-    def steps(self, n: int, start: int | None = None) -> list[tuple[int, int]]:
-        """n pairs (t, s) from `start` (T - 1) down to clean data, evenly spaced.
+    def steps(
+        self, n: int, start: int | None = None, spacing: Spacing = "even"
+    ) -> list[tuple[int, int]]:
+        """n pairs (t, s) from `start` (T - 1) down to clean data.
 
-        The first network call is at `start`, the last pair ends at s = -1.
+        "even": the first call at `start`, the last pair ends at s = -1; "truncated": the same, cut
+        to integers as StochSync's code does; "leading": multiples of T // n plus one, the last pair
+        ends at time 0 (Stable Diffusion's scheduler files, and so most released code).
         """
         start = self.last if start is None else start
-        t = [int(start - start * i / n + 0.5) for i in range(n)]
+        if spacing == "leading":
+            t = [i * (len(self.abar) // n) + 1 for i in reversed(range(n))]
+            return list(zip(t, [*t[1:], 0], strict=True))
+        half = 0.5 if spacing == "even" else 0.0
+        t = [int(start - start * i / n + half) for i in range(n)]
         return list(zip(t, [*t[1:], -1], strict=True))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from synclab.schedule import Spacing
 from synclab.sync import gather
 from synclab.types import Cond, Count, Prior, Rng, Space, stack_shape
 
@@ -19,12 +20,13 @@ class DDIM:
 
     steps: Count = 25
     guidance: float = 7.5
+    spacing: Spacing = "even"
 
     def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
         schedule, views = prior.schedule, space.all_views()
         cond = cond.at(views)
         x = rng.normal("start", stack_shape(views, prior))
-        for t, s in schedule.steps(self.steps):
+        for t, s in schedule.steps(self.steps, spacing=self.spacing):
             x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
             x = schedule.ddim(x, x0, t, s)
-            yield gather(space, x, views) if s < 0 else None
+            yield gather(space, x, views) if s <= 0 else None

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from synclab.schedule import Spacing
 from synclab.sync import gather, project
 from synclab.types import Cond, Count, Prior, Rng, Space
 
@@ -23,12 +24,13 @@ class MultiDiffusion:
 
     steps: Count = 50
     guidance: float = 7.5
+    spacing: Spacing = "even"
 
     def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
         schedule, views = prior.schedule, space.all_views()
         cond = cond.at(views)
         z = rng.normal("start", space.shape)
-        for t, s in schedule.steps(self.steps):
+        for t, s in schedule.steps(self.steps, spacing=self.spacing):
             x = project(space, z, views)
             x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
             z = gather(space, schedule.ddim(x, x0, t, s), views, old=z)

@@ -12,6 +12,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from synclab.schedule import Spacing
 from synclab.sync import gather, project
 from synclab.types import Cond, Count, Prior, Rng, Space
 
@@ -24,6 +25,7 @@ class SyncDiffusion:
 
     steps: Count = 50
     guidance: float = 7.5
+    spacing: Spacing = "even"
     weight: float = 20.0
     decay: float = 0.95
     guided_steps: int = 50
@@ -32,7 +34,7 @@ class SyncDiffusion:
         schedule, views = prior.schedule, space.all_views()
         cond = cond.at(views)
         z = rng.normal("start", space.shape)
-        for i, (t, s) in enumerate(schedule.steps(self.steps)):
+        for i, (t, s) in enumerate(schedule.steps(self.steps, spacing=self.spacing)):
             x = project(space, z, views)
             if i < self.guided_steps and self.weight:
                 x = x - self.weight * self.decay**i * self.disagreement(prior, x, t, cond)

@@ -13,7 +13,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from synclab.schedule import Schedule
+from synclab.schedule import Schedule, Spacing
 from synclab.sync import gather, project
 from synclab.types import Cond, Count, Prior, Rng, Space, Views, stack_shape
 
@@ -26,18 +26,19 @@ class SyncSDE:
 
     steps: Count = 50
     guidance: float = 7.5
+    spacing: Spacing = "even"
     inverse_lambda: float = 5.0
 
     def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
         schedule, views = prior.schedule, space.all_views()
         cond = cond.at(views)
         x = rng.normal("start", stack_shape(views, prior))
-        for t, s in schedule.steps(self.steps):
+        for t, s in schedule.steps(self.steps, spacing=self.spacing):
             x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
             target, mask, z = composites(space, x, views)
             pull = self.strength(schedule, t, s) * mask * (x - target)
             x = schedule.ddim(x, x0, t, s) - pull
-            yield z if s >= 0 else composites(space, x, views)[2]
+            yield z if s > 0 else composites(space, x, views)[2]
 
     def strength(self, schedule: Schedule, t: int, s: int) -> float:
         """gamma_t / lambda_t (eq. 8), with gamma of the DDIM step in score form."""

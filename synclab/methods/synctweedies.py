@@ -15,6 +15,7 @@ from annotated_types import Interval
 from torch import Tensor
 
 from synclab.methods.strategies import INSTANCE, READ_FROM_VIEWS, Algebra, advance
+from synclab.schedule import Spacing
 from synclab.sync import project
 from synclab.types import Cond, Count, Prior, Rng, Space, Time, stack_shape
 
@@ -25,6 +26,7 @@ class SyncTweedies:
 
     steps: Count = 30
     guidance: float = 7.5
+    spacing: Spacing = "even"
     strategy: Annotated[int, Interval(ge=0, le=59)] = 2
     t_sync: Time = 0
     start: Literal["independent", "shared"] = "independent"
@@ -38,10 +40,10 @@ class SyncTweedies:
         views = space.all_views()
         cond = cond.at(views)
         x, z = self.noise(prior, space, rng)
-        for t, s in prior.schedule.steps(self.steps):
+        for t, s in prior.schedule.steps(self.steps, spacing=self.spacing):
             o = Algebra(prior, space, views, cond, self.guidance, t, s)
             x, z = advance(self.code(t), o, x, z)
-            yield None if s >= 0 else o.g(x) if self.strategy in READ_FROM_VIEWS else z
+            yield None if s > 0 else o.g(x) if self.strategy in READ_FROM_VIEWS else z
 
     def code(self, t: int) -> int:
         """Views go on alone from `t_sync` down."""

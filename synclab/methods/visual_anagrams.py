@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from synclab.schedule import Spacing
 from synclab.sync import gather, project
 from synclab.types import Cond, Count, Prior, Rng, Space
 
@@ -23,12 +24,13 @@ class VisualAnagrams:
 
     steps: Count = 30
     guidance: float = 10.0
+    spacing: Spacing = "even"
 
     def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
         schedule, views = prior.schedule, space.all_views()
         cond = cond.at(views)
         z = rng.normal("start", space.shape)
-        for t, s in schedule.steps(self.steps):
+        for t, s in schedule.steps(self.steps, spacing=self.spacing):
             eps = prior.predict(project(space, z, views), t, cond, self.guidance)
             z0 = schedule.x0(z, gather(space, eps, views), t)
             z = schedule.ddim(z, z0, t, s)
