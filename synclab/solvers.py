@@ -26,6 +26,13 @@ def nodes(schedule: Schedule, t: int, n: int) -> list[int]:
     return [t] + [node for node in grid if 0 < node < t]
 
 
+def tweedie_x0(
+    prior: Prior, x: Tensor, t: int, cond: Cond, guidance: float, blend: Blend | None = None
+) -> Tensor:
+    """One step: Tweedie's estimate itself. There is no path along which to `blend`."""
+    return prior.schedule.x0(x, prior.predict(x, t, cond, guidance), t)
+
+
 def ddim_x0(
     prior: Prior,
     x: Tensor,

@@ -75,6 +75,11 @@ class Space(Protocol):
         """(c, H, W) of the canonical state."""
         ...
 
+    @property
+    def initial(self) -> Tensor | None:
+        """The canonical state that the task begins with; None where it begins with nothing."""
+        ...
+
     def all_views(self) -> Views:
         """The fixed, overlapping views that synchronisation methods use at every step."""
         ...

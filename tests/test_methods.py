@@ -28,8 +28,10 @@ from synclab.methods.distillation import Distillation
 from synclab.methods.ism import ISM
 from synclab.methods.multidiffusion import MultiDiffusion
 from synclab.methods.sdi import SDI
+from synclab.methods.sdi_released import ReleasedSDI
 from synclab.methods.sds import SDS
 from synclab.methods.stochsync import StochSync
+from synclab.methods.stochsync_ablation import AblatedStochSync
 from synclab.methods.stochsync_released import ReleasedStochSync
 from synclab.methods.syncdiffusion import SyncDiffusion
 from synclab.methods.syncsde import SyncSDE, composites
@@ -47,8 +49,10 @@ METHODS = {
     "stochsync": StochSync(steps=4, ode_steps=6),
     "stochsync dpm": StochSync(steps=4, ode_steps=6, solver="dpm"),
     "released": ReleasedStochSync(steps=4, ode_steps=6, warmup=1),
+    "ablated": AblatedStochSync(steps=4, stochasticity="time", multi_step=False, disjoint=False),
     "sds": SDS(steps=4, views=3, warmup=2),
     "sdi": SDI(steps=4, views=3, warmup=2, knots=3),
+    "released sdi": ReleasedSDI(steps=4, views=3, warmup=2, knots=3),
     "ism": ISM(steps=4, views=3, warmup=2),
     "syncdiffusion": SyncDiffusion(steps=4),
     "syncsde": SyncSDE(steps=4),
@@ -114,6 +118,8 @@ def test_the_result_does_not_depend_on_the_global_generator(method):
 
 def expected_calls(method, space) -> int:
     """Network evaluations by the formula of each paper."""
+    if isinstance(method, AblatedStochSync) and not method.multi_step:
+        return method.steps * len(space.all_views())
     if isinstance(method, StochSync):
         times = [999] + [method.time(k) for k in range(1, method.steps)]
         return sum(
@@ -142,9 +148,11 @@ def test_network_evaluations_are_those_of_the_formula(method, space):
 
 
 def method_classes() -> set[type]:
-    """The class of every method that a configuration names."""
-    targets = [OmegaConf.load(path)._target_ for path in (CONF / "method").glob("*.yaml")]
-    return {locate(target, "method") for target in targets}
+    """The class of every method that a configuration or a preset names."""
+    files = [*(CONF / "method").glob("*.yaml"), *(CONF / "preset" / "task").rglob("*.yaml")]
+    bodies = [OmegaConf.load(path) for path in files]
+    targets = [body.get("method", body).get("_target_") for body in bodies]
+    return {locate(target, "method") for target in targets if target}
 
 
 def test_every_method_is_tested_here():

@@ -2,31 +2,46 @@
 
 Adam on the canonical state, random views, a residual in place of the network's gradient (Poole et
 al. 2023, eq. 3). The network's Jacobian is dropped, the encoder's is kept where the canonical state
-is RGB. The learning rate warms up and then follows half a cosine, as in StochSync's experiments.
+is RGB.
 """
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
-from annotated_types import Gt
+from annotated_types import Ge, Gt
 from torch import Tensor
 
 from synclab.sync import project
 from synclab.types import Cond, Count, Prior, Rng, Space
 
+WEIGHTS = {
+    "sigma^2": lambda a: 1 - a,  # DreamFusion
+    "sigma^4": lambda a: (1 - a) ** 2,  # released code of StochSync
+    "alpha sigma": lambda a: (a * (1 - a)) ** 0.5,  # StochSync's ISM
+    "sigma / alpha": lambda a: ((1 - a) / a) ** 0.5,  # LucidDreamer's ISM
+}
+"""w(t) before the difference of two noises, as functions of alpha-bar."""
+
+Weight = Literal["sigma^2", "sigma^4", "alpha sigma", "sigma / alpha"]
+
 
 @dataclass(frozen=True)
 class Distillation:
-    """`steps` of Adam with peak rate `lr`, `views` random views each."""
+    """`steps` of Adam with peak rate `lr`, `views` random views each.
+
+    After `warmup` steps the rate is constant or follows half a cosine, as in StochSync's panoramas.
+    """
 
     steps: Count = 10_000
     guidance: float = 30.0
     views: Count = 10
+    weight: Weight = "sigma^2"
     lr: Annotated[float, Gt(0)] = 0.1
-    warmup: Count = 100
+    lr_decay: Literal["cosine", "none"] = "cosine"
+    warmup: Annotated[int, Ge(0)] = 100
 
     def time(self, k: int, rng: Rng) -> int:
         """The time of step k."""
@@ -37,7 +52,7 @@ class Distillation:
         raise NotImplementedError
 
     def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
-        z = rng.normal("start", space.shape).requires_grad_()
+        z = self.start(space, rng).requires_grad_()
         adam = torch.optim.Adam([z])
         for k in range(self.steps):
             views, t = space.random_views(self.views, rng), self.time(k, rng)
@@ -49,7 +64,17 @@ class Distillation:
             adam.step()
             yield z.detach().clone()
 
+    def start(self, space: Space, rng: Rng) -> Tensor:
+        """What the task begins with, else noise."""
+        noise = rng.normal("start", space.shape)
+        return noise if space.initial is None else space.initial.to(noise)
+
+    def w(self, prior: Prior, t: int) -> float:
+        """The weight at time t."""
+        return WEIGHTS[self.weight](prior.schedule.a(t))
+
     def rate(self, k: int) -> float:
         """Learning rate of step k; the cosine is 1.5 runs long, so the run ends at a quarter."""
         cosine = 0.5 + 0.5 * math.cos(math.pi * k / (1.5 * self.steps))
-        return self.lr * min(1.0, (k + 1) / self.warmup) * cosine
+        decay = cosine if self.lr_decay == "cosine" else 1.0
+        return self.lr * min(1.0, (k + 1) / max(1, self.warmup)) * decay

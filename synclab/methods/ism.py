@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from synclab.methods.distillation import Distillation
+from synclab.methods.distillation import Distillation, Weight
 from synclab.solvers import ddim_inversion
 from synclab.types import Cond, Count, Prior, Rng, Time
 
@@ -19,6 +19,7 @@ class ISM(Distillation):
 
     steps: Count = 2000
     guidance: float = 7.5
+    weight: Weight = "alpha sigma"
     lr: float = 0.03
     t_min: Time = 100
     t_max: Time = 980
@@ -32,5 +33,4 @@ class ISM(Distillation):
         x_s = ddim_inversion(prior, x0, s, cond, 0.0, max(2, s // self.interval))
         eps_s = prior.predict(x_s, s, cond, 0.0)
         x_t = schedule.noise(schedule.x0(x_s, eps_s, s), eps_s, t)
-        a = schedule.a(t)
-        return (a * (1 - a)) ** 0.5 * (prior.predict(x_t, t, cond, self.guidance) - eps_s)
+        return self.w(prior, t) * (prior.predict(x_t, t, cond, self.guidance) - eps_s)

@@ -35,8 +35,7 @@ class SDI(Distillation):
     def residual(self, prior: Prior, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
         eps = self.invert(prior, x0, t, cond, rng)
         x = prior.schedule.noise(x0, eps, t)
-        w = 1 - prior.schedule.a(t)
-        return w * (prior.predict(x, t, cond, self.guidance) - eps)
+        return self.w(prior, t) * (prior.predict(x, t, cond, self.guidance) - eps)
 
     def invert(self, prior: Prior, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
         """The noise that leads from x0 to where the network would have come from."""

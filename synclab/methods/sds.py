@@ -14,7 +14,7 @@ from synclab.types import Cond, Prior, Rng, Time
 
 @dataclass(frozen=True)
 class SDS(Distillation):
-    """t ~ U{t_min..t_max}, w(t) = 1 - abar_t."""
+    """t ~ U{t_min..t_max}."""
 
     t_min: Time = 100
     t_max: Time = 980
@@ -25,5 +25,4 @@ class SDS(Distillation):
     def residual(self, prior: Prior, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
         eps = rng.normal("noise", tuple(x0.shape))
         x = prior.schedule.noise(x0, eps, t)
-        w = 1 - prior.schedule.a(t)
-        return w * (prior.predict(x, t, cond, self.guidance) - eps)
+        return self.w(prior, t) * (prior.predict(x, t, cond, self.guidance) - eps)

@@ -34,7 +34,7 @@ class StochSync:
     guidance: float = 7.5
 
     def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
-        schedule, z = prior.schedule, None
+        schedule, z = prior.schedule, space.initial
         for k in range(self.steps):
             views = space.disjoint_views(k)
             eps = rng.normal("noise", stack_shape(views, prior))

@@ -1,26 +1,28 @@
 """StochSync as its released code runs it, where that departs from the paper.
 
-Yeo et al. 2025, repository of KAIST-Visual-AI-Group. The first `warmup` rounds start from pure
-noise; the schedule stops one step short of t_min; the last rounds, which mend seams, go back to
-twice their time and walk a finer DDIM grid; G ends at time 0; time 999 drops the signal.
+Yeo et al. 2025, repository of KAIST-Visual-AI-Group, whose one loop also runs the ablations, its
+SyncTweedies and its inpainting. The first `warmup` rounds start from pure noise; the schedule stops
+one step short of t_min; the last rounds, which mend seams, go back to twice their time and walk a
+finer DDIM grid; G ends at time 0; time 999 drops the signal.
 """
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Annotated
 
+from annotated_types import Ge
 from torch import Tensor
 
-from synclab.methods.stochsync import StochSync
+from synclab.methods.stochsync_ablation import AblatedStochSync
 from synclab.schedule import Schedule
 from synclab.solvers import Solver, ddim_x0
-from synclab.types import Count
 
 
 @dataclass(frozen=True)
-class ReleasedStochSync(StochSync):
+class ReleasedStochSync(AblatedStochSync):
     """`warmup` rounds from pure noise, until all of the canonical space has been seen."""
 
-    warmup: Count = 2
+    warmup: Annotated[int, Ge(0)] = 2
 
     def time(self, k: int) -> int:
         t = int(self.t_max + (self.t_min - self.t_max) * k / self.steps)
@@ -30,7 +32,7 @@ class ReleasedStochSync(StochSync):
         return eps if t == schedule.last else schedule.noise(x0, eps, t)
 
     def solve(self, k: int) -> Solver:
-        if self.solver == "dpm" and not self.seams(k):
+        if not self.multi_step or (self.solver == "dpm" and not self.seams(k)):
             return super().solve(k)
         return partial(
             ddim_x0, n=max(50, self.ode_steps) if self.solver == "dpm" else self.ode_steps, end=0

@@ -33,7 +33,7 @@ class Canvas:
     """A grid of cells (channels, height, width) seen through square views of `view_size` cells.
 
     `codec` encodes and decodes views; with a VAE the network's side of a view is `factor` times
-    smaller than the view itself.
+    smaller than the view itself. `initial` is the state that a task begins with, if any.
     """
 
     channels: int
@@ -43,6 +43,7 @@ class Canvas:
     codec: Codec = field(default_factory=Identity)
     factor: int = 1
     device: str = "cpu"
+    initial: Tensor | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:

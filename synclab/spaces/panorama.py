@@ -9,9 +9,9 @@ from torch import Tensor
 
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.equirect import EquirectMaps, Grid, Sampling
+from synclab.spaces.view_sets import COVERS, Cover
 from synclab.types import Rng, Views
 
-Cover = Literal["ring", "sphere"]
 Inverse = Literal["backproject", "adjoint"]
 
 
@@ -20,19 +20,22 @@ class Panorama(Canvas):
     """A view is (azimuth, elevation) in degrees, `fov` degrees wide; +-180 degrees close.
 
     `cover` chooses the views: the papers' "ring" at elevation 0 leaves the poles untouched,
-    "sphere" adds views of both (cube faces, so fov >= 90). `inverse` chooses what `scatter` does:
+    "sphere" adds views of both (cube faces, so fov >= 90), "checkerboard" has narrow views at three
+    heights; `sets` are views of one's own instead. `inverse` chooses what `scatter` does:
     "backproject" gives every texel that a view sees the view's colour there (no holes, however fine
     the canvas), "adjoint" is the exact transpose of `project`.
     """
 
     fov: float = 72.0
     cover: Cover = "ring"
+    sets: tuple[Views, ...] = ()
     sampling: Sampling = "bilinear"
     inverse: Inverse = "backproject"
     grid: Grid = "centres"
     margin: float = 0.0
 
     def __post_init__(self) -> None:
+        self.sets = self.sets or COVERS[self.cover](self.fov)
         self._maps = EquirectMaps(
             self.height,
             self.width,
@@ -45,20 +48,17 @@ class Panorama(Canvas):
         )
 
     def all_views(self) -> Views:
-        """Both disjoint sets together."""
-        return self.disjoint_views(0) + self.disjoint_views(1)
+        """All disjoint sets together."""
+        return tuple(view for views in self.sets for view in views)
 
     def disjoint_views(self, step: int) -> Views:
-        """A ring of views side by side, turned by half a view at every other step."""
-        count = math.ceil(360 / self.fov - 1e-6)
-        turn = 180 / count * (step % 2)
-        ring = tuple((360 / count * i + turn, 0.0) for i in range(count))
-        return ring if self.cover == "ring" else (*ring, (turn, 90.0), (turn, -90.0))
+        """The sets in turn."""
+        return self.sets[step % len(self.sets)]
 
     def random_views(self, count: int, rng: Rng) -> Views:
         """Uniform on the horizon, or on the sphere."""
         azimuth = rng.uniform("azimuth", 0, 360, count)
-        if self.cover == "ring":
+        if level(self.all_views()):
             return tuple((a, 0.0) for a in azimuth)
         height = rng.uniform("elevation", -1, 1, count)
         return tuple((a, math.degrees(math.asin(y))) for a, y in zip(azimuth, height, strict=True))
@@ -80,4 +80,9 @@ class Panorama(Canvas):
 
     def inwardness(self, views: Views) -> Tensor:
         across = super().inwardness(views)
-        return across if self.cover == "ring" else torch.minimum(across, across.T)
+        return across if level(views) else torch.minimum(across, across.T)
+
+
+def level(views: Views) -> bool:
+    """Whether all views look along the horizon, so that none has a neighbour above or below."""
+    return all(elevation == 0 for _, elevation in views)

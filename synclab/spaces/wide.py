@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 import torch
 from torch import Tensor
@@ -14,18 +15,22 @@ from synclab.types import Rng, Views
 class Wide(Canvas):
     """A view is (offset,): the canvas column where its crop begins.
 
-    `stride` cells lie between neighbouring crops of `all_views`.
+    `stride` cells lie between neighbouring crops of `all_views`, cut to whole cells.
     """
 
-    stride: int
+    stride: int | Fraction
     ring: bool = False
 
     def all_views(self) -> Views:
         """Crops every `stride` cells; a last one at the right end where the stride misses it."""
         if self.ring:
-            return crops(range(0, self.width, self.stride))
+            return crops(self._offsets(self.width))
         last = self.width - self.view_size
-        return crops(dict.fromkeys([*range(0, last, self.stride), last]))
+        return crops(dict.fromkeys([*self._offsets(last), last]))
+
+    def _offsets(self, end: int) -> list[int]:
+        """Multiples of the stride below `end`."""
+        return [int(i * self.stride) for i in range(math.ceil(end / self.stride))]
 
     def disjoint_views(self, step: int) -> Views:
         """Tiles side by side, shifted by half a tile at every other step.

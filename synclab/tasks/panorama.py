@@ -7,7 +7,9 @@ from annotated_types import Ge, Interval
 from torch import Tensor
 
 from synclab.errors import UserError
-from synclab.spaces.panorama import Cover, Grid, Inverse, Panorama, Sampling
+from synclab.spaces.equirect import Grid, Sampling
+from synclab.spaces.panorama import Inverse, Panorama
+from synclab.spaces.view_sets import Cover, unseen
 from synclab.sync import gather
 from synclab.tasks.task import Canonical, Task, cells
 from synclab.types import Space
@@ -15,11 +17,15 @@ from synclab.types import Space
 
 @dataclass(frozen=True)
 class PanoramaTask(Task):
-    """An equirectangular canvas of `rows` x 2 `rows` views (the paper's 512 px and 2048x4096)."""
+    """An equirectangular canvas of `rows` x 2 `rows` views (the paper's 512 px and 2048x4096).
+
+    `views` are sets of (azimuth, elevation) of one's own, taken in turn, instead of a `cover`.
+    """
 
     fov: Annotated[float, Interval(gt=0, lt=180)] = 72.0
     rows: Annotated[int, Ge(1)] = 4
     cover: Cover = "ring"
+    views: tuple[tuple[tuple[float, float], ...], ...] | None = None
     sampling: Sampling = "bilinear"
     inverse: Inverse = "backproject"
     grid: Grid = "centres"
@@ -31,6 +37,12 @@ class PanoramaTask(Task):
                 f"task.fov={self.fov}: task.cover=sphere looks through cube faces and expects at"
                 " least 90; say task.fov=90"
             )
+        gap = unseen(tuple(v for views in self.views or () for v in views), self.fov)
+        if self.views is not None and gap is not None:
+            raise UserError(
+                f"task.views: none of them sees azimuth {gap:.0f} of the horizon; add views or"
+                f" widen task.fov={self.fov}"
+            )
 
     def canvas(self, prior: Any, canonical: Canonical) -> Space:
         cell = cells(prior, canonical)
@@ -41,6 +53,7 @@ class PanoramaTask(Task):
             width=2 * height,
             fov=self.fov,
             cover=self.cover,
+            sets=self.views or (),
             sampling=self.sampling,
             inverse=self.inverse,
             grid=self.grid,

@@ -35,7 +35,7 @@ class Task:
                 f" {needed}; say task.canonical={needed}"
             )
 
-    def space(self, prior: Any, rng: Rng) -> Space:
+    def space(self, prior: Any, rng: Rng, sample: Sample) -> Space:
         """The space of the method."""
         space: Any = self.canvas(prior, self.canonical)
         if self.canonical == "rgb" and self.codec == "released":

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from annotated_types import Ge, Interval
 from torch import Tensor
 
+from synclab.errors import UserError
 from synclab.spaces.wide import Wide
 from synclab.tasks.task import Canonical, Task, cells, wrap_columns
 from synclab.types import Space
@@ -14,18 +15,32 @@ from synclab.types import Space
 
 @dataclass(frozen=True)
 class WideTask(Task):
-    """`columns` views long, neighbouring crops `stride` of a view apart (SyncDiffusion: 1/4)."""
+    """`columns` views long, neighbouring crops `stride` of a view apart (SyncDiffusion: 1/4).
+
+    `crops` says instead how many there are, evenly spaced from end to end.
+    """
 
     canonical: Canonical = "latent"
     columns: Annotated[int, Ge(1)] = 4
     stride: Annotated[float, Interval(gt=0, le=1)] = 0.25
+    crops: Annotated[int, Ge(1)] | None = None
     ring: bool = False
+
+    def __post_init__(self) -> None:
+        if self.crops is not None and (self.ring or self.crops < self.columns):
+            raise UserError(
+                f"task.crops={self.crops}: leaves a canvas of {self.columns} views uncovered;"
+                f" expected at least {self.columns} with task.ring=false, or say task.crops=null"
+            )
 
     def canvas(self, prior: Any, canonical: Canonical) -> Space:
         cell = cells(prior, canonical)
         size = cell["view_size"]
-        stride = max(1, round(Fraction(self.stride) * size))
         width = self.columns * size
+        if self.crops is None:
+            stride = max(1, round(Fraction(self.stride) * size))
+        else:
+            stride = Fraction(width - size, max(1, self.crops - 1)) or size
         return Wide(**cell, height=size, width=width, stride=stride, ring=self.ring)
 
     def decode(self, prior: Any, z: Tensor) -> Tensor:

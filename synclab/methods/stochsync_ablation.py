@@ -1,0 +1,70 @@
+"""StochSync with its three components to switch off, one by one (Yeo et al. 2025, Table 2).
+
+Without maximum stochasticity a view keeps its noise, re-derived from its state and what the others
+made of it (DDIM, sigma = 0); without multi-step estimates x0 is Tweedie's; without disjoint views
+all overlapping ones are taken at every round. With nothing left it is SyncTweedies.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor
+
+from synclab.errors import UserError
+from synclab.methods.stochsync import StochSync
+from synclab.solvers import Solver, tweedie_x0
+from synclab.sync import gather, project
+from synclab.types import Cond, Prior, Rng, Space, Views, stack_shape
+
+
+@dataclass(frozen=True)
+class AblatedStochSync(StochSync):
+    """Table 2's columns Max sigma_t, Impr. x0|t and N.O. Views, all on.
+
+    `stochasticity` "time" lies between the two: the share of fresh noise is t/1000 (the released
+    code's generalised DDIM).
+    """
+
+    stochasticity: Literal["maximum", "time", "none"] = "maximum"
+    multi_step: bool = True
+    disjoint: bool = True
+
+    def __post_init__(self) -> None:
+        if self.disjoint and self.stochasticity != "maximum":
+            raise UserError(
+                f"method.stochasticity={self.stochasticity}: views that change keep no noise of"
+                " their own; expected maximum, or say method.disjoint=false"
+            )
+
+    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
+        schedule, z, x, t = prior.schedule, space.initial, None, prior.schedule.last
+        for k in range(self.steps):
+            views = self.views(space, k)
+            eps, blend = rng.normal("noise", stack_shape(views, prior)), None
+            if z is None:
+                x = eps
+            else:
+                x0, s, t = project(space, z, views), t, self.time(k)
+                if x is not None and self.stochasticity != "maximum":
+                    eps = self.mix(schedule.eps(x, x0, s), eps, t)
+                x = self.renoise(schedule, x0, eps, t)
+                blend = self.blend(k, schedule, x0, space.inwardness(views), rng)
+            x0 = self.solve(k)(prior, x, t, cond.at(views), self.guidance, blend=blend)
+            z = gather(space, x0, views, old=z)
+            yield z
+
+    def views(self, space: Space, k: int) -> Views:
+        return space.disjoint_views(k) if self.disjoint else space.all_views()
+
+    def mix(self, kept: Tensor, fresh: Tensor, t: int) -> Tensor:
+        """Noise of unit variance, a share rho of it fresh: DDIM with sigma between its bounds."""
+        rho = t / 1000 if self.stochasticity == "time" else 0.0
+        return (1 - rho) ** 0.5 * kept + rho**0.5 * fresh
+
+    def solve(self, k: int) -> Solver:
+        return super().solve(k) if self.multi_step else tweedie_x0
+
+    def seams(self, k: int) -> bool:
+        """Borders can only be held along a multi-step estimate."""
+        return self.multi_step and super().seams(k)

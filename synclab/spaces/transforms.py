@@ -1,0 +1,91 @@
+"""Orthogonal views of a square image, as permutations of its cells (Visual Anagrams, section 4).
+
+An orthogonal map keeps noise noise: a permutation of the cells, with the sign of all of them.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from synclab.errors import UserError
+
+
+def identity(cells: Tensor) -> Tensor:
+    return cells
+
+
+def flip(cells: Tensor) -> Tensor:
+    """Upside down."""
+    return cells.flip(0)
+
+
+def mirror(cells: Tensor) -> Tensor:
+    """Left and right exchanged."""
+    return cells.flip(1)
+
+
+def rotate_180(cells: Tensor) -> Tensor:
+    return cells.rot90(2)
+
+
+def rotate_cw(cells: Tensor) -> Tensor:
+    """A quarter turn clockwise."""
+    return cells.rot90(-1)
+
+
+def rotate_ccw(cells: Tensor) -> Tensor:
+    """A quarter turn against the clock."""
+    return cells.rot90(1)
+
+
+def skew(cells: Tensor) -> Tensor:
+    """Column j is rolled down by 1.5 (j - middle), cut to whole cells."""
+    size = len(cells)
+    columns = [cells[:, j].roll(int(1.5 * (j - size // 2))) for j in range(size)]
+    return torch.stack(columns, 1)
+
+
+def patch_permute(cells: Tensor) -> Tensor:
+    """Eight by eight patches in one fixed random order."""
+    return _shuffle(cells, 8)
+
+
+def pixel_permute(cells: Tensor) -> Tensor:
+    """All cells in one fixed random order."""
+    return _shuffle(cells, len(cells))
+
+
+def inner_circle(cells: Tensor) -> Tensor:
+    """A disc of half the width is turned upside down."""
+    size = len(cells)
+    offset = torch.arange(size) - (size - 1) / 2
+    inside = offset.square() + offset.square()[:, None] < (size / 4) ** 2
+    return torch.where(inside, cells.rot90(2), cells)
+
+
+def _shuffle(cells: Tensor, patches: int) -> Tensor:
+    """The seed is fixed, so that a view is the same in every run."""
+    if len(cells) % patches:
+        raise UserError(f"task.transforms: patches need {patches} to divide {len(cells)} cells")
+    size = len(cells) // patches
+    blocks = cells.unfold(0, size, size).unfold(1, size, size).flatten(0, 1)
+    order = torch.randperm(len(blocks), generator=torch.Generator().manual_seed(0))
+    rows = blocks[order].unflatten(0, (patches, patches))
+    return rows.permute(0, 2, 1, 3).reshape(patches * size, patches * size)
+
+
+TRANSFORMS: dict[str, Callable[[Tensor], Tensor]] = {
+    "identity": identity,
+    "flip": flip,
+    "mirror": mirror,
+    "rotate_180": rotate_180,
+    "rotate_cw": rotate_cw,
+    "rotate_ccw": rotate_ccw,
+    "skew": skew,
+    "patch_permute": patch_permute,
+    "pixel_permute": pixel_permute,
+    "inner_circle": inner_circle,
+    "negate": identity,
+}
+"""By name, for configurations; `negate` also turns the sign."""

@@ -1,0 +1,52 @@
+"""A panorama drawn again, twice as large: narrow views of a finished one, from a middling time on.
+
+Yeo et al. 2025, App. F, "High Resolution Panorama Generation"; 4096x8192 with 512 px views.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from annotated_types import Ge, Interval
+
+from synclab.errors import UserError
+from synclab.spaces.view_sets import Cover
+from synclab.tasks.panorama import PanoramaTask
+from synclab.tasks.picture import read_picture
+from synclab.types import Rng, Sample, Space
+
+
+@dataclass(frozen=True)
+class Panorama8KTask(PanoramaTask):
+    """`start` is a finished panorama, or a folder of them by sample id, such as a run's own."""
+
+    fov: Annotated[float, Interval(gt=0, lt=180)] = 36.0
+    rows: Annotated[int, Ge(1)] = 8
+    cover: Cover = "checkerboard"
+    start: str = "results/tiny/panorama/stochsync"
+
+    def check(self, method: Any, name: str) -> None:
+        if self.canonical == "latent" or getattr(method, "canonical", None) == "latent":
+            raise UserError(
+                f"method={name}, task.canonical={self.canonical}: this task begins with pixels and"
+                " expects clean ones after every step; say method=stochsync task.canonical=rgb"
+            )
+
+    def space(self, prior: Any, rng: Rng, sample: Sample) -> Space:
+        space: Any = super().space(prior, rng, sample)
+        picture = read_picture(self.find(sample), "task.start", space.height, space.width)
+        space.initial = picture.to(prior.device)
+        return space
+
+    def find(self, sample: Sample) -> str:
+        """The panorama that a sample starts from."""
+        start = Path(self.start).expanduser()
+        if start.suffix:
+            return self.start
+        found = start / f"{sample.id}.png"
+        if not found.is_file():
+            raise UserError(
+                f"task.start={self.start}: no panorama of {sample.id} there; make it first, with"
+                " the same prompt and task=panorama, or together: -m task=panorama,panorama_8k"
+            )
+        return str(found)
