@@ -37,11 +37,15 @@ class WideTask(Task):
         cell = cells(prior, canonical)
         size = cell["view_size"]
         width = self.columns * size
+        return Wide(
+            **cell, height=size, width=width, stride=self.pitch(size, width), ring=self.ring
+        )
+
+    def pitch(self, size: int, width: int) -> int | Fraction:
+        """Cells between neighbouring crops of `size` cells."""
         if self.crops is None:
-            stride = max(1, round(Fraction(self.stride) * size))
-        else:
-            stride = Fraction(width - size, max(1, self.crops - 1)) or size
-        return Wide(**cell, height=size, width=width, stride=stride, ring=self.ring)
+            return max(1, round(Fraction(self.stride) * size))
+        return Fraction(width - size, max(1, self.crops - 1)) or size
 
     def decode(self, prior: Any, z: Tensor) -> Tensor:
         """One pass over the whole canvas; a ring is decoded with its other end at both sides."""

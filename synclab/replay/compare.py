@@ -1,0 +1,68 @@
+"""How far our states are from the recorded ones, step by step."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from synclab.priors.latent import LatentPrior
+from synclab.replay.recording import Observed, RecordedNoise, Recording
+from synclab.replay.released import build_method, build_space
+
+NEGATIVE_PROMPT = "low quality, blurry, bad anatomy, disfigured, poorly drawn face"
+Z_TOLERANCE = 2e-3  # of 99.9 % of the canonical cells, on another backend than the recording's
+X0_TOLERANCE = 5e-3  # of every value of the clean latents
+
+
+@dataclass(frozen=True)
+class Distance:
+    """Absolute differences of two tensors: the largest, and what 99.9 % stay below."""
+
+    largest: float
+    most: float
+
+    @classmethod
+    def between(cls, ours: Tensor, theirs: Tensor) -> "Distance":
+        error = (ours - theirs).abs().flatten()
+        rank = max(1, round(0.999 * error.numel()))
+        return cls(float(error.max()), float(error.kthvalue(rank).values))
+
+    def __str__(self) -> str:
+        return f"largest {self.largest:.1e}, 99.9 % {self.most:.1e}"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Distances after a step; `x0` where the recording holds clean estimates."""
+
+    step: int
+    z: Distance
+    x0: Distance | None
+
+    @property
+    def within(self) -> bool:
+        near = self.x0 is None or self.x0.largest <= X0_TOLERANCE
+        return near and self.z.most <= Z_TOLERANCE
+
+    def __str__(self) -> str:
+        x0 = f"   x0 {self.x0}" if self.x0 else ""
+        return f"step {self.step:02d}   z {self.z}{x0}   {'ok' if self.within else 'TOO FAR'}"
+
+
+def replay(recording: Recording, folder: str) -> Iterator[Difference]:
+    """Runs the recorded settings on a checkpoint and compares every step."""
+    prior, noise = LatentPrior(folder, negative_prompt=NEGATIVE_PROMPT), RecordedNoise(recording)
+    space, method = Observed(build_space(recording, prior, noise)), build_method(recording)
+    condition = prior.embed(recording.settings["text_prompt"])
+    for k, z in enumerate(method(prior, space, condition, noise)):  # pyright: ignore[reportArgumentType]
+        assert z is not None
+        yield Difference(k, Distance.between(z, recording.step(k, "z")), clean(recording, space, k))
+
+
+def clean(recording: Recording, space: Observed, k: int) -> Distance | None:
+    """Clean estimates, where the loop makes them and the recording kept them."""
+    key = "x0_latent" if recording.has(k, "x0_latent") else "target"
+    if space.x0 is None or not recording.has(k, key):
+        return None
+    theirs = recording.step(k, key)
+    return Distance.between(space.x0, theirs) if theirs.shape == space.x0.shape else None
