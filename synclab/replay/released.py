@@ -28,11 +28,8 @@ def build_space(recording: Recording, prior: Any, noise: RecordedNoise) -> Space
 
 
 def kind(recording: Recording) -> str:
-    """Which canvas: the authors' key `model`, where long latents are told by their shape."""
+    """Which canvas: the authors' key `model`, and `mode` where a panorama may be another surface."""
     model = str(recording.settings.get("mode", recording.settings.get("model")))
-    shape = recording.get("init/z").shape
-    if model not in SPACES and len(shape) == 3 and shape[0] == 4 and shape[2] > shape[1]:
-        return "wide_image"
     if model not in SPACES:
         raise UserError(f"model={model}: no replay for it; {nearest(model, SPACES)}")
     return model
@@ -82,7 +79,7 @@ def view_sets(recording: Recording) -> Any:
 SPACES = {
     "image": image,
     "image_inpainting": inpainting,
-    "wide_image": wide,
+    "image_wide": wide,
     "panorama": panorama,
 }
 """Builders by the authors' key `model`."""
