@@ -1,0 +1,35 @@
+"""Seam ratio: how much steeper an image is across a border than beside it; 1 is no seam."""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+BESIDE = [step for step in range(-8, 9) if abs(step) > 1]
+"""Columns that a border is compared with; interpolation may smear it onto its neighbours."""
+
+UNSEEN = 1e-4  # of the range, added to both sides: a blank image has ratio 1
+
+
+def seam_ratio(image: Tensor, borders: Sequence[int], closed: bool) -> float:
+    """Mean |horizontal gradient| across the borders over that beside them.
+
+    Args:
+        image: (3, H, W) in [0, 1].
+        borders: columns; a border lies between a column and the one to its left.
+        closed: whether the last column meets the first, as in a panorama.
+    """
+    steep = steepness(image)
+    beside = neighbours(borders, len(steep), closed)
+    return float((steep[list(borders)].mean() + UNSEEN) / (steep[beside].mean() + UNSEEN))
+
+
+def steepness(image: Tensor) -> Tensor:
+    """Mean |gradient| between each column and the one to its left, the last for column 0: (W,)."""
+    return (image.double() - image.double().roll(1, -1)).abs().mean((0, 1))
+
+
+def neighbours(borders: Sequence[int], width: int, closed: bool) -> list[int]:
+    """Columns beside the borders that are no borders themselves."""
+    near = [border + step for border in borders for step in BESIDE]
+    near = [column % width for column in near] if closed else near
+    return [column for column in near if 0 < column < width or (closed and column == 0)]
