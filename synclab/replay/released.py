@@ -28,7 +28,7 @@ def build_space(recording: Recording, prior: Any, noise: RecordedNoise) -> Space
 
 
 def kind(recording: Recording) -> str:
-    """Which canvas: the authors' key `model`, and `mode` where a panorama may be another surface."""
+    """Which canvas: their key `model`, and `mode` where a panorama may be another surface."""
     model = str(recording.settings.get("mode", recording.settings.get("model")))
     if model not in SPACES:
         raise UserError(f"model={model}: no replay for it; {nearest(model, SPACES)}")

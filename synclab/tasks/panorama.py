@@ -12,7 +12,7 @@ from synclab.spaces.panorama import Inverse, Panorama
 from synclab.spaces.view_sets import Cover, unseen
 from synclab.sync import gather
 from synclab.tasks.task import Canonical, Task, cells
-from synclab.types import Space
+from synclab.types import Space, Views
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,13 @@ class PanoramaTask(Task):
                 f"task.fov={self.fov}: task.cover=sphere looks through cube faces and expects at"
                 " least 90; say task.fov=90"
             )
-        gap = unseen(tuple(v for views in self.views or () for v in views), self.fov)
-        if self.views is not None and gap is not None:
+        if self.views is not None:
+            self.check_views(tuple(view for views in self.views for view in views))
+
+    def check_views(self, views: Views) -> None:
+        """Refuses views of one's own that leave a gap in the horizon."""
+        gap = unseen(views, self.fov) if views else 0.0
+        if gap is not None:
             raise UserError(
                 f"task.views: none of them sees azimuth {gap:.0f} of the horizon; add views or"
                 f" widen task.fov={self.fov}"

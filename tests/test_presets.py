@@ -1,0 +1,68 @@
+"""Presets: every published value reaches its class, and what was not published is refused."""
+
+import itertools
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from synclab import presets
+from synclab.command import CONF
+from synclab.config import build
+from synclab.errors import UserError
+
+FOLDER = CONF / "preset" / "task"
+FILES = sorted(path for name in ("paper", "code") for path in (FOLDER / name).glob("*.yaml"))
+METHODS = [path.stem for path in (CONF / "method").glob("*.yaml")]
+TASKS = [path.stem for path in (CONF / "task").glob("*.yaml")]
+NAMES = {f"{method}_{task}": (method, task) for method, task in itertools.product(METHODS, TASKS)}
+
+
+def composed(*overrides: str) -> dict:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", overrides=list(overrides), return_hydra_config=True)
+    OmegaConf.set_struct(config, False)
+    groups = OmegaConf.masked_copy(config, ["method", "task", "hydra", "results", "run"])
+    groups.hydra.runtime.choices.method = next(o for o in overrides if "method=" in o)[7:]
+    groups.run = "test"
+    return {key: OmegaConf.to_container(groups[key], resolve=True) for key in ("method", "task")}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_preset_names_its_source_and_fills_its_classes(path):
+    assert path.stem in NAMES, "a preset is called METHOD_TASK"
+    method, task = NAMES[path.stem]
+    body = composed(f"preset={path.parent.name}", f"method={method}", f"task={task}")
+    built = {key: build(body[key], key) for key in body}
+    built["task"].check(built["method"], method)
+    said = OmegaConf.load(path)
+    for group in ("method", "task"):
+        for key, value in said.get(group, {}).items():
+            assert key == "_target_" or getattr(built[group], key) == value
+    assert path.read_text().startswith("# ")
+    presets.check(path.parent.name, method, task)
+
+
+@pytest.mark.parametrize(("method", "task"), NAMES.values(), ids=NAMES)
+def test_the_default_preset_fits_or_is_refused_in_a_line(method, task):
+    body = composed(f"method={method}", f"task={task}")
+    the_task = build(body["task"], "task")
+    try:
+        the_task.check(build(body["method"], "method"), method)
+    except UserError as refusal:
+        assert task in ("panorama_8k", "inpainting"), refusal
+
+
+@pytest.mark.parametrize("preset", ["paper", "code"])
+def test_what_was_not_published_is_refused(preset):
+    with pytest.raises(UserError, match=f"preset={preset}: no published values of method=ism"):
+        presets.check(preset, "ism", "wide")
+
+
+def test_the_ablation_runs_all_six_rows():
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", overrides=["experiment=ablation"], return_hydra_config=True)
+    rows = config.hydra.sweeper.params.method.split(",")
+    bodies = [composed(f"method={row}", "task=panorama")["method"] for row in rows]
+    switches = [(b["stochasticity"] == "maximum", b["multi_step"], b["disjoint"]) for b in bodies]
+    assert len(set(switches)) == 6 and (False, False, False) in switches
