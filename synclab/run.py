@@ -19,12 +19,17 @@ from synclab import command
 def main(config: DictConfig) -> None:
     """Hydra's entry: one job of a sweep."""
     from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
 
-    choices = HydraConfig.get().runtime.choices
-    with command.job():
+    here = HydraConfig.get()
+    task, method, prior = (str(here.runtime.choices.get(g)) for g in ("task", "method", "prior"))
+    sweep = here.mode == RunMode.MULTIRUN
+    with command.job(f"{task}/{method}", sweep):
+        from synclab import presets
         from synclab.session import run
 
-        run(config, task=choices["task"], method=choices["method"], prior=choices["prior"])
+        presets.check(str(here.runtime.choices.get("preset")), method, task)
+        run(config, task=task, method=method, prior=prior, sweep=sweep)
 
 
 if __name__ == "__main__":
