@@ -3,7 +3,9 @@
 import logging
 import os
 import re
+import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,35 +16,89 @@ from omegaconf.errors import OmegaConfBaseException
 from synclab.errors import UserError, nearest
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
-INTERRUPTED = 130
+INTERRUPTED = 128  # and the number of the signal
+
+_failed: list[str] | None = None
+"""A line for each job that failed, while `run` is there to say them."""
+
+
+class JobError(Exception):
+    """A job of a queue has failed; its one line."""
+
+
+class Terminated(KeyboardInterrupt):
+    """The polite signal to end, as a queue sends it."""
 
 
 def run(main: Callable[[], None]) -> int:
-    """Runs a Hydra main; bad input ends in one line on stderr and exit code 1."""
+    """Runs a Hydra main; what goes wrong ends in clear lines on stderr and an exit code above 0."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come up to us instead of Hydra's own printing
     arguments = [quote_prompt(argument) for argument in sys.argv[1:]]
     # argparse takes no option between keys; -m may stand anywhere.
     sys.argv[1:] = sorted(arguments, key=lambda argument: argument not in ("-m", "--multirun"))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        main()
+        with terminating(), collecting() as failed:
+            main()
     except HydraException as error:
         return complain(explain(error))
     except OSError as error:
         return complain(f"{error.filename}: {error.strerror}; choose another with results=FOLDER")
-    except KeyboardInterrupt:
+    except JobError as error:
+        return complain(str(error))
+    except KeyboardInterrupt as stop:
         complain("interrupted; the same command goes on with what is missing")
-        return INTERRUPTED
-    return 0
+        number = signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT
+        return INTERRUPTED + number
+    return max((complain(line) for line in failed), default=0)
 
 
 @contextmanager
-def job() -> Iterator[None]:
-    """Ends a job on bad input; an exit, because Hydra adds lines of its own to other errors."""
+def collecting() -> Iterator[list[str]]:
+    """A list that takes the failures of all jobs of this process."""
+    global _failed
+    _failed = []
+    try:
+        yield _failed
+    finally:
+        _failed = None
+
+
+@contextmanager
+def terminating() -> Iterator[None]:
+    """SIGTERM ends the process as Ctrl-C does, so that claims are given back."""
+
+    def end(*_: object) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def job(name: str, sweep: bool) -> Iterator[None]:
+    """A job that fails does not end the others of its sweep; `run` names it at the end.
+
+    In a queue, where no `run` waits, it raises.
+    """
     try:
         yield
     except (UserError, OmegaConfBaseException) as error:
-        raise SystemExit(complain(str(error))) from error
+        fail(f"{name}: {error}" if sweep else str(error), error)
+    except Exception as error:
+        if not sweep:
+            raise
+        traceback.print_exception(error)
+        fail(f"{name}: {type(error).__name__}: {error}", error)
+
+
+def fail(line: str, error: Exception) -> None:
+    if _failed is None:
+        raise JobError(line) from error
+    _failed.append(line)
 
 
 def complain(text: str) -> int:

@@ -24,6 +24,7 @@ class Meter:
 
     def reset(self) -> None:
         self.nfe = 0
+        self._start = time.perf_counter()
         self._seconds: dict[str, float] = defaultdict(float)
         self._events: list[tuple[str, torch.cuda.Event, torch.cuda.Event]] = []
 
@@ -39,6 +40,21 @@ class Meter:
             begin = time.perf_counter()
             yield
             self._seconds[part] += time.perf_counter() - begin
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Work that is not the run's own, such as previews: neither counted nor timed."""
+        begin, nfe, seconds = time.perf_counter(), self.nfe, self.seconds()
+        yield
+        self.seconds()  # takes what the device still owes
+        self._seconds.clear()
+        self._seconds.update(seconds)
+        self.nfe = nfe
+        self._start += time.perf_counter() - begin
+
+    def total(self) -> float:
+        """Seconds since the reset."""
+        return time.perf_counter() - self._start
 
     def seconds(self) -> dict[str, float]:
         """Seconds by part so far; waits for the device once."""

@@ -6,12 +6,16 @@ folder belongs to one configuration and refuses others.
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from synclab.atomic import clear_leftovers, create_once, write_atomically
 from synclab.errors import UserError
+
+CONFIG, STATUS, LOG = "config.json", "status.json", "run.log"
+"""What a folder holds besides its samples."""
 
 
 class Store:
@@ -33,7 +37,7 @@ class Store:
 
     def _config(self) -> dict[str, Any]:
         """The configuration that made the folder, empty before the first run."""
-        path = self.folder / "config.json"
+        path = self.folder / CONFIG
         try:
             return json.loads(path.read_text())
         except OSError:
@@ -42,17 +46,26 @@ class Store:
             raise UserError(f"{path}: not JSON ({error}); delete the folder") from error
 
     def open(self, config: Mapping[str, Any]) -> None:
-        """Makes the folder with its configuration and clears what killed runs left half written."""
-        try:
+        """Makes the folder with its configuration and clears what killed runs left half written.
+
+        Of two configurations that come at the same moment the second is refused.
+        """
+        with self.writing():
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.folder / "config.json", to_json(config))
-            for part in self.folder.glob(".*.part"):
-                if not running(int(part.suffixes[-2][1:])):
-                    part.unlink(missing_ok=True)
+            clear_leftovers(self.folder)
+            if not (self.folder / CONFIG).exists():
+                create_once(self.folder / CONFIG, to_json(config))
+        self.check(config)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Tells of a full or locked disk in one line."""
+        try:
+            yield
         except OSError as error:
             raise UserError(
-                f"results={self.folder}: cannot write there ({error.strerror});"
-                " expected a writable folder, choose another with results=FOLDER"
+                f"results={self.folder}: cannot write there ({error.strerror}); make room or"
+                " rights and run the same command again, or choose another with results=FOLDER"
             ) from error
 
     def image(self, sample_id: str) -> Path:
@@ -71,14 +84,9 @@ class Store:
 
     def write(self, sample_id: str, image: bytes, row: Mapping[str, Any]) -> None:
         """Stores the image, then the row that makes the sample done."""
-        try:
+        with self.writing():
             write_atomically(self.image(sample_id), image)
             write_atomically(self.row(sample_id), to_json({**row, "sha256": sha256(image)}))
-        except OSError as error:
-            raise UserError(
-                f"results={self.folder}: cannot write {sample_id} ({error.strerror});"
-                " make room or rights and run the same command again"
-            ) from error
 
 
 def sha256(content: bytes) -> str:
@@ -87,30 +95,6 @@ def sha256(content: bytes) -> str:
 
 def to_json(value: Mapping[str, Any]) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """All or nothing: a hidden temporary name, synced to disk, then moved into place."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def running(process: int) -> bool:
-    """Whether there is such a process: another run may be writing to the same folder."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def flatten(value: Any, prefix: str = "") -> dict[str, Any]:

@@ -81,7 +81,8 @@ def images(results: Path) -> dict[str, bytes]:
 
 def rows(results: Path) -> dict[str, dict[str, Any]]:
     """All rows below a folder by their path there, without what is timely."""
-    paths = [path for path in sorted(results.rglob("*.json")) if path.name != "config.json"]
+    others = ("config.json", "status.json")
+    paths = [path for path in sorted(results.rglob("*.json")) if path.name not in others]
     return {str(path.relative_to(results)): timeless(path) for path in paths}
 
 
