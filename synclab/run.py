@@ -25,8 +25,10 @@ def main(config: DictConfig) -> None:
     task, method, prior = (str(here.runtime.choices.get(g)) for g in ("task", "method", "prior"))
     sweep = here.mode == RunMode.MULTIRUN
     with command.job(f"{task}/{method}", sweep):
+        from synclab import presets
         from synclab.session import run
 
+        presets.check(str(here.runtime.choices.get("preset")), method, task)
         run(config, task=task, method=method, prior=prior, sweep=sweep)
 
 
