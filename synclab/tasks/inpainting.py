@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from synclab.errors import UserError
 from synclab.spaces.inpainting import Inpainting
@@ -15,7 +17,10 @@ from synclab.types import Space
 
 @dataclass(frozen=True)
 class InpaintingTask(ImageTask):
-    """`picture` is resized to the prior's size; its black pixels are unknown (StochSync's code)."""
+    """`picture` is resized to the prior's size; its black pixels are unknown (StochSync's code).
+
+    With `codec="released"` they are encoded as black, as there.
+    """
 
     picture: str = "synclab/assets/inpainting.png"
 
@@ -35,6 +40,24 @@ class InpaintingTask(ImageTask):
         size = cell["view_size"]
         picture = read_picture(self.picture, "task.picture", prior.image_size, prior.image_size)
         picture = picture.to(prior.device)
-        mask = F.interpolate((picture.sum(0) > 0).float()[None, None], size=size)[0] > 0.5
+        seen = picture.sum(0, keepdim=True) > 0
+        if self.codec == "clean":
+            picture = spread(picture, seen)
+        mask = F.interpolate(seen.float()[None], size=size)[0] > 0.5
         known = picture if canonical == "rgb" else prior.encode(picture[None])[0]
         return Inpainting(**cell, height=size, width=size, known=known, mask=mask)
+
+
+def spread(picture: Tensor, seen: Tensor) -> Tensor:
+    """Unknown pixels in the colours around them: black ones would shine through the encoder.
+
+    Means of the known pixels in windows from small to large; each fills what the last left open.
+    """
+    filled, known, size = picture * seen, seen.float(), picture.shape[-1]
+    for reach in (size // 8, size // 2, size):
+        total, count = (
+            F.avg_pool2d(layer[None], 2 * reach + 1, 1, reach)[0] for layer in (filled, known)
+        )
+        filled = torch.where(known > 0, filled, total / count.clamp_min(1e-9))
+        known = ((known > 0) | (count > 1e-9)).float()
+    return filled

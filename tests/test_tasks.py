@@ -1,0 +1,237 @@
+"""Tasks that begin with something, or read one canvas in several ways."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from conftest import close, last, prior_of, random_state, streams
+from PIL import Image as Picture
+from torch import Tensor
+
+from synclab.errors import UserError
+from synclab.methods.ddim import DDIM
+from synclab.methods.multidiffusion import MultiDiffusion
+from synclab.methods.stochsync import StochSync
+from synclab.methods.synctweedies import SyncTweedies
+from synclab.methods.visual_anagrams import VisualAnagrams
+from synclab.spaces.anagram import Anagram
+from synclab.spaces.inpainting import Inpainting
+from synclab.spaces.panorama import Panorama
+from synclab.spaces.transforms import TRANSFORMS
+from synclab.spaces.view_sets import checkerboard, ring, unseen
+from synclab.sync import gather, project
+from synclab.tasks.ambiguous import AmbiguousTask
+from synclab.tasks.inpainting import InpaintingTask, spread
+from synclab.tasks.panorama import PanoramaTask
+from synclab.tasks.panorama_8k import Panorama8KTask
+from synclab.tasks.picture import read_picture
+from synclab.tasks.wide import WideTask
+from synclab.types import Sample
+
+
+def anagram(*names: str, size: int = 16, **changes: Any) -> Anagram:
+    return Anagram(channels=2, height=size, width=size, view_size=size, transforms=names, **changes)
+
+
+def inpainting() -> Inpainting:
+    mask = torch.zeros(1, 8, 8, dtype=torch.bool)
+    mask[..., :4] = True
+    known = torch.full((2, 8, 8), 0.7, dtype=torch.float64)
+    return Inpainting(channels=2, height=8, width=8, view_size=8, known=known, mask=mask)
+
+
+# --------------------------------------------------------------------------------- ambiguous images
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_a_view_is_orthogonal(name: str) -> None:
+    space = anagram(name)
+    z, x = random_state(space), random_state(space, 1)[None]
+    views = space.all_views()
+    seen = space.project(z, views)
+    close(seen.square().sum(), z.square().sum(), 1e-9)
+    close((seen * x).sum(), (z * space.scatter(x, views)[0]).sum(), 1e-9)
+    close(gather(space, seen, views), z, 0)
+
+
+@pytest.mark.parametrize("name", [name for name in TRANSFORMS if name != "identity"])
+def test_a_view_shows_something_else(name: str) -> None:
+    space = anagram(name)
+    z = random_state(space)
+    assert not torch.equal(space.project(z, space.all_views())[0], z)
+
+
+def test_a_negative_turns_colours_about_grey_and_noise_about_zero() -> None:
+    z = torch.full((2, 16, 16), 0.9)
+    views = ((0.0,),)
+    close(anagram("negate", offset=0.5).project(z, views), torch.full((1, 2, 16, 16), 0.1), 1e-6)
+    close(anagram("negate").project(z, views), -z[None], 0)
+
+
+def test_a_quarter_turn_is_undone_by_the_other() -> None:
+    space = anagram("rotate_cw", "rotate_ccw")
+    z = random_state(space)
+    there = space.project(z, ((0.0,),))[0]
+    close(space.project(there, ((1.0,),))[0], z, 0)
+    assert torch.equal(there[0, :, -1], z[0, 0])  # the top row is now the right column
+
+
+def test_a_denoiser_without_orientation_makes_anagrams_plain_images() -> None:
+    """All views agree about the noise, so averaging it changes nothing."""
+    space, method = anagram("identity", "rotate_180", "negate"), VisualAnagrams(steps=4)
+    one = last(method, prior_of(space, mean=0.0), anagram("identity"))
+    close(last(method, prior_of(space, mean=0.0), space), one, 1e-9)
+
+
+class Words:
+    """A prior that only knows which text it was asked to embed."""
+
+    def embed(self, prompt: str) -> Any:
+        value = torch.full((1, 1, 1), float(len(prompt)))
+        return Embedded(value, value)
+
+
+class Embedded:
+    def __init__(self, positive: Tensor, negative: Tensor) -> None:
+        self.positive, self.negative = positive, negative
+
+    def at(self, views: Any) -> "Embedded":
+        return Embedded(self.positive.expand(len(views), 1, 1), self.negative)
+
+
+def test_every_reading_has_its_own_text() -> None:
+    task = AmbiguousTask(transforms=("identity", "flip"))
+    readings = task.condition(Words(), Sample("a", "four | sevenly", 0))
+    at: Any = readings.at(((1.0,), (0.0,), (1.0,)))
+    assert at.positive.flatten().tolist() == [7, 4, 7]
+
+
+def test_as_many_texts_as_readings() -> None:
+    task = AmbiguousTask(transforms=("identity", "flip"))
+    with pytest.raises(UserError, match="3 texts for 2 views"):
+        task.condition(Words(), Sample("a", "one | two | three", 0))
+    with pytest.raises(UserError, match="task.transforms=flipp: did you mean 'flip'"):
+        AmbiguousTask(transforms=("flipp",))
+
+
+# --------------------------------------------------------------------------------------- inpainting
+
+
+@pytest.mark.parametrize("method", [StochSync(steps=4, seam_steps=0), SyncTweedies(), DDIM()])
+def test_what_is_known_stays_and_the_rest_is_drawn(method: Any) -> None:
+    space = inpainting()
+    z = last(method, prior_of(space, mean=-1.0, std=0.1), space)
+    close(z[:, :, :4], torch.full((2, 8, 4), 0.7, dtype=z.dtype), 0)
+    assert z[:, :, 4:].mean() < -0.5
+
+
+def test_views_see_what_is_known() -> None:
+    space = inpainting()
+    seen = project(space, torch.zeros(2, 8, 8, dtype=torch.float64), space.all_views())
+    assert (seen[..., :4] == 0.7).all() and (seen[..., 4:] == 0).all()
+
+
+def test_a_method_of_noisy_states_is_refused_for_inpainting() -> None:
+    with pytest.raises(UserError, match="method=multidiffusion: its canonical state is noisy"):
+        InpaintingTask(canonical="latent").check(MultiDiffusion(), "multidiffusion")
+
+
+def test_unknown_pixels_take_the_colour_around_them() -> None:
+    picture = torch.full((3, 32, 32), 0.4)
+    seen = torch.ones(1, 32, 32, dtype=torch.bool)
+    seen[..., 8:] = False
+    close(spread(picture * seen, seen), picture, 1e-5)
+
+
+# ----------------------------------------------------------------------------------------- pictures
+
+
+def test_a_picture_is_read_at_the_size_that_is_asked_for(tmp_path: Path) -> None:
+    Picture.new("RGB", (10, 6), (255, 0, 51)).save(tmp_path / "a.png")
+    picture = read_picture(str(tmp_path / "a.png"), "task.start", 8, 16)
+    close(picture[:, 3, 7], torch.tensor([1.0, 0.0, 0.2]), 1e-6)
+    assert picture.shape == (3, 8, 16)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a picture"])
+def test_what_is_no_picture_is_named(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(UserError, match=r"task\.start=.*a\.png: .*expected a PNG or JPEG"):
+        read_picture(str(tmp_path / "a.png"), "task.start", 8, 16)
+
+
+# --------------------------------------------------------------------------------- view sets and 8K
+
+
+def test_the_checkerboard_is_stochsyncs() -> None:
+    sets = checkerboard(36)
+    assert [len(views) for views in sets] == [15] * 4
+    assert sets[0][:4] == ((0, 0), (36, 18), (36, -18), (72, 0))
+    assert sets[3][0] == (54, 0) and sets[1][1] == (54, 18)
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_views_of_a_checkerboard_overlap_only_at_their_borders(step: int) -> None:
+    space = Panorama(channels=1, height=64, width=128, view_size=16, fov=36.0, cover="checkerboard")
+    views = space.disjoint_views(step)
+    _, weight = space.scatter(torch.ones(len(views), 1, 16, 16), views)
+    assert (weight > 1).float().sum() < 0.05 * (weight > 0).float().sum()
+    assert space.disjoint_views(step + 4) == views
+
+
+def test_four_steps_of_a_checkerboard_leave_no_gap_in_the_band() -> None:
+    space = Panorama(channels=1, height=64, width=128, view_size=16, fov=36.0, cover="checkerboard")
+    views = space.all_views()
+    _, weight = space.scatter(torch.ones(len(views), 1, 16, 16), views)
+    assert (weight[0, 22:42] > 0).all()
+
+
+def test_views_of_ones_own_must_close_the_horizon() -> None:
+    assert unseen(ring(72)[0], 72) is None and unseen(((0.0, 0.0), (90.0, 0.0)), 72) == 37
+    with pytest.raises(UserError, match=r"task\.views: none of them sees azimuth 37"):
+        PanoramaTask(views=(((0.0, 0.0), (90.0, 0.0)),))
+    PanoramaTask(views=ring(60), fov=72)
+
+
+@pytest.mark.parametrize("changes", [{"crops": 3}, {"crops": 8, "ring": True}])
+def test_crops_must_cover_a_wide_canvas(changes: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=r"task\.crops="):
+        WideTask(**changes)
+
+
+def test_crops_lie_evenly_from_end_to_end() -> None:
+    space: Any = WideTask(columns=4, crops=15).canvas(Sizes(), "latent")
+    offsets = [view[0] for view in space.all_views()]
+    assert offsets == [0, 13, 27, 41, 54, 68, 82, 96, 109, 123, 137, 150, 164, 178, 192]
+
+
+class Sizes:
+    """A prior of Stable Diffusion's sizes and nothing else."""
+
+    shape, image_size, image_channels, device = (4, 64, 64), 512, 3, "cpu"
+
+
+class Small:
+    """A prior whose networks do nothing: pixels are what it denoises."""
+
+    shape, image_size, image_channels, device = (3, 8, 8), 8, 3, "cpu"
+
+
+def test_an_8k_panorama_begins_with_the_finished_one(tmp_path: Path) -> None:
+    Picture.new("RGB", (64, 32), (51, 102, 153)).save(tmp_path / "reef.png")
+    task, sample = Panorama8KTask(start=str(tmp_path)), Sample("reef", "a reef", 0)
+    space = task.space(Small(), streams(), sample)
+    assert space.initial is not None and space.initial.shape == (3, 64, 128)
+    close(space.initial[:, 5, 5], torch.tensor([0.2, 0.4, 0.6]), 1e-6)
+    with pytest.raises(UserError, match=r"no panorama of city there; make it first"):
+        task.space(Small(), streams(), Sample("city", "a city", 0))
+
+
+def test_stochsync_goes_on_from_what_the_task_begins_with() -> None:
+    space = Panorama(channels=2, height=32, width=64, view_size=8)
+    space.initial = torch.full(space.shape, 0.3, dtype=torch.float64)
+    method = StochSync(steps=2, t_max=1, t_min=1, ode_steps=3, seam_steps=0)
+    z = last(method, prior_of(space, mean=5.0), space)
+    close(z, space.initial, 0.3)  # hardly any noise, so hardly anything is changed
