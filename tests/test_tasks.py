@@ -192,7 +192,8 @@ def test_views_of_ones_own_must_close_the_horizon() -> None:
     assert unseen(ring(72)[0], 72) is None and unseen(((0.0, 0.0), (90.0, 0.0)), 72) == 37
     with pytest.raises(UserError, match=r"task\.views: none of them sees azimuth 37"):
         PanoramaTask(views=(((0.0, 0.0), (90.0, 0.0)),))
-    PanoramaTask(views=ring(60), fov=72)
+    sets: Any = ring(60)
+    PanoramaTask(views=sets, fov=72)
 
 
 @pytest.mark.parametrize("changes", [{"crops": 3}, {"crops": 8, "ring": True}])
