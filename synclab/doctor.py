@@ -25,10 +25,10 @@ PACKAGES = {
     "nvdiffrast": "from source, after torch and nvcc; non-commercial licence",
     "gsplat": "pip install -e '.[gaussians]'",
     "submitit": "pip install submitit hydra-submitit-launcher",
-    "open_clip": "pip install open_clip_torch",
+    "open_clip": "pip install -e '.[eval]'",
     "cleanfid": "pip install clean-fid",
     "torchmetrics": "pip install torchmetrics",
-    "lpips": "pip install lpips",
+    "lpips": "pip install -e '.[eval]'",
 }
 
 
@@ -61,11 +61,14 @@ def packages() -> Iterator[Finding]:
 
 
 def checkpoints() -> Iterator[Finding]:
-    """Every prior of conf/prior that has a path: a folder, or in the Hub's cache."""
+    """Every network that a prior of conf/prior names: a folder, or in the Hub's cache."""
     for path in sorted((CONF / "prior").glob("*.yaml")):
         prior: Any = OmegaConf.load(path)
         if "path" in prior:
             yield checkpoint(path.stem, prior)
+        if "control_path" in prior:
+            yield controlnet(path.stem, prior)
+    yield vgg()
 
 
 def checkpoint(name: str, prior: Any) -> Finding:
@@ -78,6 +81,25 @@ def checkpoint(name: str, prior: Any) -> Finding:
     names = [place, *prior.mirrors]
     found = next((n for n in names if Path(n).is_dir() or cached(n, prior.revision)), None)
     return Finding(f"prior={name}", found is not None, found or f"hf download {names[-1]}")
+
+
+def controlnet(name: str, prior: Any) -> Finding:
+    from synclab.priors.checkpoint import cached_file
+
+    place = prior.control_path
+    there = Path(place).is_dir() or cached_file(place, "config.json", prior.control_revision)
+    return Finding(f"prior={name}", bool(there), place if there else f"hf download {place}")
+
+
+def vgg() -> Finding:
+    """What prior.perceptual=lpips needs besides its package."""
+    from synclab.metrics.requirements import VGG16
+
+    try:
+        VGG16.check()
+    except UserError as error:
+        return Finding("VGG-16 of LPIPS", False, str(error).partition(": ")[2])
+    return Finding("VGG-16 of LPIPS", True, str(VGG16.path))
 
 
 def main() -> int:

@@ -119,6 +119,7 @@ class Job:
             "prompt": sample.prompt,
             "seed": sample.seed,
             "checkpoint": getattr(self.prior, "path", None),
+            "weights": getattr(self.prior, "weights_hash", None),
             "nfe": nfe,
             "seconds": seconds,
             "samples_per_batch": together,

@@ -1,7 +1,7 @@
-"""Alpha-bar and its conversions: the only place where they live.
+"""How signal and noise mix over time, and its conversions: the only place where they live.
 
-Notation of the papers: x = sqrt(abar_t) x0 + sqrt(1 - abar_t) eps. Integer times t run from 0
-(almost clean) to 999 (almost noise); t = -1 stands for clean data, abar = 1.
+x_t = alpha_t x0 + sigma_t eps. Integer times t run from 0 (almost clean) to T - 1 (almost noise);
+t = -1 stands for clean data, alpha = 1 and sigma = 0.
 """
 
 import math
@@ -17,9 +17,16 @@ Spacing = Literal["even", "truncated", "leading"]
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """A variance-preserving diffusion: `abar` is (T,) float64, falling from about 1 to about 0."""
+    """`alphas` and `sigmas` are (T,) float64; the network is told `times` (T,), not t itself."""
 
-    abar: Tensor
+    alphas: Tensor
+    sigmas: Tensor
+    times: Tensor
+
+    @classmethod
+    def variance_preserving(cls, abar: Tensor) -> "Schedule":
+        """alpha^2 = abar, sigma^2 = 1 - abar; the network is told t (Ho et al. 2020)."""
+        return cls(abar.sqrt(), (1 - abar).sqrt(), torch.arange(len(abar)))
 
     @classmethod
     def scaled_linear(
@@ -27,36 +34,57 @@ class Schedule:
     ) -> "Schedule":
         """Stable Diffusion's: square roots of the betas in equal steps (Rombach et al. 2022)."""
         beta = torch.linspace(first**0.5, last**0.5, n, dtype=torch.float64) ** 2
-        return cls((1 - beta).cumprod(0))
+        return cls.variance_preserving((1 - beta).cumprod(0))
+
+    @classmethod
+    def flow(cls, shift: float = 1.0, n: int = 1000) -> "Schedule":
+        """Straight paths, alpha = 1 - s and sigma = s; the network is told n s (Esser et al. 2024).
+
+        s is the middle of each of n equal intervals of [0, 1], then shifted towards noise as large
+        images need it. So no time meets an end, where x holds no x0 (s = 1) or no noise (s = 0).
+        """
+        s = (torch.arange(n, dtype=torch.float64) + 0.5) / n
+        s = shift * s / (1 + (shift - 1) * s)
+        return cls(1 - s, s, n * s)
 
     @property
     def last(self) -> int:
         """The noisiest time, T - 1."""
-        return len(self.abar) - 1
+        return len(self.alphas) - 1
+
+    def alpha(self, t: int) -> float:
+        """How much of x0 there is in x; 1 at t = -1."""
+        return 1.0 if t < 0 else float(self.alphas[t])
+
+    def sigma(self, t: int) -> float:
+        """How much noise there is in x; 0 at t = -1."""
+        return 0.0 if t < 0 else float(self.sigmas[t])
+
+    @property
+    def abar(self) -> Tensor:
+        """(T,) alpha-bar of the variance-preserving process of equal signal-to-noise ratio."""
+        return self.alphas**2 / (self.alphas**2 + self.sigmas**2)
 
     def a(self, t: int) -> float:
         """alpha-bar at time t; 1 at t = -1."""
-        return 1.0 if t < 0 else float(self.abar[t])
+        signal, noise = self.alpha(t) ** 2, self.sigma(t) ** 2
+        return signal / (signal + noise)
 
     def lam(self, t: int) -> float:
         """Half the log signal-to-noise ratio, log(alpha_t / sigma_t), of DPM-Solver."""
-        a = self.a(t)
-        return 0.5 * math.log(a / (1 - a))
+        return math.log(self.alpha(t) / self.sigma(t))
 
     def x0(self, x: Tensor, eps: Tensor, t: int) -> Tensor:
         """Tweedie's estimate of the clean x0 from x and its noise."""
-        a = self.a(t)
-        return (x - (1 - a) ** 0.5 * eps) / a**0.5
+        return (x - self.sigma(t) * eps) / self.alpha(t)
 
     def eps(self, x: Tensor, x0: Tensor, t: int) -> Tensor:
         """The noise that separates x from x0."""
-        a = self.a(t)
-        return (x - a**0.5 * x0) / (1 - a) ** 0.5
+        return (x - self.alpha(t) * x0) / self.sigma(t)
 
     def noise(self, x0: Tensor, eps: Tensor, t: int) -> Tensor:
         """x at time t from x0 and noise."""
-        a = self.a(t)
-        return a**0.5 * x0 + (1 - a) ** 0.5 * eps
+        return self.alpha(t) * x0 + self.sigma(t) * eps
 
     def ddim(self, x: Tensor, x0: Tensor, t: int, s: int) -> Tensor:
         """Deterministic step from t to s, the noise re-derived from (x, x0) (SyncTweedies, phi).
@@ -76,7 +104,7 @@ class Schedule:
         """
         start = self.last if start is None else start
         if spacing == "leading":
-            t = [i * (len(self.abar) // n) + 1 for i in reversed(range(n))]
+            t = [i * (len(self.alphas) // n) + 1 for i in reversed(range(n))]
             return list(zip(t, [*t[1:], 0], strict=True))
         half = 0.5 if spacing == "even" else 0.0
         t = [int(start - start * i / n + half) for i in range(n)]

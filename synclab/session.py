@@ -18,6 +18,7 @@ from synclab.config import build
 from synclab.errors import UserError, nearest
 from synclab.job import Job, Previews
 from synclab.journal import JOB, Journal, summary
+from synclab.matching import check_match
 from synclab.priors.checkpoint import fingerprint
 from synclab.repro import digest
 from synclab.settings import GROUPS, choose_device, part_of, read_settings
@@ -26,7 +27,7 @@ from synclab.types import Sample
 
 log = logging.getLogger(__name__)
 
-NEUTRAL = ("batch",)  # keys of a prior that change speed, never the picture
+NEUTRAL = ("batch", "compile")  # keys of a prior that change speed, never the picture
 
 
 def run(config: DictConfig, task: str, method: str, prior: str, sweep: bool = False) -> None:
@@ -52,6 +53,8 @@ def run(config: DictConfig, task: str, method: str, prior: str, sweep: bool = Fa
     if todo:
         with recorded(store, wanted, sweep):
             the_prior = load_prior(to_json(body["prior"]), device)
+            names = {"prior": prior, "task": task, "method": method}
+            check_match(the_prior, the_task, the_method, names)
             shown = Previews(store.folder / "previews", settings.previews)
             job = Job(the_prior, the_task, the_method, task, method, shown)
             facts = {"config": identity, "hash": digest(to_json(identity)), "prior": prior}

@@ -1,53 +1,79 @@
-"""A Stable Diffusion folder of random weights: 64 px, few channels, the embedded prior's words."""
+"""Checkpoints in diffusers format: random weights, 64 px, few channels, the tiny prior's words."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from diffusers import (
+    AutoencoderKL,
+    ControlNetModel,
+    DDIMScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    SD3Transformer2DModel,
+    UNet2DConditionModel,
+)
 from tiny_text import LENGTH, build_tokenizer
-from transformers import CLIPTextConfig, CLIPTextModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 SIZE = 64  # pixels of a view; its latent is an eighth
+WIDTH = 16  # of a text encoder's features
 
 
-def unet() -> UNet2DConditionModel:
-    return UNet2DConditionModel(
-        sample_size=SIZE // 8,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-        block_out_channels=(8, 16),
-        layers_per_block=1,
-        norm_num_groups=4,
-        cross_attention_dim=16,
-        attention_head_dim=2,
-    )
+def unet(**changes: Any) -> UNet2DConditionModel:
+    body: dict[str, Any] = {
+        "sample_size": SIZE // 8,
+        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+        "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+        "block_out_channels": (8, 16),
+        "layers_per_block": 1,
+        "norm_num_groups": 4,
+        "cross_attention_dim": WIDTH,
+        "attention_head_dim": 2,
+    }
+    return UNet2DConditionModel(**body | changes)
 
 
-def vae() -> AutoencoderKL:
-    levels: dict[str, Any] = {
+def controlnet() -> ControlNetModel:
+    """One that has learnt something: the layers that are zero before training are not."""
+    network = ControlNetModel.from_unet(unet(), conditioning_embedding_out_channels=(4, 4, 4, 4))
+    for parameter in network.parameters():
+        if not parameter.any():
+            torch.nn.init.normal_(parameter)
+    return network
+
+
+def vae(**changes: Any) -> AutoencoderKL:
+    body: dict[str, Any] = {
         "down_block_types": ("DownEncoderBlock2D",) * 4,
         "up_block_types": ("UpDecoderBlock2D",) * 4,
         "block_out_channels": (8, 8, 8, 8),
+        "norm_num_groups": 4,
+        "mid_block_add_attention": False,
+        "sample_size": SIZE,
     }
-    return AutoencoderKL(
-        **levels, norm_num_groups=4, mid_block_add_attention=False, sample_size=SIZE
-    )
+    return AutoencoderKL(**body | changes)
 
 
-def text_encoder(tokenizer: Any) -> CLIPTextModel:
+def text_encoder(kind: type = CLIPTextModel) -> Any:
+    tokenizer = build_tokenizer()
     config = CLIPTextConfig(
         vocab_size=len(tokenizer),
-        hidden_size=16,
+        hidden_size=WIDTH,
         intermediate_size=32,
         num_hidden_layers=1,
         num_attention_heads=2,
+        projection_dim=WIDTH,
         max_position_embeddings=LENGTH,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
     )
-    return CLIPTextModel(config)
+    return kind(config)
+
+
+def projecting_text_encoder() -> Any:
+    return text_encoder(CLIPTextModelWithProjection)
 
 
 def scheduler(**changes: Any) -> DDIMScheduler:
@@ -56,20 +82,69 @@ def scheduler(**changes: Any) -> DDIMScheduler:
     )
 
 
-def save(folder: Path) -> None:
-    tokenizer = build_tokenizer()
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        parts = {"unet": unet(), "vae": vae(), "text_encoder": text_encoder(tokenizer)}
-    parts |= {"tokenizer": tokenizer, "scheduler": scheduler()}
-    for name, part in parts.items():
-        part.save_pretrained(folder / name)
+def flow_scheduler(shift: float = 3.0, **changes: Any) -> FlowMatchEulerDiscreteScheduler:
+    return FlowMatchEulerDiscreteScheduler(shift=shift, **changes)
+
+
+def transformer() -> SD3Transformer2DModel:
+    return SD3Transformer2DModel(
+        sample_size=SIZE // 8,
+        patch_size=2,
+        in_channels=4,
+        out_channels=4,
+        num_layers=2,
+        attention_head_dim=8,
+        num_attention_heads=2,
+        caption_projection_dim=16,
+        joint_attention_dim=3 * WIDTH,
+        pooled_projection_dim=2 * WIDTH,
+        pos_embed_max_size=8,
+    )
+
+
+PLAIN: dict[str, Callable[[], Any]] = {
+    "unet": unet,
+    "vae": vae,
+    "text_encoder": text_encoder,
+    "tokenizer": build_tokenizer,
+    "scheduler": scheduler,
+}
+"""Stable Diffusion."""
+
+DEPTH = PLAIN | {"unet": lambda: unet(in_channels=5)}
+"""Its model of depth."""
+
+VELOCITY = PLAIN | {"scheduler": lambda: scheduler(prediction_type="v_prediction")}
+"""Stable Diffusion 2.1 of 768 px."""
+
+FLOW: dict[str, Callable[[], Any]] = {
+    "transformer": transformer,
+    "vae": lambda: vae(shift_factor=0.1, use_quant_conv=False, use_post_quant_conv=False),
+    "text_encoder": projecting_text_encoder,
+    "tokenizer": build_tokenizer,
+    "text_encoder_2": projecting_text_encoder,
+    "tokenizer_2": build_tokenizer,
+    "scheduler": flow_scheduler,
+}
+"""Stable Diffusion 3 without T5."""
+
+
+def save(folder: Path, parts: dict[str, Callable[[], Any]]) -> Path:
+    """Writes a checkpoint, the same weights every time, unless it is there."""
+    if not folder.exists():
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            for name, make in parts.items():
+                make().save_pretrained(folder / name)
+    return folder
 
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder, made once however many test files ask for it."""
-    folder = tmp_path_factory.getbasetemp() / "checkpoint"
-    if not folder.exists():
-        save(folder)
-    return folder
+    """Stable Diffusion's, made once however many test files ask for it."""
+    return save(tmp_path_factory.getbasetemp() / "checkpoint", PLAIN)
+
+
+@pytest.fixture(scope="session")
+def flow_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save(tmp_path_factory.getbasetemp() / "flow", FLOW)

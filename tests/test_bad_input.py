@@ -46,7 +46,8 @@ CASES = [
     ("method=stochsync method.solver=dpmm", "method.solver=dpmm: did you mean 'dpm'?", "ddim, dpm"),
     ("task.canonical=rbg", "task.canonical=rbg: did you mean 'rgb'?", "choices: latent, rgb"),
     ("device=gpu", "device=gpu: ", "choices: auto, cpu, cuda, mps"),
-    ("prior=tiny prior.path=CHECKPOINT prior.precision=fp8", "prior.precision=fp8: ", "bf16, fp"),
+    ("prior=tiny prior.path=CHECKPOINT prior.precision=int", "prior.precision=int: ", "bf16, fp"),
+    ("prior=tiny prior.compile=perhaps", "prior.compile=perhaps: input should be a valid boolean"),
     # ranges
     ("method.steps=0", "method.steps=0: input should be greater than or equal to 1"),
     ("seed=-1", "seed=-1: input should be greater than or equal to 0"),
@@ -102,7 +103,23 @@ CASES = [
     ("prior=tiny prior.path=FILES/truncated", "no usable unet there", "expected a Stable Diff"),
     ("prior=tiny prior.path=FILES/cut_text", "no usable text_encoder there", "expected a Stable"),
     ("prior=tiny prior.path=FILES/no_words", "its tokenizer knows no words", "expected"),
-    ("prior=tiny prior.path=FILES/velocity", "it predicts 'v_prediction'", "expected an epsilon"),
+    ("prior=tiny prior.path=FILES/clean", "no usable scheduler", "it predicts 'sample', not eps"),
+    (
+        "prior=tiny prior.path=FILES/velocity method=sdi",
+        "prior=tiny: predicts v_prediction; method=sdi expects epsilon",
+        "prior=sd21_base",
+    ),
+    (
+        "prior=sd2_depth prior.path=FILES/depth",
+        "prior=sd2_depth: needs the depth of every view, task=image tells no such thing",
+    ),
+    ("prior=sd21_base prior.path=FILES/depth", "its unet takes 5 channels; expected 4"),
+    (
+        "prior=sd15_depth prior.path=CHECKPOINT prior.control_path=FILES/nowhere",
+        "FILES/nowhere: no such folder, nor found on the Hub",
+        "say prior.control_path=/a/folder",
+    ),
+    ("prior=sd3 prior.path=CHECKPOINT", "no usable transformer there"),
     # what could be run
     ("method._target_=os.system", "method._target_=os.system: expected a class of synclab.*"),
     ("method._target_=synclab.ddim.DDIM", "method._target_=synclab.ddim.DDIM: no such class"),
@@ -124,7 +141,7 @@ def files(tmp_path_factory, checkpoint) -> Path:
     (folder / "image").write_bytes(b"\x89PNG\r\n\x00")
     (folder / "binary").write_bytes(b"\x01\x00\n\x00")
     (folder / "latin1.txt").write_bytes("a café at night\n".encode("latin-1"))
-    for name in ("no_unet", "no_weights", "truncated", "cut_text", "no_words", "velocity"):
+    for name in ("no_unet", "no_weights", "truncated", "cut_text", "no_words", "clean"):
         shutil.copytree(checkpoint, folder / name)
     shutil.rmtree(folder / "no_unet" / "unet")
     weights = "unet/diffusion_pytorch_model.safetensors"
@@ -133,9 +150,10 @@ def files(tmp_path_factory, checkpoint) -> Path:
     (folder / "cut_text" / "text_encoder" / "model.safetensors").write_bytes(bytes(99))
     for file in (folder / "no_words" / "tokenizer").iterdir():
         file.unlink()
-    small_checkpoint.scheduler(prediction_type="v_prediction").save_pretrained(
-        folder / "velocity" / "scheduler"
-    )
+    clean = small_checkpoint.scheduler(prediction_type="sample")
+    clean.save_pretrained(folder / "clean" / "scheduler")
+    small_checkpoint.save(folder / "velocity", small_checkpoint.VELOCITY)
+    small_checkpoint.save(folder / "depth", small_checkpoint.DEPTH)
     return folder
 
 

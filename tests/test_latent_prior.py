@@ -1,13 +1,16 @@
 """The loader of Stable Diffusion folders, on a small one with random weights."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 import small_checkpoint
 import torch
 from conftest import close, streams
+from small_checkpoint import VELOCITY
 
+from synclab.errors import UserError
 from synclab.priors.latent import LatentPrior
 from synclab.schedule import Schedule
 
@@ -34,7 +37,7 @@ def test_sizes_come_from_the_checkpoint(prior):
 
 def test_schedule_is_the_checkpoints(prior):
     saved = small_checkpoint.scheduler().alphas_cumprod.double()
-    close(prior.schedule.abar, saved, 0)
+    close(prior.schedule.abar, saved, 1e-15)
     close(prior.schedule.abar, Schedule.scaled_linear().abar, 1e-5)
 
 
@@ -64,6 +67,15 @@ def test_every_network_input_counts(prior, guidance, calls):
     predict(prior, guidance)
     assert prior.meter.nfe == calls
     assert list(prior.meter.seconds()) == ["denoiser"]
+
+
+@pytest.mark.parametrize("guidance", [1, 7.5])
+def test_noise_is_what_a_velocity_network_means(prior, tmp_path, guidance):
+    velocity = LatentPrior(str(small_checkpoint.save(tmp_path / "velocity", VELOCITY)))
+    assert (prior.prediction, velocity.prediction) == ("epsilon", "v_prediction")
+    alpha, sigma = prior.schedule.alpha(500), prior.schedule.sigma(500)
+    expected = alpha * predict(prior, guidance) + sigma * noise(prior)
+    close(predict(velocity, guidance), expected, 1e-5)
 
 
 def test_codec_shapes_and_ranges(prior):
@@ -96,6 +108,11 @@ def test_equal_prompts_are_encoded_once(prior):
     assert first.negative is prior.embed("a city").negative
 
 
+def test_the_negative_prompt_outlives_any_number_of_prompts(prior):
+    first = prior.embed("a sandy desert").negative
+    assert all(prior.embed(str(number)).negative is first for number in range(100))
+
+
 def test_a_long_prompt_is_cut_with_a_warning(prior, caplog):
     limit = prior.tokenizer.model_max_length
     words = " ".join(["desert"] * (limit - 2))
@@ -108,13 +125,33 @@ def test_a_long_prompt_is_cut_with_a_warning(prior, caplog):
     assert "lost: 'a green meadow'" in caplog.text
 
 
-def test_half_precision_is_close_and_answers_in_float(checkpoint, prior):
-    half = LatentPrior(str(checkpoint), precision="bf16")
-    assert half.unet.dtype == half.vae.dtype == torch.bfloat16
-    full, rough = predict(prior, 1), predict(half, 1)
+@pytest.mark.parametrize(("precision", "error"), [("bf16", 0.03), ("fp8", 0.3)])
+def test_lower_precision_is_close_and_answers_in_float(checkpoint, prior, precision, error):
+    low = LatentPrior(str(checkpoint), precision=precision)
+    assert low.vae.dtype == torch.bfloat16
+    full, rough = predict(prior, 1), predict(low, 1)
     assert rough.dtype == torch.float32
-    assert (rough - full).norm() < 0.03 * full.norm()
-    assert half.decode(noise(prior)).dtype == half.encode(image(half)).dtype == torch.float32
+    assert 0 < (rough - full).norm() < error * full.norm()
+    assert low.decode(noise(prior)).dtype == low.encode(image(low)).dtype == torch.float32
+
+
+def test_eight_bits_are_what_the_denoisers_weights_take(checkpoint):
+    low = LatentPrior(str(checkpoint), precision="fp8")
+    predict(low, 1)
+    sizes = [p.element_size() for p in low.unet.parameters() if p.ndim > 1]
+    assert set(sizes) == {1}
+
+
+def test_compilation_is_asked_of_torch(checkpoint, prior, monkeypatch):
+    compiled = []
+
+    def stub(network: Any) -> Any:
+        compiled.append(type(network).__name__)
+        return network
+
+    monkeypatch.setattr(torch, "compile", stub)
+    close(predict(LatentPrior(str(checkpoint), compile=True), 7.5), predict(prior, 7.5), 0)
+    assert compiled == ["UNet2DConditionModel"]
 
 
 def image(prior: LatentPrior) -> torch.Tensor:
@@ -125,3 +162,15 @@ def test_weights_ask_for_no_gradient(prior):
     networks: list[Any] = [prior.unet, prior.vae, prior.text_encoder]
     assert not any(p.requires_grad for network in networks for p in network.parameters())
     assert not predict(prior, 7.5).requires_grad
+
+
+def test_the_prior_knows_the_hash_of_its_denoiser(prior, tmp_path):
+    other = LatentPrior(str(small_checkpoint.save(tmp_path / "velocity", VELOCITY)))
+    assert prior.weights_hash == other.weights_hash  # they differ in the scheduler alone
+    assert len(str(prior.weights_hash)) == 64
+
+
+def test_a_network_of_other_channels_is_named(tmp_path: Path):
+    folder = small_checkpoint.save(tmp_path / "depth", small_checkpoint.DEPTH)
+    with pytest.raises(UserError, match=r"unet takes 5 channels; expected 4; .*prior=sd2_depth"):
+        LatentPrior(str(folder))

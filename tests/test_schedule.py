@@ -1,15 +1,30 @@
-"""Stable Diffusion's alpha-bar and the conversions between x, x0 and eps."""
+"""Signal and noise over time, and the conversions between x, x0 and eps."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
 from conftest import close, streams
+from diffusers import FlowMatchEulerDiscreteScheduler
 
 from synclab.schedule import Schedule
 
 SCHEDULE = Schedule.scaled_linear()
+SCHEDULES = {
+    "scaled linear": SCHEDULE,
+    "flow": Schedule.flow(),
+    "shifted flow": Schedule.flow(shift=3.0),
+}
 TIMES = [0, 270, 999]
+STEPS = [(999, 900), (590, 270), (20, 0), (0, -1)]
+
+each_schedule = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
+
+
+def pair() -> tuple[torch.Tensor, torch.Tensor]:
+    """A clean state, or any other, and noise."""
+    return streams().normal("x0", (5,)), streams().normal("eps", (5,))
 
 
 @pytest.mark.parametrize(
@@ -26,35 +41,94 @@ TIMES = [0, 270, 999]
 )
 def test_alpha_bar_is_stable_diffusions(t, expected):
     assert SCHEDULE.a(t) == pytest.approx(expected, abs=1e-6)
+    assert SCHEDULE.alpha(t) == pytest.approx(expected**0.5, abs=1e-6)
+    assert SCHEDULE.sigma(t) == pytest.approx((1 - expected) ** 0.5, abs=1e-5)
 
 
-def test_signal_to_noise_rises_towards_clean_data():
-    lam = torch.tensor([SCHEDULE.lam(t) for t in range(1000)], dtype=torch.float64)
+def test_a_diffusion_preserves_variance_and_counts_its_times():
+    close(SCHEDULE.alphas**2 + SCHEDULE.sigmas**2, torch.ones(1000).double(), 1e-15)
+    assert SCHEDULE.times.tolist() == list(range(1000))
+
+
+@each_schedule
+def test_signal_to_noise_rises_towards_clean_data(schedule):
+    lam = torch.tensor([schedule.lam(t) for t in range(1000)], dtype=torch.float64)
     assert (lam.diff() < 0).all()
-    a = SCHEDULE.abar
-    close(lam.exp(), (a / (1 - a)).sqrt(), 1e-10)
+    close(lam.exp() / (schedule.alphas / schedule.sigmas), torch.ones_like(lam), 1e-12)
 
 
+@each_schedule
+@pytest.mark.parametrize("t", [-1, *TIMES])
+def test_alpha_bar_is_that_of_equal_signal_to_noise(schedule, t):
+    a, odds = schedule.a(t), schedule.alpha(t) ** 2
+    assert a * schedule.sigma(t) ** 2 == pytest.approx((1 - a) * odds, rel=1e-9)
+    if t >= 0:
+        assert float(schedule.abar[t]) == pytest.approx(a, rel=1e-12)
+
+
+@each_schedule
 @pytest.mark.parametrize("t", TIMES)
-def test_noise_x0_and_eps_are_inverses(t):
-    x0, eps = streams().normal("x0", (5,)), streams().normal("eps", (5,))
-    x = SCHEDULE.noise(x0, eps, t)
-    close(SCHEDULE.x0(x, eps, t), x0, 1e-12)
-    close(SCHEDULE.eps(x, x0, t), eps, 1e-12)
+def test_noise_x0_and_eps_are_inverses(schedule, t):
+    x0, eps = pair()
+    x = schedule.noise(x0, eps, t)
+    close(schedule.x0(x, eps, t), x0, 1e-11)
+    close(schedule.eps(x, x0, t), eps, 1e-11)
 
 
-def test_noise_at_minus_one_is_clean():
-    x0, eps = streams().normal("x0", (5,)), streams().normal("eps", (5,))
-    close(SCHEDULE.noise(x0, eps, -1), x0, 0)
+@each_schedule
+def test_noise_at_minus_one_is_clean(schedule):
+    x0, eps = pair()
+    close(schedule.noise(x0, eps, -1), x0, 0)
 
 
-@pytest.mark.parametrize(("t", "s"), [(999, 900), (590, 270), (20, 0), (0, -1)])
-def test_ddim_step_is_the_closed_formula(t, s):
-    x, eps = streams().normal("x", (5,)), streams().normal("eps", (5,))
+@pytest.mark.parametrize(("t", "s"), STEPS)
+def test_ddim_step_of_a_diffusion_is_the_closed_formula(t, s):
+    x, eps = pair()
     a, b = SCHEDULE.a(t), SCHEDULE.a(s)
     gap = (b / a) ** 0.5 - ((1 - b) / (1 - a)) ** 0.5
     expected = (b / a) ** 0.5 * x - (1 - a) ** 0.5 * gap * eps
     close(SCHEDULE.ddim(x, SCHEDULE.x0(x, eps, t), t, s), expected, 1e-12)
+
+
+@pytest.mark.parametrize("schedule", [Schedule.flow(), Schedule.flow(shift=3.0)])
+@pytest.mark.parametrize(("t", "s"), STEPS)
+def test_ddim_step_of_a_flow_is_eulers(schedule, t, s):
+    x, v = pair()
+    x0 = x - schedule.sigma(t) * v
+    expected = x + (schedule.sigma(s) - schedule.sigma(t)) * v
+    close(schedule.ddim(x, x0, t, s), expected, 1e-12)
+
+
+@each_schedule
+@pytest.mark.parametrize("t", TIMES)
+def test_ddim_step_to_the_same_time_changes_nothing(schedule, t):
+    x, x0 = pair()
+    close(schedule.ddim(x, x0, t, t), x, 1e-12)
+
+
+@each_schedule
+def test_ddim_steps_of_one_x0_compose(schedule):
+    x, x0 = pair()
+    halfway = schedule.ddim(x, x0, 900, 400)
+    close(schedule.ddim(halfway, x0, 400, 20), schedule.ddim(x, x0, 900, 20), 1e-12)
+
+
+@pytest.mark.parametrize("shift", [1.0, 3.0])
+def test_a_flow_is_straight_and_never_meets_an_end(shift):
+    schedule = Schedule.flow(shift)
+    close(schedule.alphas + schedule.sigmas, torch.ones(1000).double(), 1e-15)
+    assert schedule.sigmas.min() > 0
+    assert schedule.alphas.min() > 0
+    close(schedule.times, 1000 * schedule.sigmas, 1e-12)
+
+
+@pytest.mark.parametrize("shift", [1.0, 3.0])
+def test_the_times_of_a_flow_are_the_middles_between_diffusers(shift):
+    scheduler: Any = FlowMatchEulerDiscreteScheduler(shift=shift)
+    theirs = scheduler.sigmas.double().flip(0)
+    ours = Schedule.flow(shift).sigmas
+    assert ((theirs - ours)[:-1] > 0).all()
+    assert (theirs[:-1] < ours[1:]).all()
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 25, 50, 500])

@@ -6,6 +6,7 @@ noise is added to what was found, and t falls linearly.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -17,6 +18,9 @@ from synclab.types import Cond, Count, Prior, Rng, Time
 @dataclass(frozen=True)
 class SDI(Distillation):
     """Inversion on a grid of `knots` points to t + U{0..jitter}; `extra` noise on top."""
+
+    prediction: ClassVar[str] = "epsilon"
+    """Inversion with negative guidance is known to work on networks that predict noise alone."""
 
     steps: Count = 500
     guidance: float = 7.5

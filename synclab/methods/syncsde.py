@@ -41,7 +41,7 @@ class SyncSDE:
             yield z if s > 0 else composites(space, x, views)[2]
 
     def strength(self, schedule: Schedule, t: int, s: int) -> float:
-        """gamma_t / lambda_t (eq. 8): x' = alpha'/alpha x + sigma^2 gamma score is the DDIM step."""
+        """gamma_t / lambda_t (eq. 8); x' = alpha'/alpha x + sigma^2 gamma score is DDIM's step."""
         gamma = schedule.alpha(s) / schedule.alpha(t) - schedule.sigma(s) / schedule.sigma(t)
         return gamma * self.inverse_lambda * t / schedule.last
 

@@ -1,13 +1,20 @@
 """Where a checkpoint lies, whether it is whole, and which weights it holds."""
 
 import hashlib
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from synclab.errors import UserError
 
-PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
-EXPECTED = f"expected a Stable Diffusion folder in diffusers format with {', '.join(PARTS)}"
+DENOISERS = ("unet", "transformer")
+PARTS = ("vae", "text_encoder", "tokenizer", "scheduler")
+EXPECTED = (
+    f"expected a Stable Diffusion folder in diffusers format with {' or '.join(DENOISERS)},"
+    f" {', '.join(PARTS)}"
+)
+WEIGHTS = r"diffusion_pytorch_model(-\d+-of-\d+)?\.safetensors"  # what is read; no variants
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -31,14 +38,28 @@ def locate(path: str, mirrors: Sequence[str], revision: str | None) -> str:
 
 def available(name: str, revision: str | None) -> bool:
     """Whether the cache, or else the Hub, has the checkpoint."""
-    return cached(name, revision) or on_the_hub(name, revision)
+    return cached(name, revision) is not None or on_the_hub(name, revision)
 
 
-def cached(name: str, revision: str | None) -> bool:
-    """Whether the Hub's local cache has the checkpoint; asks no network."""
+def cached(name: str, revision: str | None) -> Path | None:
+    """The checkpoint's folder in the Hub's local cache, if its denoiser is there; asks no network.
+
+    The denoiser is what is looked for, since a checkpoint that is read part by part leaves no
+    model_index.json behind.
+    """
+    files = (cached_file(name, f"{part}/config.json", revision) for part in DENOISERS)
+    return next((file.parents[1] for file in files if file), None)
+
+
+def cached_file(name: str, file: str, revision: str | None) -> Path | None:
     from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
 
-    return isinstance(try_to_load_from_cache(name, "model_index.json", revision=revision), str)
+    try:
+        found = try_to_load_from_cache(name, file, revision=revision)
+    except HFValidationError:  # a path, not a name
+        return None
+    return Path(found) if isinstance(found, str) else None
 
 
 def on_the_hub(name: str, revision: str | None) -> bool:
@@ -67,21 +88,42 @@ def resolve(path: str) -> str:
 
 def check_folder(folder: Path) -> Path:
     """Refuses a folder that lacks a part, naming what is missing."""
-    missing = [part for part in PARTS if not (folder / part).is_dir()]
+    missing = [part for part in (denoiser(folder).name, *PARTS) if not (folder / part).is_dir()]
     if missing:
         raise UserError(f"prior.path={folder}: {', '.join(missing)} missing; {EXPECTED}")
     return folder.resolve()
 
 
-def fingerprint(path: str) -> str | None:
-    """SHA-256 of a local folder's denoiser, so that retrained weights are another prior.
+def denoiser(folder: Path) -> Path:
+    """Where the denoiser lies, or would lie: a transformer's folder if there is one."""
+    return folder / next((part for part in reversed(DENOISERS) if (folder / part).is_dir()), "unet")
 
-    None for a name on the Hub, whose revision tells as much.
+
+def fingerprint(path: str) -> str | None:
+    """`weights_hash` of a local folder, so that retrained weights are another prior.
+
+    None for a name on the Hub, whose revision tells as much, before and after it is downloaded.
     """
-    unet = Path(resolve(path)) / "unet"
-    if not unet.is_dir():
-        return None
+    folder = Path(resolve(path))
+    return weights_hash(str(folder), None) if folder.is_dir() else None
+
+
+def weights_hash(path: str, revision: str | None) -> str | None:
+    """SHA-256 of the denoiser's weights, in a local folder or in the Hub's cache.
+
+    Of several shards, the hash of one after the other; None where there are no weights.
+    """
+    folder = Path(path) if Path(path).is_dir() else cached(path, revision)
+    found = sorted(denoiser(folder).iterdir()) if folder else []
+    files = [file for file in found if re.fullmatch(WEIGHTS, file.name)]
+    return _hash(tuple((file, file.stat().st_mtime_ns) for file in files)) if files else None
+
+
+@lru_cache(maxsize=8)  # gigabytes are read once, however many jobs a sweep has
+def _hash(files: tuple[tuple[Path, int], ...]) -> str:
     weights = hashlib.sha256()
-    for file in sorted(unet.glob("*.safetensors")):
-        weights.update(file.read_bytes())
+    for file, _ in files:
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                weights.update(block)
     return weights.hexdigest()

@@ -1,17 +1,20 @@
 """Priors whose score is known in closed form: tests prove relations between methods on them.
 
-Each is the optimal noise prediction, eps = sqrt(1 - a) (x - sqrt(a) E[x0 | x] ...) written out for
-its data; guidance and conditions change nothing.
+Each writes out E[x0 | x] for its data, and so the optimal noise prediction; guidance and conditions
+change nothing.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from synclab.meter import Meter
 from synclab.schedule import Schedule
-from synclab.types import Cond, Everywhere
+from synclab.types import Cond, Everywhere, Views
 
 Shape = tuple[int, int, int]
 
@@ -25,11 +28,17 @@ class ExactPrior:
     device: str = "cpu"
     meter: Meter = field(default_factory=Meter)
 
+    prediction: ClassVar[str] = "epsilon"
+    needs: ClassVar[tuple[str, ...]] = ()
+
     def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
         """E[eps | x] (n c h w) at time t."""
         self.meter.nfe += len(x)
+        size = math.hypot(self.schedule.alpha(t), self.schedule.sigma(t))
         with self.meter("denoiser", x.device):
-            return self.schedule.eps(x, self.posterior_mean(x, self.schedule.a(t)), t)
+            # Any schedule's x is a variance-preserving one up to its size.
+            mean = self.posterior_mean(x / size, self.schedule.a(t))
+            return self.schedule.eps(x, mean, t)
 
     def posterior_mean(self, x: Tensor, a: float) -> Tensor:
         """E[x0 | x] when x = sqrt(a) x0 + sqrt(1 - a) eps."""
@@ -54,6 +63,10 @@ class ExactPrior:
 
     def embed(self, prompt: str) -> Everywhere:
         return Everywhere()
+
+    def with_depth(self, text: Cond, disparity: Callable[[Views], Tensor]) -> Cond:
+        """A score that is known sees no depth."""
+        return text
 
     def encode(self, image: Tensor, eps: Tensor | None = None) -> Tensor:
         """Images in [0, 1] to x; there is no posterior to sample, so `eps` changes nothing."""

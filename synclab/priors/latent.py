@@ -1,39 +1,33 @@
-"""Stable Diffusion's format: VAE, UNet, CLIP text encoder, scheduler, from a folder or the Hub.
+"""Latent diffusion in diffusers format: VAE, denoiser, text encoder, scheduler; folder or Hub.
 
-`tiny` and the papers' checkpoints go through this one loader; only the folder differs.
+`tiny` and the papers' checkpoints go through this one loader; only the folder differs. Models with
+another denoiser or further conditions (depth.py, controlnet.py, flow.py) say what differs.
 """
 
-import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
-import torch.nn.functional as F
 from annotated_types import Ge
 from torch import Tensor
 
 from synclab.errors import UserError
 from synclab.meter import Meter
-from synclab.priors.checkpoint import EXPECTED, locate
-from synclab.schedule import Schedule
-from synclab.types import Views, frozen
+from synclab.priors.checkpoint import locate, weights_hash
+from synclab.priors.parts import Parts
+from synclab.priors.perceptual import PERCEPTUAL, Distance
+from synclab.priors.prediction import NOISE
+from synclab.priors.text import Text, token_ids
+from synclab.types import Cond, Views
 
-log = logging.getLogger(__name__)
-
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-
-
-@dataclass(frozen=True)
-class Text:
-    """Prompt embeddings (1 or n, tokens, d) for the guided and the negative branch."""
-
-    positive: Tensor
-    negative: Tensor
-
-    def at(self, views: Views) -> "Text":
-        n = len(views)
-        return Text(self.positive.expand(n, -1, -1), self.negative.expand(n, -1, -1))
+DTYPES = {
+    "fp32": torch.float32,
+    "bf16": torch.bfloat16,
+    "fp16": torch.float16,
+    "fp8": torch.bfloat16,  # what 8-bit weights are widened to, one layer at a time
+}
 
 
 @dataclass
@@ -44,73 +38,71 @@ class LatentPrior:
         path: a diffusers folder, or a name on the Hub (`revision` pins it).
         mirrors: names that are tried in order where the path is gone from the Hub.
         negative_prompt: what guidance leads away from; the empty prompt is the plain choice.
-        precision: fp32, bf16 or fp16 for all networks; results of VAE and UNet come back in fp32.
+        precision: of all networks; results of VAE and denoiser come back in fp32. fp8 keeps the
+            denoiser's weights in 8 bits and computes in bf16.
+        compile: whether torch.compile makes the denoiser faster, at minutes for the first call.
         batch: network inputs evaluated together at most; the two branches of guidance count.
-        perceptual: whose features say how alike two images look, for SyncDiffusion.
+        perceptual: what says how alike two images look, for SyncDiffusion.
     """
 
     path: str
     mirrors: list[str] = field(default_factory=list)
     revision: str | None = None
     negative_prompt: str = ""
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Literal["fp32", "bf16", "fp16", "fp8"] = "fp32"
+    compile: bool = False
     batch: Annotated[int, Ge(1)] = 32
-    perceptual: Literal["judge"] | None = None
+    perceptual: Literal["judge", "lpips"] | None = None
     device: str = "cpu"
 
+    needs: ClassVar[tuple[str, ...]] = ()
+    """What a task must tell of every view besides the prompt."""
+
+    extra_channels: ClassVar[int] = 0
+    """What the UNet takes in besides a latent."""
+
     def __post_init__(self) -> None:
-        from diffusers import AutoencoderKL, UNet2DConditionModel
-        from transformers import CLIPTextModel, CLIPTokenizer
+        from diffusers import AutoencoderKL
         from transformers.utils.logging import disable_progress_bar
 
         disable_progress_bar()  # reading takes a second; stderr is for what matters
         self.path = locate(self.path, self.mirrors, self.revision)
         self.meter = Meter()
         self.dtype = DTYPES[self.precision]
-        self.schedule = self._load_schedule()
-        self.tokenizer = self._load_tokenizer(CLIPTokenizer)
-        plainly = {"low_cpu_mem_usage": False}  # or diffusers asks for another package
-        self.unet = self._load_network(UNet2DConditionModel, "unet", **plainly)
-        self.vae = self._load_network(AutoencoderKL, "vae", **plainly)
-        self.text_encoder = self._load_network(CLIPTextModel, "text_encoder")
-        size = self.unet.config.sample_size
-        self.shape = (self.unet.config.in_channels, size, size)
+        self.parts = Parts(self.path, self.revision, self.dtype, self.device)
+        self.schedule, self.prediction = self.parts.scheduler()
+        self.vae = self.parts.network(AutoencoderKL, "vae")
         self.factor = 2 ** (len(self.vae.config.block_out_channels) - 1)
-        self._embed = lru_cache(maxsize=64)(self._encode_text)
+        side = self.load_denoiser()
+        self.load_text_encoder()
+        self.shape = (self.vae.config.latent_channels, side, side)
+        self._embed = lru_cache(maxsize=64)(self.encode_text)
 
-    def _load_network(self, kind: Any, part: str, **options: Any) -> Any:
-        module = self._load(kind, part, dtype=self.dtype, use_safetensors=True, **options)
-        return frozen(module).to(self.device)
+    def load_text_encoder(self) -> None:
+        from transformers import CLIPTextModel, CLIPTokenizer
 
-    def _load(self, kind: Any, part: str, **options: Any) -> Any:
-        """A part of the checkpoint; the libraries raise errors of any kind over foreign files."""
-        options |= {"subfolder": part, "revision": self.revision}
-        try:
-            return kind.from_pretrained(self.path, **options)
-        except Exception as error:
-            reason = str(error).split("\n")[0]
+        self.tokenizer = self.parts.tokenizer(CLIPTokenizer, "tokenizer")
+        self.text_encoder = self.parts.text_encoder(CLIPTextModel, "text_encoder")
+
+    def load_denoiser(self) -> int:
+        """Loads it, and returns the side of the latents that it was trained on."""
+        from diffusers import UNet2DConditionModel
+
+        self.unet = self.prepare(self.parts.network(UNet2DConditionModel, "unet"))
+        expected = self.vae.config.latent_channels + self.extra_channels
+        if self.unet.config.in_channels != expected:
             raise UserError(
-                f"prior.path={self.path}: no usable {part} there ({reason}); {EXPECTED}"
-            ) from error
-
-    def _load_tokenizer(self, kind: Any) -> Any:
-        """Without its files transformers makes one that knows no words, and says nothing."""
-        tokenizer = self._load(kind, "tokenizer")
-        if len(tokenizer) <= len(tokenizer.all_special_tokens):
-            raise UserError(f"prior.path={self.path}: its tokenizer knows no words; {EXPECTED}")
-        return tokenizer
-
-    def _load_schedule(self) -> Schedule:
-        """Betas are all that the checkpoint's scheduler gives; its time grids are never used."""
-        from diffusers import DDIMScheduler
-
-        scheduler = self._load(DDIMScheduler, "scheduler")
-        if scheduler.config.prediction_type != "epsilon":
-            raise UserError(
-                f"prior.path={self.path}: it predicts {scheduler.config.prediction_type!r};"
-                " expected an epsilon-prediction checkpoint"
+                f"prior.path={self.path}: its unet takes {self.unet.config.in_channels} channels;"
+                f" expected {expected}; a depth model goes with prior=sd2_depth, a plain one with"
+                " prior=sd21_base"
             )
-        return Schedule(scheduler.alphas_cumprod.double())
+        return self.unet.config.sample_size
+
+    def prepare(self, network: Any) -> Any:
+        """A denoiser as `precision` and `compile` ask for."""
+        if self.precision == "fp8":
+            network.enable_layerwise_casting(torch.float8_e4m3fn, self.dtype)
+        return torch.compile(network) if self.compile else network
 
     @property
     def image_size(self) -> int:
@@ -121,57 +113,70 @@ class LatentPrior:
     def image_channels(self) -> int:
         return 3
 
+    @property
+    def weights_hash(self) -> str | None:
+        """SHA-256 of the denoiser's weights as they lie in the folder or in the Hub's cache."""
+        return weights_hash(self.path, self.revision)
+
     def embed(self, prompt: str) -> Text:
         """Encodes the prompt and the negative prompt; equal texts are encoded once."""
         return Text(self._embed(prompt), self._embed(self.negative_prompt))
 
-    def _encode_text(self, text: str) -> Tensor:
-        length = self.tokenizer.model_max_length
-        self._warn_of_cut(text, length)
-        tokens = self.tokenizer(
-            text, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
-        )
-        return self.text_encoder(tokens.input_ids.to(self.device)).last_hidden_state
+    def with_depth(self, text: Cond, disparity: Callable[[Views], Tensor]) -> Cond:
+        """What a task with known surfaces tells; a prior that sees no depth takes the text alone.
 
-    def _warn_of_cut(self, text: str, length: int) -> None:
-        """Says which words the text encoder never sees; the end token takes the last place."""
-        tokens = self.tokenizer(text, verbose=False).input_ids
-        if len(tokens) > length:
-            lost = self.tokenizer.decode(tokens[length - 1 : -1])
-            log.warning("prompt of %d tokens cut to %d; lost: %r", len(tokens), length, lost)
+        Args:
+            disparity: from views to inverse depth (n 1 H W) in [0, 1]: 1 is the nearest that a view
+                sees, 0 the farthest and where there is nothing.
+        """
+        return text
 
-    def predict(self, x: Tensor, t: int, cond: Text, guidance: float) -> Tensor:
+    def encode_text(self, text: str) -> Any:
+        ids = token_ids(self.tokenizer, text).to(self.device)
+        return self.text_encoder(ids).last_hidden_state
+
+    def predict(self, x: Tensor, t: int, cond: Any, guidance: float) -> Tensor:
         """eps_u + guidance (eps_c - eps_u), (n c h w); one branch alone at guidance 0 or 1."""
+        negative, positive = self.branches(cond)
         with self.meter("denoiser", x.device):
             if guidance in (0, 1):
-                return self._unet(x, t, cond.positive if guidance else cond.negative)
-            both = self._unet(torch.cat([x, x]), t, torch.cat([cond.negative, cond.positive]))
-            eps_u, eps_c = both.chunk(2)
-            return eps_u + guidance * (eps_c - eps_u)
+                answer = self._evaluate(x, t, positive if guidance else negative)
+            else:
+                both = [torch.cat(pair) for pair in zip(negative, positive, strict=True)]
+                low, high = self._evaluate(torch.cat([x, x]), t, both).chunk(2)
+                answer = low + guidance * (high - low)
+            return NOISE[self.prediction](answer, x, t, self.schedule)
 
-    def _unet(self, x: Tensor, t: int, context: Tensor) -> Tensor:
+    def branches(self, cond: Any) -> tuple[list[Tensor], list[Tensor]]:
+        """What the network is told besides x and t (n ...), without the prompt and with it."""
+        return [cond.negative], [cond.positive]
+
+    def _evaluate(self, x: Tensor, t: int, told: list[Tensor]) -> Tensor:
+        """The network's answer, chunk by chunk."""
         self.meter.nfe += len(x)
-        time = torch.tensor(t, device=x.device)
-        chunks = zip(x.to(self.dtype).split(self.batch), context.split(self.batch), strict=True)
-        return torch.cat([self.unet(xs, time, cs).sample for xs, cs in chunks]).to(x.dtype)
+        chunks = zip(*(each.to(self.dtype).split(self.batch) for each in (x, *told)), strict=True)
+        return torch.cat([self.answer(t, *chunk) for chunk in chunks]).to(x.dtype)
+
+    def answer(self, t: int, x: Tensor, *told: Tensor) -> Tensor:
+        """One call of the network."""
+        return self.unet(x, self.time(t), *told).sample
+
+    def time(self, t: int) -> Tensor:
+        """What the network is told of time t, without dimensions."""
+        return self.schedule.times[t].to(self.device)
 
     def distance(self, x0: Tensor, other: Tensor) -> Tensor:
-        """Squared distance (n,) of the decoded images' features, each of length 1: 0 to 4."""
-        first, second = (
-            F.normalize(self._judge.features(self.decode(x)), dim=1) for x in (x0, other)
-        )
-        return (first - second).square().sum(1)
+        """How different the decoded images look (n,); see `perceptual`."""
+        return self._perceptual(self.decode(x0), self.decode(other))
 
     @cached_property
-    def _judge(self) -> Any:
-        from synclab.metrics.judge import Judge
-
-        if self.perceptual != "judge":
+    def _perceptual(self) -> Distance:
+        if self.perceptual is None:
             raise UserError(
                 "prior.perceptual=null: this method compares how views look; say"
-                " prior.perceptual=judge"
+                f" prior.perceptual={' or '.join(PERCEPTUAL)}"
             )
-        return frozen(Judge.load()).to(self.device)
+        return PERCEPTUAL[self.perceptual](self.device)
 
     def encode(self, image: Tensor, eps: Tensor | None = None) -> Tensor:
         """Images (n 3 h w) in [0, 1] to scaled latents: the posterior's mean, or mean + std eps."""
@@ -181,11 +186,17 @@ class LatentPrior:
             latent = torch.cat([posterior.mean for posterior in posteriors]).float()
             if eps is not None:
                 latent = latent + torch.cat([p.std for p in posteriors]).float() * eps
-            return latent * self.vae.config.scaling_factor
+            return (latent - self._shift) * self.vae.config.scaling_factor
 
     def decode(self, latent: Tensor) -> Tensor:
         """Latents to images (n 3 h w), clamped to [0, 1]."""
         with self.meter("vae", latent.device):
-            chunks = (latent / self.vae.config.scaling_factor).to(self.dtype).split(self.batch)
+            latent = latent / self.vae.config.scaling_factor + self._shift
+            chunks = latent.to(self.dtype).split(self.batch)
             images = torch.cat([self.vae.decode(chunk).sample for chunk in chunks]).float()
             return (images / 2 + 0.5).clamp(0, 1)
+
+    @property
+    def _shift(self) -> float:
+        """The mean of the VAE's latents, where the checkpoint knows one (SD3)."""
+        return self.vae.config.shift_factor or 0.0

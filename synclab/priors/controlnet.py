@@ -1,0 +1,82 @@
+"""Depth through a ControlNet beside a plain Stable Diffusion.
+
+Zhang et al., "Adding Conditional Control to Text-to-Image Diffusion Models", 2023 (arXiv
+2302.05543); SyncTweedies' and SyncSDE's prior for meshes.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from synclab.errors import UserError
+from synclab.priors.checkpoint import cached_file, on_the_hub
+from synclab.priors.depth import DepthPrior, to_unit_range
+from synclab.types import Time
+
+KEY = "prior.control_path"
+EXPECTED = "expected a ControlNet in diffusers format"
+
+
+@dataclass
+class ControlNetPrior(DepthPrior):
+    """Stable Diffusion, and a ControlNet that sees disparities as grey images.
+
+    Args:
+        control_path: the ControlNet's folder, or its name on the Hub (`control_revision` pins it).
+        control_scale: factor on what the ControlNet adds to the UNet's features.
+        control_t_min, control_t_max: the times between which it is asked, both included.
+    """
+
+    control_path: str = "lllyasviel/control_v11f1p_sd15_depth"
+    control_revision: str | None = None
+    control_scale: float = 1.0
+    control_t_min: Time = 0
+    control_t_max: Time = 999
+
+    def load_denoiser(self) -> int:
+        from diffusers import ControlNetModel
+
+        self.control_path = locate_network(self.control_path, self.control_revision)
+        place = {"path": self.control_path, "revision": self.control_revision}
+        parts = replace(self.parts, **place, key=KEY, expected=EXPECTED)
+        self.controlnet = self.prepare(parts.network(ControlNetModel, None))
+        return super().load_denoiser()
+
+    def show(self, disparity: Tensor) -> Tensor:
+        """At the images' size, all views together from 0 to 1, grey in three channels."""
+        size = (self.image_size, self.image_size)
+        image = F.interpolate(disparity, size, mode="bilinear", align_corners=False)
+        return to_unit_range(image).expand(-1, 3, -1, -1)
+
+    def answer(self, t: int, x: Tensor, *told: Tensor) -> Tensor:
+        context, shown = told
+        if not self.control_t_min <= t <= self.control_t_max:
+            return super().answer(t, x, context)
+        down, middle = self.controlnet(
+            x, self.time(t), context, shown, self.control_scale, return_dict=False
+        )
+        return self.unet(
+            x,
+            self.time(t),
+            context,
+            down_block_additional_residuals=down,
+            mid_block_additional_residual=middle,
+        ).sample
+
+
+def locate_network(path: str, revision: str | None) -> str:
+    """A local folder, or a name that the Hub or its cache has.
+
+    Raises: UserError where neither is there.
+    """
+    folder = Path(path).expanduser()
+    if folder.is_dir():
+        return str(folder.resolve())
+    if cached_file(path, "config.json", revision) or on_the_hub(path, revision):
+        return path
+    raise UserError(
+        f"{KEY}={path}: no such folder, nor found on the Hub or in its cache; {EXPECTED}; download"
+        f" it where there is network, or say {KEY}=/a/folder"
+    )

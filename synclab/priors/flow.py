@@ -1,0 +1,80 @@
+"""Stable Diffusion 3's format: a transformer that predicts a flow, and two CLIP text encoders.
+
+Esser et al., "Scaling Rectified Flow Transformers for High-Resolution Image Synthesis", 2024 (arXiv
+2403.03206). The third text encoder, T5, is left out, which the paper allows after training: zeros
+stand for its tokens.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from synclab.priors.latent import LatentPrior
+from synclab.priors.text import Text, token_ids
+from synclab.types import Views
+
+T5_TOKENS = 256
+
+
+@dataclass(frozen=True)
+class PooledText(Text):
+    """Prompt embeddings, and one vector (1 or n, d) for each text as a whole."""
+
+    positive_whole: Tensor
+    negative_whole: Tensor
+
+    def at(self, views: Views) -> "PooledText":
+        n, text = len(views), super().at(views)
+        wholes = (whole.expand(n, -1) for whole in (self.positive_whole, self.negative_whole))
+        return PooledText(text.positive, text.negative, *wholes)
+
+
+@dataclass
+class FlowPrior(LatentPrior):
+    """A multimodal diffusion transformer over a VAE's latents; all else as in `LatentPrior`."""
+
+    def load_text_encoder(self) -> None:
+        from transformers import CLIPTextModelWithProjection, CLIPTokenizer
+
+        self.readers = [
+            (
+                self.parts.tokenizer(CLIPTokenizer, f"tokenizer{which}"),
+                self.parts.text_encoder(CLIPTextModelWithProjection, f"text_encoder{which}"),
+            )
+            for which in ("", "_2")
+        ]
+
+    def load_denoiser(self) -> int:
+        from diffusers import SD3Transformer2DModel
+
+        network = self.parts.network(SD3Transformer2DModel, "transformer")
+        self.transformer = self.prepare(network)
+        return network.config.sample_size
+
+    def embed(self, prompt: str) -> PooledText:
+        """Encodes the prompt and the negative prompt; equal texts are encoded once."""
+        (positive, positive_whole), (negative, negative_whole) = map(
+            self._embed, (prompt, self.negative_prompt)
+        )
+        return PooledText(positive, negative, positive_whole, negative_whole)
+
+    def encode_text(self, text: str) -> tuple[Tensor, Tensor]:
+        """Tokens (1, n + T5's, d) and the whole (1, d): both encoders' features side by side."""
+        read = [
+            network(token_ids(tokenizer, text).to(self.device), output_hidden_states=True)
+            for tokenizer, network in self.readers
+        ]
+        tokens = torch.cat([output.hidden_states[-2] for output in read], -1)
+        missing = self.transformer.config.joint_attention_dim - tokens.shape[-1]
+        whole = torch.cat([output.text_embeds for output in read], -1)
+        return F.pad(tokens, (0, missing, 0, T5_TOKENS)), whole
+
+    def branches(self, cond: PooledText) -> tuple[list[Tensor], list[Tensor]]:
+        negative, positive = super().branches(cond)
+        return [*negative, cond.negative_whole], [*positive, cond.positive_whole]
+
+    def answer(self, t: int, x: Tensor, *told: Tensor) -> Tensor:
+        tokens, whole = told
+        return self.transformer(x, tokens, whole, self.time(t).expand(len(x))).sample

@@ -1,0 +1,75 @@
+"""Reads the parts of a checkpoint in diffusers format: networks, tokenizers, the schedule."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from synclab.errors import UserError
+from synclab.priors.checkpoint import EXPECTED
+from synclab.schedule import Schedule
+from synclab.types import frozen
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A folder or a name on the Hub, with the dtype and device that its networks shall have.
+
+    Whatever is wrong with a part ends in a UserError that names the `key` of the configuration,
+    the part, and what was `expected`.
+    """
+
+    path: str
+    revision: str | None
+    dtype: torch.dtype
+    device: str
+    key: str = "prior.path"
+    expected: str = EXPECTED
+
+    def network(self, kind: Any, part: str | None) -> Any:
+        """A network of diffusers; part None for a folder that holds nothing else."""
+        plainly = {"low_cpu_mem_usage": False}  # or diffusers asks for another package
+        return self._module(kind, part, **plainly)
+
+    def text_encoder(self, kind: Any, part: str) -> Any:
+        return self._module(kind, part)
+
+    def _module(self, kind: Any, part: str | None, **options: Any) -> Any:
+        options |= {"dtype": self.dtype, "use_safetensors": True}
+        return frozen(self._load(kind, part, **options)).to(self.device)
+
+    def tokenizer(self, kind: Any, part: str) -> Any:
+        """Without its files transformers makes one that knows no words, and says nothing."""
+        tokenizer = self._load(kind, part)
+        if len(tokenizer) <= len(tokenizer.all_special_tokens):
+            raise UserError(f"{self.key}={self.path}: its {part} knows no words; {self.expected}")
+        return tokenizer
+
+    def scheduler(self) -> tuple[Schedule, str]:
+        """The schedule, and what the network predicts."""
+        from diffusers import DDIMScheduler
+
+        from synclab.priors.scheduler import read_scheduler
+
+        with self._usable("scheduler"):
+            place: Any = {"subfolder": "scheduler", "revision": self.revision}
+            config: Any = DDIMScheduler.load_config(self.path, **place)
+            return read_scheduler(config)
+
+    def _load(self, kind: Any, part: str | None, **options: Any) -> Any:
+        with self._usable(part or "network"):
+            options |= {"revision": self.revision} | ({"subfolder": part} if part else {})
+            return kind.from_pretrained(self.path, **options)
+
+    @contextmanager
+    def _usable(self, part: str) -> Iterator[None]:
+        """The libraries raise errors of any kind over foreign files."""
+        try:
+            yield
+        except Exception as error:
+            reason = str(error).split("\n")[0]
+            raise UserError(
+                f"{self.key}={self.path}: no usable {part} there ({reason}); {self.expected}"
+            ) from error

@@ -1,0 +1,40 @@
+"""Prompts for a network: embeddings as a condition, and the tokens that they come from."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from synclab.types import Views
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Text:
+    """Prompt embeddings (1 or n, tokens, d) for the guided and the negative branch."""
+
+    positive: Tensor
+    negative: Tensor
+
+    def at(self, views: Views) -> "Text":
+        n = len(views)
+        return Text(self.positive.expand(n, -1, -1), self.negative.expand(n, -1, -1))
+
+
+def token_ids(tokenizer: Any, text: str) -> Tensor:
+    """(1, length) ids, padded and cut to the tokenizer's length; a cut is warned of."""
+    length = tokenizer.model_max_length
+    warn_of_cut(tokenizer, text, length)
+    return tokenizer(
+        text, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
+    ).input_ids
+
+
+def warn_of_cut(tokenizer: Any, text: str, length: int) -> None:
+    """Says which words the text encoder never sees; the end token takes the last place."""
+    tokens = tokenizer(text, verbose=False).input_ids
+    if len(tokens) > length:
+        lost = tokenizer.decode(tokens[length - 1 : -1])
+        log.warning("prompt of %d tokens cut to %d; lost: %r", len(tokens), length, lost)
