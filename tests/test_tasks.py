@@ -7,7 +7,6 @@ import pytest
 import torch
 from conftest import close, last, prior_of, random_state, streams
 from PIL import Image as Picture
-from torch import Tensor
 
 from synclab.errors import UserError
 from synclab.methods.ddim import DDIM
@@ -15,6 +14,7 @@ from synclab.methods.multidiffusion import MultiDiffusion
 from synclab.methods.stochsync import StochSync
 from synclab.methods.synctweedies import SyncTweedies
 from synclab.methods.visual_anagrams import VisualAnagrams
+from synclab.priors.text import Text
 from synclab.spaces.anagram import Anagram
 from synclab.spaces.inpainting import Inpainting
 from synclab.spaces.panorama import Panorama
@@ -89,15 +89,7 @@ class Words:
 
     def embed(self, prompt: str) -> Any:
         value = torch.full((1, 1, 1), float(len(prompt)))
-        return Embedded(value, value)
-
-
-class Embedded:
-    def __init__(self, positive: Tensor, negative: Tensor) -> None:
-        self.positive, self.negative = positive, negative
-
-    def at(self, views: Any) -> "Embedded":
-        return Embedded(self.positive.expand(len(views), 1, 1), self.negative)
+        return Text(value, value)
 
 
 def test_every_reading_has_its_own_text() -> None:

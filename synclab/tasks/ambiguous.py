@@ -20,10 +20,9 @@ class Readings:
         self.texts = texts
 
     def at(self, views: Views) -> Any:
-        text = self.texts[0].at(views)
-        chosen = [self.texts[int(view[0])] for view in views]
-        positive = torch.cat([one.positive for one in chosen])
-        return type(text)(positive, torch.cat([one.negative for one in chosen]))
+        read = [self.texts[int(view[0])].at((view,)) for view in views]
+        stacks = zip(*(vars(one).values() for one in read), strict=True)
+        return type(read[0])(*map(torch.cat, stacks))
 
 
 @dataclass(frozen=True)
