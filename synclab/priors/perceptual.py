@@ -7,7 +7,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from synclab.errors import UserError
-from synclab.metrics.requirements import DOCTOR, VGG16, check_package
 from synclab.types import frozen
 
 Distance = Callable[[Tensor, Tensor], Tensor]
@@ -31,6 +30,8 @@ def lpips(device: str) -> Distance:
 
     Raises: UserError where the package or VGG's weights are missing.
     """
+    from synclab.metrics.requirements import DOCTOR, VGG16, check_package
+
     try:
         check_package("lpips")
         VGG16.check()
