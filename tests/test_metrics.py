@@ -13,11 +13,11 @@ from torchmetrics.image.kid import KernelInceptionDistance
 
 from synclab.errors import UserError
 from synclab.metrics.clip_score import alignment, concealment, similarity
+from synclab.metrics.extractors.inception import clean_resize
 from synclab.metrics.fid import frechet_distance, frechet_distance_infinity
 from synclab.metrics.giqa import giqa
-from synclab.metrics.inception import clean_resize
 from synclab.metrics.inception_score import inception_score
-from synclab.metrics.jackknife import Estimate, groups
+from synclab.metrics.jackknife import Estimate, deal
 from synclab.metrics.kid import kernel_distance, kernel_distance_of_subsets
 from synclab.metrics.lpips import background_distance, distance, intra_distance
 from synclab.metrics.precision_recall import covered
@@ -291,8 +291,8 @@ def test_one_prompt_has_no_error() -> None:
 
 def test_groups_share_out_all_prompts() -> None:
     prompts = ["c", "a", "b", "a", "d"]
-    assert groups(prompts, None) == [frozenset(p) for p in "abcd"]
-    assert groups(prompts, 3) == [frozenset("ad"), frozenset("b"), frozenset("c")]
+    assert deal(prompts, None) == [frozenset(p) for p in "abcd"]
+    assert deal(prompts, 3) == [frozenset("ad"), frozenset("b"), frozenset("c")]
 
 
 # --- What all of them promise ---

@@ -4,10 +4,15 @@ Views of one panorama and images of one prompt are not independent, so prompts a
 Efron and Stein, The jackknife estimate of variance (1981).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from synclab.errors import UserError
+
+Groups = Sequence[frozenset[str]]
+"""Prompts that are left out together."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +21,18 @@ class Estimate:
 
     value: float
     without: tuple[float, ...]
+
+    @classmethod
+    def of(cls, score: Callable[[frozenset[str]], float], groups: Groups) -> "Estimate":
+        """A score as a function of what is left out.
+
+        Without values where there is but one group, or what is left is too little to be scored.
+        """
+        value = score(frozenset())
+        try:
+            return cls(value, tuple(map(score, groups)) if len(groups) > 1 else ())
+        except UserError:
+            return cls(value, ())
 
     @property
     def error(self) -> float | None:
@@ -29,7 +46,7 @@ class Estimate:
         return Estimate(self.value - other.value, tuple(gaps))
 
 
-def groups(prompts: Sequence[str], count: int | None) -> list[frozenset[str]]:
+def deal(prompts: Sequence[str], count: int | None) -> Groups:
     """The prompts dealt into `count` groups, or each by itself."""
     unique = sorted(set(prompts))
     count = min(count or len(unique), len(unique))

@@ -30,13 +30,20 @@ class Judge(nn.Module):
         self.kind = nn.Linear(WIDTHS[-1], len(KINDS))
         self.time = nn.Linear(WIDTHS[-1], len(TIMES))
 
-    def features(self, images: Tensor) -> Tensor:
-        """Pooled activations (n, 192) of images (n, 3, h, w) in [0, 1], of any size.
+    def layers(self, images: Tensor) -> list[Tensor]:
+        """Activations (n, c, h, w) of every block, of images (n, 3, h, w) in [0, 1] of any size.
 
         Pictures are brought to 64 x 64 pixels by averaging areas first.
         """
-        small = functional.interpolate(images.float(), (SIZE, SIZE), mode="area")
-        return self.blocks(2 * small - 1).mean((2, 3))
+        x, found = 2 * functional.interpolate(images.float(), (SIZE, SIZE), mode="area") - 1, []
+        for block in self.blocks:
+            x = block(x)
+            found.append(x)
+        return found
+
+    def features(self, images: Tensor) -> Tensor:
+        """Pooled activations (n, 192) of the last block."""
+        return self.layers(images)[-1].mean((2, 3))
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of images (n, 3, h, w) in [0, 1]: kinds (n, len(KINDS)), times (n, len(TIMES)).

@@ -1,0 +1,156 @@
+"""Scores of results: features, metrics with errors over prompts, and a file for the tables.
+
+    python -m synclab.evaluate results/tiny/panorama [more folders] [eval=embedded]
+
+A folder holds the methods of one task. Each folder gets a `scores.<protocol>.json`; the exit code
+is 0 exactly when every score that the protocol asks for could be made.
+"""
+
+import argparse
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synclab.atomic import write_atomically
+from synclab.command import complain
+from synclab.errors import UserError
+from synclab.metrics.protocol import Protocol, read_protocol
+from synclab.store import sha256, to_json
+
+if TYPE_CHECKING:
+    from synclab.metrics.features import Measured
+
+log = logging.getLogger(__name__)
+
+
+def evaluate(folder: Path, name: str, device: str = "cpu") -> list[str]:
+    """Scores a task's folder and writes its file; returns a line for each score that failed."""
+    folder = folder.resolve()
+    protocol = read_protocol(name, folder.name)
+    extractors = protocol.extractors(device)  # first of all: it tells what is missing
+    scores = judge(folder, protocol, extractors)
+    path = folder / f"scores.{protocol.name}.json"
+    write_atomically(path, to_json(scores))
+    log.info("%s", path)
+    return list(failures(path, scores))
+
+
+def judge(folder: Path, protocol: Protocol, extractors: Mapping[str, Any]) -> dict[str, Any]:
+    """What the file says of a folder."""
+    from synclab.metrics.scoring import differences, of_views, score, to_plain
+
+    columns, groups = protocol.columns(), protocol.groups
+    methods = measure_methods(folder, protocol, extractors)
+    reference, held_out = measure_reference(folder, protocol, extractors, methods)
+    made = {name: score(columns, own, reference, groups) for name, own in methods.items()}
+    floor = score(of_views(columns), held_out, reference, groups) if held_out.pictures else None
+    return {
+        "protocol": describe_protocol(protocol, extractors),
+        "reference": describe_reference(protocol, reference),
+        "noise_floor": floor and {"n": len(held_out.pictures), "scores": to_plain(floor, columns)},
+        "methods": {
+            name: describe(own) | {"scores": to_plain(made[name], columns)}
+            for name, own in methods.items()
+        },
+        "paired": differences(methods, made),
+    }
+
+
+def measure_methods(
+    folder: Path, protocol: Protocol, extractors: Mapping[str, Any]
+) -> dict[str, "Measured"]:
+    """The features of every method's views."""
+    from synclab.metrics.features import measure
+    from synclab.metrics.pictures import read_pictures
+
+    places = sorted(p for p in folder.glob("*") if p.is_dir() and not p.name.startswith("."))
+    pictures = {place.name: read_pictures(place) for place in places}
+    if not any(pictures.values()):
+        raise UserError(
+            f"{folder}: no finished sample there; expected the folder of a task with its methods,"
+            " such as results/tiny/panorama; run python -m synclab.run first"
+        )
+    views = protocol.views()
+    return {name: measure(own, views, extractors, name) for name, own in pictures.items()}
+
+
+def measure_reference(
+    folder: Path,
+    protocol: Protocol,
+    extractors: Mapping[str, Any],
+    methods: Mapping[str, "Measured"],
+) -> tuple["Measured", "Measured"]:
+    """The features of the reference and of its held-out half, for all prompts of the methods."""
+    from synclab.metrics.features import measure
+    from synclab.metrics.reference import choose
+    from synclab.metrics.scoring import of_views
+    from synclab.metrics.views import Whole
+
+    prompts = {prompt for own in methods.values() for prompt in own.prompts}
+    chosen = choose(protocol.reference(), folder.parents[1], prompts)
+    used = protocol.sources(of_views(protocol.columns()))
+    parts = {"reference": chosen.pictures, "held out": chosen.held_out}
+    reference, held_out = (
+        measure(own, Whole(), {n: extractors[n] for n in used}, what) for what, own in parts.items()
+    )
+    return reference, held_out
+
+
+def describe_protocol(protocol: Protocol, extractors: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole protocol, and which networks spoke for it."""
+    identities = {name: extractor.identity for name, extractor in extractors.items()}
+    facts = {"name": protocol.name, "task": protocol.task, "hash": protocol.hash}
+    return {**protocol.body, **facts, "identities": identities}
+
+
+def describe_reference(protocol: Protocol, reference: "Measured") -> dict[str, Any]:
+    """Which pictures were compared with."""
+    source = protocol.reference()
+    hashes = sorted(picture.row["sha256"] for picture in reference.pictures)
+    return {
+        "kind": source.kind,
+        "path": source.path,
+        "n": len(hashes),
+        "hash": sha256("".join(hashes).encode()),
+    }
+
+
+def describe(measured: "Measured") -> dict[str, Any]:
+    """Whose scores these are, and what they cost."""
+    from synclab.metrics.runtime import cost, provenance
+
+    return {"n": measured.views, **provenance(measured.pictures), **cost(measured.pictures)}
+
+
+def failures(path: Path, scores: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each score that could not be made."""
+    for method, found in scores["methods"].items():
+        for column, entry in found["scores"].items():
+            if entry["value"] is None:
+                yield f"{path}: {method}: no {column}: {entry['reason']}"
+
+
+def main() -> int:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("folders", nargs="+", type=Path, metavar="results/RUN/TASK")
+    parser.add_argument(
+        "--eval", default="embedded", help="a protocol of conf/eval, also eval=NAME"
+    )
+    args = parser.parse_args([re.sub("^eval=", "--eval=", word) for word in sys.argv[1:]])
+    try:
+        failed = [line for folder in args.folders for line in evaluate(folder, args.eval)]
+    except UserError as error:
+        return complain(str(error))
+    return max(map(complain, failed), default=0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+"""What a protocol can ask for: a metric, the features it reads, and its error over prompts.
+
+A column names its features "extractor.output". `better` and `scale` are part of a number's meaning:
+values and errors are already multiplied by `scale`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from annotated_types import Ge
+
+from synclab.metrics.clip_score import similarity
+from synclab.metrics.features import Measured
+from synclab.metrics.fid import frechet_distance, frechet_distance_infinity
+from synclab.metrics.giqa import giqa
+from synclab.metrics.inception_score import SEED, inception_score
+from synclab.metrics.jackknife import Estimate, Groups
+from synclab.metrics.kid import kernel_distance, kernel_distance_of_subsets
+from synclab.metrics.matrices import Matrix
+from synclab.metrics.precision_recall import covered
+
+Count = Annotated[int, Ge(1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A metric of generated pictures, most of them against reference pictures."""
+
+    of: str
+    better: ClassVar[Literal["lower", "higher"]] = "higher"
+    scale: ClassVar[float] = 1
+    views: ClassVar[bool] = True
+    """Whether it is about views, which a reference has too, and not about a whole canvas."""
+
+    def estimate(self, generated: Measured, reference: Measured, groups: Groups) -> Estimate:
+        raise NotImplementedError
+
+
+class OfSets(Column):
+    """A number of two sets; a prompt that is left out is left out of both."""
+
+    def estimate(self, generated: Measured, reference: Measured, groups: Groups) -> Estimate:
+        def value(left_out: frozenset[str]) -> float:
+            sets = (measured.without(left_out) for measured in (generated, reference))
+            return self.scale * self.value(*(measured.matrix(self.of) for measured in sets))
+
+        return Estimate.of(value, groups)
+
+    def value(self, generated: np.ndarray, reference: np.ndarray) -> float:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class FID(OfSets):
+    better = "lower"
+
+    def value(self, generated: np.ndarray, reference: np.ndarray) -> float:
+        return frechet_distance(generated, reference)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FIDInfinity(OfSets):
+    better = "lower"
+    seed: int = 0
+
+    def value(self, generated: np.ndarray, reference: np.ndarray) -> float:
+        return frechet_distance_infinity(generated, reference, self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KID(OfSets):
+    better, scale = "lower", 1000
+
+    def value(self, generated: np.ndarray, reference: np.ndarray) -> float:
+        return kernel_distance(generated, reference)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubsetKID(OfSets):
+    better, scale = "lower", 1000
+    subsets: Count = 100
+    size: Annotated[int, Ge(2)] = 1000
+    seed: int = 0
+
+    def value(self, generated: np.ndarray, reference: np.ndarray) -> float:
+        return kernel_distance_of_subsets(generated, reference, self.subsets, self.size, self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InceptionScore(OfSets):
+    splits: Count = 1
+    seed: int = SEED
+
+    def value(self, generated: np.ndarray, reference: np.ndarray) -> float:
+        return inception_score(generated, self.splits, self.seed)
+
+
+class OfPrompts(Column):
+    """A mean over prompts of the mean over a prompt's views; the other set stays whole."""
+
+    def estimate(self, generated: Measured, reference: Measured, groups: Groups) -> Estimate:
+        subject = self.subject(generated, reference)
+        values = by_prompt(self.values(generated, reference), subject.owners(self.of))
+
+        def mean(left_out: frozenset[str]) -> float:
+            return self.scale * float(np.mean([v for p, v in values.items() if p not in left_out]))
+
+        return Estimate.of(mean, groups)
+
+    def subject(self, generated: Measured, reference: Measured) -> Measured:
+        """The set whose views have values."""
+        return generated
+
+    def values(self, generated: Measured, reference: Measured) -> Matrix:
+        """A value for every view of the subject: (n,)."""
+        raise NotImplementedError
+
+
+def by_prompt(values: Matrix, prompts: Sequence[str]) -> dict[str, float]:
+    """The mean value of each prompt's views."""
+    owners = np.array(prompts)
+    return {prompt: float(values[owners == prompt].mean()) for prompt in sorted(set(prompts))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GIQA(OfPrompts):
+    scale = 1000
+    k: Count
+
+    def values(self, generated: Measured, reference: Measured) -> Matrix:
+        return giqa(generated.matrix(self.of), reference.matrix(self.of), self.k)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Precision(OfPrompts):
+    k: Count = 3
+
+    def values(self, generated: Measured, reference: Measured) -> Matrix:
+        return covered(generated.matrix(self.of), reference.matrix(self.of), self.k)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recall(OfPrompts):
+    k: Count = 3
+
+    def subject(self, generated: Measured, reference: Measured) -> Measured:
+        return reference
+
+    def values(self, generated: Measured, reference: Measured) -> Matrix:
+        return covered(reference.matrix(self.of), generated.matrix(self.of), self.k)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipScore(OfPrompts):
+    """Views against their own prompt; `text` names the prompts' embeddings."""
+
+    text: str
+
+    def values(self, generated: Measured, reference: Measured) -> Matrix:
+        pairs = zip(generated.parts(self.of), generated.parts(self.text), strict=True)
+        return np.concatenate([similarity(image, text)[:, 0] for image, text in pairs])
+
+
+class OfCanvas(OfPrompts):
+    """A number that an extractor gives of the whole picture."""
+
+    views = False
+
+    def values(self, generated: Measured, reference: Measured) -> Matrix:
+        return generated.matrix(self.of)[:, 0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeamRatio(OfCanvas):
+    better = "lower"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coherence(OfCanvas):
+    """Intra-LPIPS and Intra-Style-L; a blank picture is best, so look at FID and CLIP beside it."""
+
+    better = "lower"

@@ -1,0 +1,46 @@
+"""Seam ratios of a whole picture."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Gt
+
+from synclab.metrics.extractors import Cut, Outputs
+from synclab.metrics.extractors.pixels import row
+
+
+@dataclass(frozen=True)
+class Seams:
+    """`views` (1, 1): the ratio at the borders of a method's views, `every` height of the picture.
+
+    For a `closed` picture also `border`: the ratio where its ends meet, at +-180 degrees. Views 72
+    degrees wide, side by side or turned by half a view, have borders every 36: a fifth of a
+    panorama's height.
+    """
+
+    every: Annotated[float, Gt(0)]
+    closed: bool
+    device: str = "cpu"
+
+    @property
+    def name(self) -> str:
+        return f"seams_{self.every:g}{'_closed' if self.closed else ''}"
+
+    @property
+    def identity(self) -> str:
+        return f"{self.name} version 1"
+
+    def check(self) -> None:
+        """Needs no network."""
+
+    def __call__(self, cut: Cut) -> Outputs:
+        from synclab.metrics.seam import seam_ratio
+
+        image = cut.picture.float() / 255
+        found = {"views": row(seam_ratio(image, self.borders(*image.shape[1:]), self.closed))}
+        return found | {"border": row(seam_ratio(image, [0], True))} if self.closed else found
+
+    def borders(self, height: int, width: int) -> list[int]:
+        """Columns inside the picture at which views begin or end."""
+        step = self.every * height
+        return [round(step * count) for count in range(1, round(width / step))]

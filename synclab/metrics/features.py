@@ -1,0 +1,157 @@
+"""Features of pictures: extracted once, kept on disk by content and extractor, then pure data."""
+
+import io
+import logging
+import zipfile
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from torch import Tensor
+from tqdm import tqdm
+
+from synclab.atomic import write_atomically
+from synclab.errors import UserError
+from synclab.metrics.extractors import Cut, Extractor, Outputs
+from synclab.metrics.pictures import Picture, UnusableError
+from synclab.repro import digest
+
+log = logging.getLogger(__name__)
+
+CACHE = ".features"
+Outcome = Mapping[str, Outputs]
+"""Outputs of one picture by the protocol's name of the extractor."""
+
+
+class Views(Protocol):
+    def cut(self, picture: Tensor, row: Mapping[str, Any]) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Pictures of one set with all that was extracted from them."""
+
+    pictures: tuple[Picture, ...]
+    outcomes: tuple[Outcome, ...]
+
+    def parts(self, source: str) -> list[np.ndarray]:
+        """What "extractor.output" gave for each picture: (rows, d) each."""
+        extractor, _, output = source.partition(".")
+        return [outcome[extractor][output] for outcome in self.outcomes]
+
+    def matrix(self, source: str) -> np.ndarray:
+        """All rows of an output, in the order of the pictures' ids: (n, d)."""
+        return np.concatenate(self.parts(source)) if self.outcomes else np.empty((0, 0))
+
+    def owners(self, source: str) -> list[str]:
+        """The prompt of every row of `matrix`."""
+        pairs = zip(self.pictures, self.parts(source), strict=True)
+        return [picture.prompt for picture, rows in pairs for _ in rows]
+
+    @property
+    def views(self) -> int:
+        """How many views were scored."""
+        return sum(max(map(rows, outcome.values())) for outcome in self.outcomes)
+
+    @property
+    def prompts(self) -> list[str]:
+        """Sorted, each once."""
+        return sorted({picture.prompt for picture in self.pictures})
+
+    def of(self, prompts: Collection[str]) -> "Measured":
+        """The pictures of some prompts."""
+        return self._where([picture.prompt in prompts for picture in self.pictures])
+
+    def without(self, prompts: Collection[str]) -> "Measured":
+        return self._where([picture.prompt not in prompts for picture in self.pictures])
+
+    def _where(self, chosen: Sequence[bool]) -> "Measured":
+        pairs = zip(self.pictures, self.outcomes, strict=True)
+        kept = [pair for pair, choice in zip(pairs, chosen, strict=True) if choice]
+        return Measured(tuple(p for p, _ in kept), tuple(o for _, o in kept))
+
+
+def rows(outputs: Outputs) -> int:
+    return max(len(output) for output in outputs.values())
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Files of one extractor beside the results, one for each picture."""
+
+    folder: Path
+    identity: str
+
+    def read(self, key: str) -> Outputs | None:
+        """What was kept; None where nothing readable is. Refuses what another extractor made."""
+        try:
+            with np.load(self.folder / f"{key}.npz") as file:
+                kept = dict(file)
+            identity = str(kept.pop("identity"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            log.warning("%s/%s.npz: not readable (%s), extracted anew", self.folder, key, error)
+            return None
+        if identity != self.identity:
+            raise UserError(
+                f"{self.folder}: features of another extractor ({identity!r} there,"
+                f" {self.identity!r} now); delete the folder"
+            )
+        return kept
+
+    def write(self, key: str, outputs: Outputs) -> None:
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, identity=np.array(self.identity), **outputs)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.folder / f"{key}.npz", buffer.getvalue())
+        except OSError as error:
+            raise UserError(
+                f"{self.folder}: cannot write there ({error.strerror}); make room or rights"
+            ) from error
+
+
+def measure(
+    pictures: Sequence[Picture], views: Views, extractors: Mapping[str, Extractor], what: str
+) -> Measured:
+    """All extractors on all pictures; one that cannot be read or gives NaN is named and left out.
+
+    `what` the progress bar says.
+    """
+    found = []
+    for picture in tqdm(pictures, what, disable=None):
+        try:
+            found.append((picture, outcome(picture, views, extractors)))
+        except UnusableError as error:
+            log.warning("%s: skipped, %s", picture.path, error)
+    return Measured(tuple(p for p, _ in found), tuple(o for _, o in found))
+
+
+def outcome(picture: Picture, views: Views, extractors: Mapping[str, Extractor]) -> Outcome:
+    """What all extractors say of one picture; it is read and cut where one has not seen it yet."""
+    key = f"{picture.row['sha256'][:32]}-{digest(views, picture.id, picture.prompt)[:12]}"
+    caches = {name: Cache(folder_of(picture, e), e.identity) for name, e in extractors.items()}
+    kept = {name: outputs for name, cache in caches.items() if (outputs := cache.read(key))}
+    if len(kept) == len(caches):
+        return kept
+    image = picture.load()
+    cut = Cut(image, views.cut(image, picture.row), picture.prompt)
+    new = {name: finite(extractors[name](cut), name) for name in caches if name not in kept}
+    for name, outputs in new.items():
+        caches[name].write(key, outputs)
+    return kept | new
+
+
+def folder_of(picture: Picture, extractor: Extractor) -> Path:
+    """Beside the tasks of the picture's run."""
+    return picture.path.parents[2] / CACHE / extractor.name
+
+
+def finite(outputs: Outputs, extractor: str) -> Outputs:
+    for name, rows in outputs.items():
+        if not np.isfinite(rows).all():
+            raise UnusableError(f"its {extractor}.{name} are not finite")
+    return outputs

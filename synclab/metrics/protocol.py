@@ -1,0 +1,122 @@
+"""Evaluation protocols: versioned YAML files in conf/eval that say how each number is made."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from annotated_types import Ge
+
+from synclab.command import CONF
+from synclab.config import build, validate
+from synclab.errors import UserError, nearest
+from synclab.metrics.requirements import DOCTOR
+from synclab.store import sha256, to_json
+
+FOLDER = CONF / "eval"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Keys of a protocol's file."""
+
+    about: str
+    version: Annotated[int, Ge(1)]
+    reference: dict[str, Any]
+    groups: Annotated[int, Ge(2)] | None
+    extractors: dict[str, dict[str, Any]]
+    tasks: dict[str, dict[str, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A protocol for one task. Its parts are built where they are asked for."""
+
+    name: str
+    task: str
+    body: Mapping[str, Any]
+
+    @property
+    def groups(self) -> int | None:
+        """How many groups of prompts the jackknife leaves out; None: each prompt by itself."""
+        return self.body["groups"]
+
+    @property
+    def hash(self) -> str:
+        """Of all that makes the numbers."""
+        return sha256(to_json({key: self.body[key] for key in self.body if key != "about"}))
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """Views and columns of the task."""
+        return self.body["tasks"][self.task]
+
+    def views(self) -> Any:
+        return build(self.asked["views"], f"eval.tasks.{self.task}.views")
+
+    def columns(self) -> dict[str, Any]:
+        key = f"eval.tasks.{self.task}.columns"
+        return {n: build(body, f"{key}.{n}") for n, body in self.asked["columns"].items()}
+
+    def reference(self) -> Any:
+        return build(self.body["reference"], "eval.reference")
+
+    def sources(self, columns: Iterable[str]) -> set[str]:
+        """The extractors that some of the columns read."""
+        bodies = [self.asked["columns"][column] for column in columns]
+        return {str(b[key]).split(".")[0] for b in bodies for key in ("of", "text") if key in b}
+
+    def extractors(self, device: str) -> dict[str, Any]:
+        """Those that the task's columns read, each checked to be usable on this machine.
+
+        Raises: UserError that names all that is missing.
+        """
+        bodies, used = self.body["extractors"], self.sources(self.asked["columns"])
+        for name in used - bodies.keys():
+            raise UserError(f"eval={self.name}: {name}: no such extractor; {nearest(name, bodies)}")
+        built = {n: build(bodies[n], f"eval.extractors.{n}", device=device) for n in sorted(used)}
+        if missing := list(dict.fromkeys(filter(None, map(lack, built.values())))):
+            raise UserError(f"eval={self.name}: {'; '.join(missing)}; {DOCTOR}")
+        return built
+
+
+def lack(extractor: Any) -> str | None:
+    """What this machine lacks for an extractor."""
+    try:
+        extractor.check()
+    except UserError as error:
+        return str(error)
+
+
+def read_protocol(name: str, task: str) -> Protocol:
+    """The protocol NAME, or NAME_TASK where only that exists: `paper` is one file for each task."""
+    path = find(name, task)
+    body = read(path)
+    validate(Schema, body, "eval")
+    if task not in body["tasks"]:
+        raise UserError(
+            f"eval={path.stem}: says nothing of task {task!r}; {nearest(task, body['tasks'])}"
+        )
+    return Protocol(path.stem, task, body)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The values of a file; one that is `like` another only says what differs."""
+    try:
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise UserError(f"{path}: not readable YAML ({error})") from error
+    if not isinstance(body, dict):
+        raise UserError(f"{path}: expected a protocol; see {FOLDER}")
+    like = body.pop("like", None)
+    return {**read(find(like, "")), **body} if like else body
+
+
+def find(name: str, task: str) -> Path:
+    """A file of conf/eval by its name, or any other by its path."""
+    for path in (FOLDER / f"{name}.yaml", FOLDER / f"{name}_{task}.yaml", Path(name)):
+        if path.is_file():
+            return path
+    choices = [path.stem for path in FOLDER.glob("*.yaml")]
+    raise UserError(f"eval={name}: no such protocol; {nearest(name, choices)}")

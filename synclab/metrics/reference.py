@@ -1,0 +1,73 @@
+"""Reference sets: pictures of another run, or the procedural world's own renderings.
+
+A set is the first `per_prompt` pictures of each prompt by seed; the next `per_prompt` are held out,
+and how they score against the first is the noise floor.
+"""
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge
+
+from synclab.errors import UserError
+from synclab.metrics.pictures import Picture, read_pictures
+
+log = logging.getLogger(__name__)
+
+Count = Annotated[int, Ge(1)]
+
+
+@dataclass(frozen=True)
+class RunReference:
+    """The samples of a run at `path` below the results, such as the prior's own plain images."""
+
+    path: str
+    per_prompt: Count
+    command: str = "python -m synclab.run experiment=reference"
+    kind: ClassVar[str] = "run"
+
+    def pictures(self, results: Path, prompts: Collection[str]) -> list[Picture]:
+        """The pictures of these prompts."""
+        return [p for p in read_pictures(results / self.path) if p.prompt in prompts]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What is compared with, and what else there is of it."""
+
+    pictures: Sequence[Picture]
+    held_out: Sequence[Picture]
+
+
+def choose(source: RunReference, results: Path, prompts: Collection[str]) -> Reference:
+    """The reference pictures of these prompts.
+
+    Raises: UserError with the command that makes what is missing.
+    """
+    found = by_prompt(source.pictures(results, prompts), prompts)
+    for prompt, pictures in found.items():
+        if len(pictures) < source.per_prompt:
+            raise UserError(
+                f"{results / source.path}: {len(pictures)} reference images of {prompt!r}; expected"
+                f" {source.per_prompt}; {source.command}"
+            )
+    n = source.per_prompt
+    held_out = [picture for pictures in found.values() for picture in pictures[n : 2 * n]]
+    if len(held_out) < n * len(found):
+        log.warning(
+            "%s: no noise floor, it needs %d images of each prompt; %s",
+            results / source.path,
+            2 * n,
+            source.command,
+        )
+        held_out = []
+    return Reference([p for pictures in found.values() for p in pictures[:n]], held_out)
+
+
+def by_prompt(pictures: Sequence[Picture], prompts: Collection[str]) -> Mapping[str, list[Picture]]:
+    """Every prompt with its pictures by seed."""
+    ordered = sorted(pictures, key=lambda picture: picture.row["seed"])
+    return {prompt: [p for p in ordered if p.prompt == prompt] for prompt in sorted(prompts)}

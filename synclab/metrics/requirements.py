@@ -1,0 +1,66 @@
+"""What the papers' networks need on this machine, checked before anything is read or imported."""
+
+import importlib.util
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from synclab.errors import UserError
+
+DOCTOR = "python -m synclab.doctor lists what is missing"
+
+
+def check_package(name: str) -> None:
+    """Raises a UserError where a Python package is not installed."""
+    if importlib.util.find_spec(name) is None:
+        raise UserError(f"no package {name}: pip install -e '.[eval]'")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A file that other libraries download into torch's cache, under the same name."""
+
+    file: str
+    url: str
+
+    @property
+    def path(self) -> Path:
+        home = os.environ.get("TORCH_HOME") or Path.home() / ".cache" / "torch"
+        return Path(home) / "hub" / "checkpoints" / self.file
+
+    def check(self) -> None:
+        """Raises a UserError with the command that fetches the file."""
+        if not self.path.is_file():
+            raise UserError(f"no {self.file}: curl -L --create-dirs -o {self.path} {self.url}")
+
+
+CLEAN_INCEPTION = Weights(
+    "inception-2015-12-05.pt",
+    "https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/metrics/inception-2015-12-05.pt",
+)
+INCEPTION_LOGITS = Weights(
+    "weights-inception-2015-12-05-6726825d.pth",
+    "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth",
+)
+VGG16 = Weights("vgg16-397923af.pth", "https://download.pytorch.org/models/vgg16-397923af.pth")
+VGG19 = Weights("vgg19-dcbb9e9d.pth", "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth")
+
+
+@dataclass(frozen=True)
+class HubWeights:
+    """A file of a repository in the Hub's local cache."""
+
+    repository: str
+    file: str
+
+    @property
+    def path(self) -> Path | None:
+        from huggingface_hub import try_to_load_from_cache
+
+        found = try_to_load_from_cache(self.repository, self.file)
+        return Path(found) if isinstance(found, str) else None
+
+    def check(self) -> None:
+        if self.path is None:
+            command = f"hf download {self.repository} {self.file}"
+            raise UserError(f"no {self.repository} in the Hub's cache: {command}")

@@ -1,0 +1,79 @@
+"""From measured sets to scores, and the differences of two methods on the same prompts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from synclab.errors import UserError
+from synclab.metrics.columns import Column
+from synclab.metrics.features import Measured
+from synclab.metrics.jackknife import Estimate, deal
+
+Columns = Mapping[str, Column]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a score could not be made."""
+
+    reason: str
+
+
+Scores = Mapping[str, Estimate | Refusal]
+"""By the column's name."""
+
+
+def score(columns: Columns, generated: Measured, reference: Measured, groups: int | None) -> Scores:
+    """All columns of a set, against the reference pictures of the same prompts."""
+    prompts = generated.prompts
+    same, left_out = reference.of(prompts), deal(prompts, groups)
+
+    def attempt(column: Column) -> Estimate | Refusal:
+        if not prompts:
+            return Refusal("no finished sample can be used; run its command again")
+        try:
+            return column.estimate(generated, same, left_out)
+        except UserError as error:
+            return Refusal(str(error))
+
+    return {name: attempt(column) for name, column in columns.items()}
+
+
+def of_views(columns: Columns) -> Columns:
+    """The columns that a reference set can be scored by, too."""
+    return {name: column for name, column in columns.items() if column.views}
+
+
+def differences(methods: Mapping[str, Measured], scores: Mapping[str, Scores]) -> dict[str, Any]:
+    """Paired differences of all two methods that were scored on the same prompts."""
+    return {
+        f"{a} - {b}": difference(scores[a], scores[b])
+        for a, b in combinations(methods, 2)
+        if methods[a].prompts == methods[b].prompts
+    }
+
+
+def difference(first: Scores, second: Scores) -> dict[str, Any]:
+    pairs = {name: (first[name], second[name]) for name in first}
+    return {
+        name: plain(a - b)
+        for name, (a, b) in pairs.items()
+        if isinstance(a, Estimate) and isinstance(b, Estimate) and len(a.without) == len(b.without)
+    }
+
+
+def plain(estimate: Estimate) -> dict[str, float | None]:
+    return {"value": estimate.value, "error": estimate.error}
+
+
+def to_plain(scores: Scores, columns: Columns) -> dict[str, Any]:
+    """Scores as JSON has them; one that was refused has no value, but a reason."""
+    return {name: entry(made, columns[name]) for name, made in scores.items()}
+
+
+def entry(made: Estimate | Refusal, column: Column) -> dict[str, Any]:
+    meaning = {"scale": column.scale, "better": column.better}
+    if isinstance(made, Refusal):
+        return {"value": None, "error": None, "reason": made.reason, **meaning}
+    return {**plain(made), **meaning}

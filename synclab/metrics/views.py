@@ -1,0 +1,128 @@
+"""Which views of a result are scored, cut by the projector that the tasks use.
+
+Every class here turns a picture (3, H, W) and its row into views (n, 3, h, w), all uint8.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from annotated_types import Ge, Interval
+from torch import Tensor
+
+from synclab.errors import UserError
+from synclab.metrics.extractors.pixels import tiles
+from synclab.prompts import FOLDER
+from synclab.repro import Streams
+from synclab.spaces.panorama import Panorama
+
+Row = Mapping[str, Any]
+Size = Annotated[int, Ge(1)]
+Fov = Annotated[float, Interval(gt=0, lt=180)]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The picture itself."""
+
+    def cut(self, picture: Tensor, row: Row) -> Tensor:
+        return picture[None]
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Squares side by side: 6 of SyncDiffusion's 512 x 3072."""
+
+    def cut(self, picture: Tensor, row: Row) -> Tensor:
+        return tiles(picture)
+
+
+@dataclass(frozen=True)
+class RandomCrop:
+    """One square, at a place that is the same for every method's picture of a prompt and seed."""
+
+    seed: Annotated[int, Ge(0)] = 0
+
+    def cut(self, picture: Tensor, row: Row) -> Tensor:
+        side = picture.shape[1]
+        rng = Streams("crop", self.seed, row["id"])
+        return crop(picture, rng.integer("crop", 0, picture.shape[2] - side))
+
+
+@dataclass(frozen=True)
+class CentreCrop:
+    """One square in the middle."""
+
+    def cut(self, picture: Tensor, row: Row) -> Tensor:
+        return crop(picture, (picture.shape[2] - picture.shape[1]) // 2)
+
+
+def crop(picture: Tensor, left: int) -> Tensor:
+    return picture[None, :, :, left : left + picture.shape[1]]
+
+
+@dataclass(frozen=True)
+class Perspective:
+    """Views of a panorama at fixed azimuths and one elevation, in degrees."""
+
+    size: Size
+    fov: Fov
+    azimuths: tuple[float, ...]
+    elevation: Annotated[float, Interval(ge=-90, le=90)] = 0.0
+
+    def cut(self, picture: Tensor, row: Row) -> Tensor:
+        views = [(azimuth, self.elevation) for azimuth in self.azimuths]
+        return look(picture, self.size, self.fov, views)
+
+
+@dataclass(frozen=True)
+class PromptPerspective:
+    """Level views of a panorama at the azimuths that a paper's prompt files give each prompt.
+
+    `files` lie in prompts/ and hold {"data": [{"captions": [prompt], "thetas": [degrees]}]}.
+    """
+
+    size: Size
+    fov: Fov
+    files: tuple[str, ...]
+
+    def cut(self, picture: Tensor, row: Row) -> Tensor:
+        thetas = read_thetas(self.files).get(row["prompt"])
+        if thetas is None:
+            raise UserError(
+                f"{', '.join(self.files)}: no azimuths for the prompt {row['prompt']!r}; expected"
+                " the paper's prompts: scripts/fetch_prompts.py, or choose another eval"
+            )
+        return look(picture, self.size, self.fov, [(azimuth, 0.0) for azimuth in thetas])
+
+
+@lru_cache
+def read_thetas(files: tuple[str, ...]) -> dict[str, list[float]]:
+    """Evaluation azimuths of each prompt in degrees, of those files that are there."""
+    there = [FOLDER / file for file in files if (FOLDER / file).is_file()]
+    return {prompt: thetas for file in there for prompt, thetas in entries(file)}
+
+
+def entries(file: Path) -> list[tuple[str, list[float]]]:
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))["data"]
+        return [(entry["captions"][0], entry["thetas"]) for entry in data]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise UserError(f"{file}: no readable prompt file with thetas ({error})") from error
+
+
+def look(picture: Tensor, size: int, fov: float, views: list[tuple[float, float]]) -> Tensor:
+    """Perspective views at (azimuth, elevation) of a panorama, rounded to the nearest of 256."""
+    height, width = picture.shape[1:]
+    if width != 2 * height:
+        raise UserError(f"a picture of {width} x {height}; expected a panorama, twice as wide")
+    space = projector(height, width, size, fov)
+    return space.project(picture.float(), tuple(views)).round().byte()
+
+
+@lru_cache(maxsize=4)
+def projector(height: int, width: int, size: int, fov: float) -> Panorama:
+    return Panorama(channels=3, height=height, width=width, view_size=size, fov=fov)

@@ -1,0 +1,91 @@
+"""The procedural world's true renderings of what a prompt asks for: the embedded upper bound."""
+
+import io
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+import torch
+from annotated_types import Ge, Interval
+from PIL import Image
+from tqdm import tqdm
+
+from synclab.errors import UserError
+from synclab.metrics.pictures import Picture, read_pictures
+from synclab.prompts import samples
+from synclab.repro import Streams
+from synclab.store import Store
+from synclab.types import Sample
+from synclab.world import KINDS, OUTDOOR, TIMES, render_views, sample_scenes
+from synclab.world.captions import MOMENT_WORDS, MOMENTS, NOUNS
+
+
+@dataclass(frozen=True)
+class WorldReference:
+    """Level views of fresh scenes of the kind and time that a prompt names, rendered once.
+
+    They lie beside other results, as a run's samples do.
+    """
+
+    per_prompt: Annotated[int, Ge(1)]
+    size: Annotated[int, Ge(1)] = 128
+    fov: Annotated[float, Interval(gt=0, lt=180)] = 72.0
+    path: str = "reference/image/world"
+    kind: ClassVar[str] = "world"
+    command: ClassVar[str] = "delete the folder and evaluate again"
+
+    def pictures(self, results: Path, prompts: Collection[str]) -> list[Picture]:
+        """The pictures of these prompts; what is missing is rendered first."""
+        store = Store(results / self.path)
+        store.open({"world": {"size": self.size, "fov": self.fov}})
+        seeds = range(2 * self.per_prompt)
+        wanted = [s for seed in seeds for s in samples(sorted(prompts), seed)]
+        todo = [sample for sample in wanted if not store.done(sample.id)]
+        for sample in tqdm(todo, "world", disable=None):
+            store.write(sample.id, self.render(sample), describe(sample))
+        return [p for p in read_pictures(store.folder) if p.prompt in prompts]
+
+    def render(self, sample: Sample) -> bytes:
+        """One view as PNG, of a scene and an azimuth drawn for this prompt and seed."""
+        kind, time = asked(sample.prompt)
+        generator = Streams("world", sample.prompt, sample.seed).generator("scene")
+        scene = sample_scenes(1, generator, kind, time)
+        azimuth = 360 * torch.rand(1, generator=generator)
+        rgb, _ = render_views(scene, azimuth, torch.zeros(1), self.size, self.fov)
+        return to_png(rgb[0])
+
+
+def describe(sample: Sample) -> dict[str, Any]:
+    return {"id": sample.id, "prompt": sample.prompt, "seed": sample.seed, "prior": "world"}
+
+
+def to_png(rgb: torch.Tensor) -> bytes:
+    pixels = (rgb * 255).round().byte().permute(1, 2, 0).numpy()
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def asked(prompt: str) -> tuple[str, str | None]:
+    """The kind and time that a prompt names in the world's words; no time where it names none.
+
+    Raises: UserError for a prompt of another world.
+    """
+    kind = named(prompt, {kind: [kind, *NOUNS[kind]] for kind in KINDS})
+    if kind is None:
+        raise UserError(
+            f"the prompt {prompt!r} names none of the embedded world's scenes, so there is no true"
+            f" rendering of it; expected one of {', '.join(KINDS)}; choose eval=embedded"
+        )
+    times = {time: [*MOMENTS[time], *MOMENT_WORDS[time]] for time in TIMES}
+    return kind, named(prompt, times) if kind in OUTDOOR else None
+
+
+def named(prompt: str, phrases: dict[str, list[str]]) -> str | None:
+    """Whose phrase stands in the prompt; the longest decides between several."""
+    text = f" {' '.join(re.findall(r'[a-z0-9]+', prompt.lower()))} "
+    found = [(len(p), name) for name, own in phrases.items() for p in own if f" {p} " in text]
+    return max(found)[1] if found else None

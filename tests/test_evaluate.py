@@ -1,0 +1,306 @@
+"""From results to scores: what is counted, what is refused, and that nothing is skipped silently."""
+
+import io
+import json
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from synclab import evaluate
+from synclab.errors import UserError
+from synclab.metrics.extractors.judge import JudgeFeatures
+from synclab.prompts import sample_id
+from synclab.repro import digest
+from synclab.store import Store
+
+PROMPTS = ("a desert at night", "the sea at dawn", "a forest")
+PANORAMA, SQUARE = (64, 32), (16, 16)
+
+
+def png(key: str, size: tuple[int, int]) -> bytes:
+    """A patchwork of seeded colours."""
+    random = np.random.RandomState(int(digest(key)[:7], 16))
+    width, height = size
+    patches = random.randint(0, 256, (height // 4, width // 4, 3)).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(patches).resize(size, Image.Resampling.NEAREST).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def add(method: Path, prompt: str, seed: int = 0, size: tuple[int, int] = PANORAMA) -> Path:
+    """A finished sample; returns its image."""
+    store, sample = Store(method), sample_id(prompt, seed)
+    store.open({"method": method.name})
+    row = {
+        "id": sample,
+        "prompt": prompt,
+        "seed": seed,
+        "prior": "tiny",
+        "hash": method.name,
+        "nfe": 100,
+        "seconds": {"total": 2.0},
+        "peak_memory_mb": 7,
+    }
+    store.write(sample, png(f"{method} {prompt} {seed}", size), row)
+    return store.image(sample)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two methods on three prompts, and a reference of 20 images each with its features."""
+    results = tmp_path_factory.mktemp("results")
+    for prompt in PROMPTS:
+        for seed in range(20):
+            add(results / "reference" / "image" / "ddim", prompt, seed, SQUARE)
+        for method in ("ddim", "stochsync"):
+            add(results / "tiny" / "panorama" / method, prompt)
+    evaluate.evaluate(results / "tiny" / "panorama", "embedded")
+    return results
+
+
+@pytest.fixture
+def results(made: Path, tmp_path: Path) -> Path:
+    """A copy that a test may spoil; hard links, for nothing is written in place."""
+    for path in made.rglob("*"):
+        copy = tmp_path / path.relative_to(made)
+        copy.mkdir() if path.is_dir() else os.link(path, copy)
+    return tmp_path
+
+
+@pytest.fixture
+def panorama(results: Path) -> Path:
+    return results / "tiny" / "panorama"
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr("sys.argv", ["synclab.evaluate", *map(str, arguments)])
+    return evaluate.main()
+
+
+def scores(panorama: Path, name: str = "embedded") -> dict[str, Any]:
+    return json.loads((panorama / f"scores.{name}.json").read_text())
+
+
+def values(panorama: Path, method: str) -> dict[str, float | None]:
+    found = scores(panorama)["methods"][method]["scores"]
+    return {column: entry["value"] for column, entry in found.items()}
+
+
+@pytest.fixture(autouse=True)
+def warnings(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    caplog.set_level(logging.WARNING)
+    yield caplog
+
+
+# --- What the file holds ---
+
+
+def test_every_method_is_scored(panorama: Path) -> None:
+    found = scores(panorama)
+    assert set(found) == {"protocol", "reference", "noise_floor", "methods", "paired"}
+    assert found["protocol"]["name"] == "embedded" and found["protocol"]["task"] == "panorama"
+    assert found["reference"] | {"hash": ""} == {
+        "kind": "run",
+        "path": "reference/image/ddim",
+        "n": 30,
+        "hash": "",
+    }
+    for method in ("ddim", "stochsync"):
+        own = found["methods"][method]
+        assert (own["n"], own["prompts"], own["seeds"], own["prior"]) == (30, 3, [0], "tiny")
+        assert own["config_hash"] == method and len(own["samples"]) == 3
+        assert own["runtime"] == {"seconds": 2.0, "error": 0.0}
+        assert (own["nfe"], own["memory_mb"]) == (100, 7)
+        columns = "fid fid_inf kid is_1 is_10 giqa clip_embedded precision recall seam_border"
+        assert set(own["scores"]) == {*columns.split(), "seam_views"}
+        for entry in own["scores"].values():
+            assert np.isfinite([entry["value"], entry["error"]]).all()
+
+
+def test_the_noise_floor_is_the_held_out_half(panorama: Path) -> None:
+    floor = scores(panorama)["noise_floor"]
+    assert floor["n"] == 30 and "seam_views" not in floor["scores"]
+    assert floor["scores"]["fid"]["value"] < values(panorama, "ddim")["fid"]
+
+
+def test_two_methods_are_compared_prompt_by_prompt(panorama: Path) -> None:
+    paired = scores(panorama)["paired"]["ddim - stochsync"]["kid"]
+    ddim, stochsync = (values(panorama, m)["kid"] or 0 for m in ("ddim", "stochsync"))
+    assert paired["value"] == pytest.approx(ddim - stochsync) and paired["error"] > 0
+
+
+def test_the_command_ends_well(panorama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert command(monkeypatch, panorama, "eval=embedded") == 0
+
+
+# --- Nothing leaks from one to the other ---
+
+
+def test_a_method_is_scored_by_itself(panorama: Path) -> None:
+    """Neither other methods nor earlier evaluations change a number."""
+    before = values(panorama, "stochsync")
+    (panorama / "ddim").rename(panorama / ".ddim")
+    evaluate.evaluate(panorama, "embedded")
+    assert values(panorama, "stochsync") == before
+
+
+def test_features_are_extracted_once(panorama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = scores(panorama)
+    monkeypatch.setattr(JudgeFeatures, "__call__", None)
+    evaluate.evaluate(panorama, "embedded")
+    assert scores(panorama) == before
+
+
+def test_an_unreadable_cache_is_made_again(panorama: Path, warnings: Any) -> None:
+    before, cache = scores(panorama), panorama.parent / ".features" / "judge"
+    first = min(cache.iterdir())
+    first.unlink()
+    first.write_bytes(b"half a file")
+    evaluate.evaluate(panorama, "embedded")
+    assert scores(panorama) == before and f"{first}: not readable" in warnings.text
+
+
+def test_features_of_another_extractor_are_refused(
+    panorama: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(JudgeFeatures, "identity", "judge 2")
+    assert command(monkeypatch, panorama) == 1
+    error = capsys.readouterr().err
+    assert "features of another extractor" in error and "'judge 2' now" in error
+    assert str(panorama.parent / ".features" / "judge") in error
+
+
+# --- Bad input ---
+
+
+def spoil(image: Path, content: bytes) -> None:
+    """Other bytes under the same name, with a row that believes in them."""
+    row = json.loads(image.with_suffix(".json").read_text())
+    Store(image.parent).write(row["id"], content, row)
+
+
+def test_a_corrupt_image_is_named_and_skipped(panorama: Path, warnings: Any) -> None:
+    image = min((panorama / "ddim").glob("*.png"))
+    spoil(image, image.read_bytes()[:60])
+    assert evaluate.evaluate(panorama, "embedded") == []
+    assert f"{image}: skipped, no readable image" in warnings.text
+    methods = scores(panorama)["methods"]
+    assert (methods["ddim"]["n"], methods["stochsync"]["n"]) == (20, 30)
+    assert scores(panorama)["paired"] == {}
+
+
+def test_an_image_that_is_not_its_rows_is_named_and_skipped(panorama: Path, warnings: Any) -> None:
+    image = min((panorama / "ddim").glob("*.png"))
+    image.unlink()
+    image.write_bytes(png("another", PANORAMA))
+    evaluate.evaluate(panorama, "embedded")
+    assert f"{image}: skipped, not the image that its row tells of" in warnings.text
+    assert scores(panorama)["methods"]["ddim"]["n"] == 20
+
+
+def test_a_row_without_its_image_is_named_and_skipped(panorama: Path, warnings: Any) -> None:
+    image = min((panorama / "ddim").glob("*.png"))
+    image.unlink()
+    evaluate.evaluate(panorama, "embedded")
+    assert f"{image.with_suffix('.json')}: skipped, its image is gone" in warnings.text
+    assert scores(panorama)["methods"]["ddim"]["n"] == 20
+
+
+def test_an_unreadable_row_and_an_image_without_one_are_named(
+    panorama: Path, warnings: Any
+) -> None:
+    (panorama / "ddim" / "torn.json").write_text("{")
+    (panorama / "ddim" / "stray.png").write_bytes(png("stray", PANORAMA))
+    evaluate.evaluate(panorama, "embedded")
+    assert "torn.json: skipped, not a readable row" in warnings.text
+    assert "stray.png: skipped, it has no row" in warnings.text
+    assert scores(panorama)["methods"]["ddim"]["n"] == 30
+
+
+def test_features_that_are_not_numbers_are_named_and_skipped(
+    panorama: Path, warnings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = add(panorama / "ddim", "a cave")
+    for seed in range(20):
+        add(panorama.parents[1] / "reference" / "image" / "ddim", "a cave", seed, SQUARE)
+    monkeypatch.setattr(JudgeFeatures, "__call__", lambda *_: {"features": np.array([[np.nan]])})
+    evaluate.evaluate(panorama, "embedded")
+    assert f"{image}: skipped, its judge.features are not finite" in warnings.text
+    assert scores(panorama)["methods"]["ddim"]["n"] == 30
+
+
+def test_an_empty_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tiny" / "panorama" / "ddim").mkdir(parents=True)
+    for folder in (tmp_path / "tiny" / "panorama", tmp_path / "none" / "panorama"):
+        assert command(monkeypatch, folder) == 1
+        error = capsys.readouterr().err
+        assert f"{folder}: no finished sample there" in error and error.count("\n") == 1
+        assert not list(folder.glob("scores*"))
+
+
+def test_a_method_without_samples_is_told_of(panorama: Path) -> None:
+    (panorama / "sds").mkdir()
+    failed = evaluate.evaluate(panorama, "embedded")
+    assert any("sds: no fid: no finished sample can be used" in line for line in failed)
+    assert values(panorama, "sds")["fid"] is None and values(panorama, "ddim")["fid"]
+
+
+def test_too_few_images_leave_a_reason_and_an_exit_code(
+    results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = results / "tiny" / "image"
+    add(folder / "ddim", PROMPTS[0], 99, SQUARE)
+    assert command(monkeypatch, folder) == 1
+    error = capsys.readouterr().err
+    assert "ddim: no fid: fid: 1 images; expected at least 2" in error
+    assert "no is_10: is: 1 images; expected at least one for each of 10" in error
+    own = scores(folder)["methods"]["ddim"]["scores"]
+    assert own["fid"]["value"] is None and own["fid"]["reason"]
+    assert own["clip_embedded"]["value"] is not None and own["clip_embedded"]["error"] is None
+
+
+def test_giqa_refuses_the_reference_itself(results: Path) -> None:
+    source, folder = results / "reference" / "image" / "ddim", results / "tiny" / "image"
+    Store(folder / "ddim").open({})
+    for path in source.glob("*-s1.*"):
+        os.link(path, folder / "ddim" / path.name)
+    failed = evaluate.evaluate(folder, "embedded")
+    assert any("no giqa: giqa: 3 images are in the reference set too" in line for line in failed)
+
+
+def test_a_missing_reference_names_the_command_that_makes_it(panorama: Path) -> None:
+    add(panorama / "ddim", "a city")
+    with pytest.raises(UserError, match="0 reference images of 'a city'; expected 10; python -m"):
+        evaluate.evaluate(panorama, "embedded")
+
+
+def test_without_held_out_images_there_is_no_noise_floor(panorama: Path, warnings: Any) -> None:
+    reference = panorama.parents[1] / "reference" / "image" / "ddim"
+    for path in reference.glob(f"{sample_id(PROMPTS[0], 19)}*"):
+        path.unlink()
+    evaluate.evaluate(panorama, "embedded")
+    assert scores(panorama)["noise_floor"] is None and "no noise floor" in warnings.text
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("embeded", "eval=embeded: no such protocol; did you mean 'embedded'?"),
+        ("paper", "eval=paper_panorama: no "),
+        ("paper_wide", "eval=paper_wide: says nothing of task 'panorama'"),
+    ],
+)
+def test_a_protocol_that_cannot_be_followed_is_refused(
+    panorama: Path, name: str, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(UserError, match=message.replace("?", r"\?")):
+        evaluate.evaluate(panorama, name)
