@@ -46,6 +46,10 @@ def run(main: Callable[[], None]) -> int:
         return complain(f"{error.filename}: {error.strerror}; choose another with results=FOLDER")
     except JobError as error:
         return complain(str(error))
+    except ValueError as error:
+        if "Config group override must be" not in str(error):
+            raise
+        return complain(_no_choice())
     except KeyboardInterrupt as stop:
         complain("interrupted; the same command goes on with what is missing")
         number = signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT
@@ -155,6 +159,15 @@ def explain(error: HydraException) -> str:
 def _unknown_choice(group: str, name: str) -> str:
     choices = [path.stem for path in (CONF / group).glob("*.yaml")]
     return f"{group}={name}: no such choice; {nearest(name, choices)}"
+
+
+def _no_choice() -> str:
+    """Hydra does not say which group got nothing, as in method=null."""
+    for argument in sys.argv[1:]:
+        group, _, name = argument.partition("=")
+        if (CONF / group).is_dir() and name in ("null", "None"):
+            return _unknown_choice(group, name)
+    return "a group without a choice; expected group=NAME"
 
 
 def _unknown_key(key: str) -> str:

@@ -31,9 +31,9 @@ class Previews:
     folder: Path
     every: int
 
-    def due(self, step: int, z: Tensor | None) -> bool:
-        """Whether step (from 1) is shown; some steps have no estimate that could be."""
-        return bool(self.every) and step % self.every == 0 and z is not None
+    def due(self, step: int) -> bool:
+        """Whether step (from 1) is shown."""
+        return bool(self.every) and step % self.every == 0
 
     def keep(self, sample: Sample, step: int, png: bytes) -> None:
         folder = self.folder / sample.id
@@ -94,16 +94,15 @@ class Job:
         steps, z = self.method(prior, space, self.task.condition(prior, sample), rng), None
         for step, z in enumerate(steps, 1):
             advance()
-            if self.previews and self.previews.due(step, z):
-                self.preview(sample, step, z)
+            if self.previews and z is not None and self.previews.due(step):
+                self.preview(self.previews, sample, step, z)
         assert z is not None, "a method must end with an estimate"
         return z
 
-    def preview(self, sample: Sample, step: int, z: Tensor) -> None:
+    def preview(self, previews: Previews, sample: Sample, step: int, z: Tensor) -> None:
         """Shows an estimate; the row's figures do not know of it."""
-        assert self.previews is not None
         with self.prior.meter.aside(), torch.no_grad():
-            self.previews.keep(sample, step, to_png(self.task.image(self.prior, z)))
+            previews.keep(sample, step, to_png(self.task.image(self.prior, z)))
 
     def seconds(self, count: int) -> dict[str, float]:
         """Seconds by part, the equal share of each sample; what no part claims is the rest."""

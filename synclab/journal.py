@@ -11,6 +11,7 @@ from typing import Any
 
 from synclab.atomic import owner, write_atomically
 from synclab.claims import Claims
+from synclab.errors import UserError
 from synclab.store import LOG, STATUS, to_json
 
 FORMAT = "%(asctime)s.%(msecs)03dZ %(owner)s %(levelname)s %(message)s"
@@ -49,7 +50,7 @@ class Journal:
         self.log_file = LogFile(folder / LOG)
 
     @contextmanager
-    def logging(self) -> Iterator[None]:
+    def recording(self) -> Iterator[None]:
         """Copies what is logged to `run.log`."""
         logging.root.addHandler(self.log_file)
         try:
@@ -63,8 +64,8 @@ class Journal:
 
         def change(status: dict[str, Any]) -> None:
             status["wanted"] = list(dict.fromkeys([*status.get("wanted", ()), *wanted]))
-            for name in {JOB, *todo} & {*status.get("failures", ())}:
-                del status["failures"][name]
+            failures, again = status.get("failures", {}), {JOB, *todo}
+            status["failures"] = {n: f for n, f in failures.items() if n not in again}
 
         self._update(change)
 
@@ -72,19 +73,18 @@ class Journal:
         """Keeps an error with its traceback, of a sample or of the whole job."""
         text = "".join(traceback.format_exception(error))
         entry = {"error": summary(error), "traceback": text, "time": datetime.now(UTC).isoformat()}
-        self.log_file.handle(record(f"{name}: {entry['error']}\n{text}"))
-        self._update(lambda status: status.setdefault("failures", {}).update({name: entry}))
+        self.note(f"{name}: {entry['error']}\n{text}", logging.ERROR)
+        self._update(lambda status: status["failures"].update({name: entry}))
+
+    def note(self, message: str, level: int = logging.INFO) -> None:
+        """A line for the file alone; a terminal has its bars."""
+        self.log_file.handle(logging.LogRecord(__name__, level, __file__, 0, message, None, None))
 
     def _update(self, change: Callable[[dict[str, Any]], object]) -> None:
         with self.claims.holding(STATUS):
             status = read_status(self.folder)
             change(status)
             write_atomically(self.folder / STATUS, to_json(status))
-
-
-def record(message: str) -> logging.LogRecord:
-    """An error for the file alone: the terminal has had its line."""
-    return logging.LogRecord(__name__, logging.ERROR, __file__, 0, message, None, None)
 
 
 def read_status(folder: Path) -> dict[str, Any]:
@@ -100,7 +100,5 @@ def read_status(folder: Path) -> dict[str, Any]:
 
 def summary(error: BaseException) -> str:
     """An error on one line: its kind, unless a user is meant to read it, and its first line."""
-    from synclab.errors import UserError
-
     text = " ".join(str(error).split("\n")[0].split())
     return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"

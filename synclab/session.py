@@ -44,10 +44,11 @@ def run(config: DictConfig, task: str, method: str, prior: str, sweep: bool = Fa
     device = choose_device(settings.device)
     wanted = settings.samples()
     mine = part_of(settings.shard, wanted)
-    the_task, the_method = build(body["task"], "task"), build(body["method"], "method")
-    the_task.check(the_method, method)
-    identity = identify(body)
     store = Store(settings.folder(task, method))
+    with recorded(store, wanted, sweep):
+        the_task, the_method = build(body["task"], "task"), build(body["method"], "method")
+        the_task.check(the_method, method)
+        identity = identify(body)
     store.check(identity)
     todo = [sample for sample in mine if not store.done(sample.id)]
     if todo:
@@ -114,7 +115,7 @@ def opened(
     store.open(identity)
     with store.writing(), Claims(store.folder) as claims, logging_redirect_tqdm():
         journal = Journal(store.folder, claims)
-        with journal.logging():
+        with journal.recording():
             journal.begin([sample.id for sample in wanted], [sample.id for sample in todo])
             yield journal
 
@@ -138,6 +139,7 @@ def complete(
                 else:
                     image, row = picture
                     store.write(sample.id, image, {**facts, **row})
+                    journal.note(f"{sample.id}: done in {row['seconds']['total']:.1f} s")
                 journal.claims.release(sample.id)
                 bar.update()
     return failed

@@ -6,8 +6,10 @@ folder belongs to one configuration and refuses others.
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,49 @@ class Store:
         with self.writing():
             write_atomically(self.image(sample_id), image)
             write_atomically(self.row(sample_id), to_json({**row, "sha256": sha256(image)}))
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Names in a folder: the ids that have an image or a row, and the time of each row."""
+
+    images: frozenset[str]
+    rows: dict[str, float]
+
+    @property
+    def done(self) -> list[str]:
+        """Samples that look done; `Store.done` looks inside."""
+        return [name for name in self.rows if name in self.images]
+
+
+def list_samples(folder: Path) -> Listing:
+    """Reads a folder once; seconds (since the epoch) are when a row was written."""
+    images, rows = set(), {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            stem, suffix = os.path.splitext(entry.name)
+            if entry.name.startswith(".") or entry.name in (CONFIG, STATUS):
+                continue
+            if suffix == ".png":
+                images.add(stem)
+            elif suffix == ".json":
+                rows[stem] = entry.stat().st_mtime
+    return Listing(frozenset(images), rows)
+
+
+def find_folders(root: Path) -> list[Path]:
+    """Every folder of samples at or below `root`, in order.
+
+    Raises: UserError where there is none.
+    """
+    found = []
+    for folder, inner, files in os.walk(root):
+        inner[:] = [name for name in inner if not name.startswith(".") and name != "previews"]
+        if CONFIG in files or STATUS in files:
+            found.append(Path(folder))
+    if not found:
+        raise UserError(f"{root}: no results there; run python -m synclab.run first, or say FOLDER")
+    return sorted(found)
 
 
 def sha256(content: bytes) -> str:

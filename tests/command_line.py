@@ -4,12 +4,15 @@ import contextlib
 import io
 import json
 import logging
+import multiprocessing
 import os
 import runpy
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -72,6 +75,22 @@ def start(*arguments: str, python: tuple[str, ...] = (), cwd: Path = ROOT) -> su
 def finish(process: subprocess.Popen[str]) -> Answer:
     out, err = process.communicate(timeout=120)
     return Answer(process.returncode, out, err)
+
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["synclab.session", "synclab.tasks.image", "synclab.priors.exact"])
+
+
+def fork(*arguments: str, prepare: Callable[[], object] = bool) -> BaseProcess:
+    """The command as a process of its own that has no imports to wait for."""
+    process = FORKS.Process(target=live, args=(arguments, prepare))
+    process.start()
+    return process
+
+
+def live(arguments: tuple[str, ...], prepare: Callable[[], object]) -> None:
+    prepare()
+    sys.exit(run(*arguments).code)
 
 
 def images(results: Path) -> dict[str, bytes]:
