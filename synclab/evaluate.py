@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synclab.atomic import write_atomically
-from synclab.command import complain
+from synclab.command import complain, prepare_threads
 from synclab.errors import UserError
 from synclab.metrics.protocol import Protocol, read_protocol
 from synclab.store import sha256, to_json
@@ -43,6 +43,7 @@ def judge(folder: Path, protocol: Protocol, extractors: Mapping[str, Any]) -> di
     """What the file says of a folder."""
     from synclab.metrics.scoring import differences, of_views, score, to_plain
 
+    prepare_threads(None)
     columns, groups = protocol.columns(), protocol.groups
     methods = measure_methods(folder, protocol, extractors)
     reference, held_out = measure_reference(folder, protocol, extractors, methods)

@@ -1,4 +1,4 @@
-"""From results to scores: what is counted, what is refused, and that nothing is skipped silently."""
+"""From results to scores: what is counted, what is refused, what is named and skipped."""
 
 import io
 import json

@@ -1,0 +1,118 @@
+"""Which views are scored: through the tasks' projector, at a paper's azimuths, as fair crops."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from synclab.errors import UserError
+from synclab.metrics import views
+from synclab.metrics.extractors import Cut
+from synclab.metrics.extractors.seams import Seams
+from synclab.metrics.views import (
+    CentreCrop,
+    Perspective,
+    PromptPerspective,
+    RandomCrop,
+    Tiles,
+    Whole,
+)
+from synclab.world import render_panorama, render_views, sample_scenes
+
+ROW = {"id": "sea-s0", "prompt": "the sea"}
+TEN = tuple(range(0, 360, 36))
+
+
+def wide(width: int = 96, height: int = 16) -> torch.Tensor:
+    """Every column has its own colour."""
+    return (torch.arange(width) * 255 // width).byte().expand(3, height, width)
+
+
+def panorama_of(kind: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """A scene as a panorama and as ten views, both uint8."""
+    generator = torch.Generator().manual_seed(3)
+    scene = sample_scenes(1, generator, kind, "day")
+    whole = render_panorama(scene, 256, 512)[0][0]
+    several = scene[[0] * len(TEN)]
+    azimuths = torch.tensor(TEN, dtype=torch.float32)
+    seen = render_views(several, azimuths, torch.zeros(len(TEN)), 64)[0]
+    return (whole * 255).round().byte(), (seen * 255).round().byte()
+
+
+@pytest.mark.parametrize("kind", ["mountains", "library"])
+def test_views_of_a_panorama_are_what_the_world_shows_there(kind: str) -> None:
+    whole, seen = panorama_of(kind)
+    cut = Perspective(64, 72, TEN).cut(whole, ROW)
+    assert cut.dtype == torch.uint8 and cut.shape == seen.shape
+    assert (cut.float() - seen.float()).abs().mean() < 4
+    assert (cut.float() - seen.float().roll(1, 0)).abs().mean() > 10
+
+
+def test_views_are_rounded_not_cut_off() -> None:
+    picture = torch.full((3, 32, 64), 255, dtype=torch.uint8)
+    assert Perspective(8, 72, TEN).cut(picture, ROW).min() == 255
+
+
+def test_a_papers_azimuths_are_used_verbatim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "FOLDER", tmp_path)
+    entry = {"captions": ["the sea"], "thetas": [3, 77, 200]}
+    (tmp_path / "paper.json").write_text(json.dumps({"data": [entry]}))
+    picture = panorama_of("ocean")[0]
+    own = PromptPerspective(32, 72, ("paper.json", "absent.json")).cut(picture, ROW)
+    assert torch.equal(own, Perspective(32, 72, (3, 77, 200)).cut(picture, ROW))
+    with pytest.raises(UserError, match="no azimuths for the prompt 'a hill'"):
+        PromptPerspective(32, 72, ("paper.json",)).cut(picture, {"prompt": "a hill"})
+
+
+def test_a_picture_that_is_no_panorama_is_refused() -> None:
+    with pytest.raises(UserError, match="a picture of 96 x 16; expected a panorama"):
+        Perspective(8, 72, TEN).cut(wide(), ROW)
+
+
+def test_tiles_lie_side_by_side() -> None:
+    cut = Tiles().cut(wide(width=100), ROW)
+    assert cut.shape == (6, 3, 16, 16)
+    assert torch.equal(torch.cat(list(cut), -1), wide(width=100)[..., :96])
+
+
+def test_a_random_crop_depends_on_the_sample_alone() -> None:
+    cut = [RandomCrop().cut(wide(), {"id": f"s{seed}"}) for seed in range(20)]
+    assert all(crop.shape == (1, 3, 16, 16) for crop in cut)
+    assert len({int(crop[0, 0, 0, 0]) for crop in cut}) > 5
+    other_method = RandomCrop().cut(255 - wide(), {"id": "s3"})
+    assert torch.equal(255 - other_method, cut[3])
+    assert not torch.equal(RandomCrop(seed=1).cut(wide(), {"id": "s3"}), cut[3])
+
+
+def test_a_centre_crop_is_in_the_middle() -> None:
+    assert torch.equal(CentreCrop().cut(wide(), ROW)[0], wide()[..., 40:56])
+
+
+def test_a_whole_picture_is_itself() -> None:
+    assert torch.equal(Whole().cut(wide(), ROW)[0], wide())
+
+
+@pytest.mark.parametrize(
+    ("seams", "size", "borders"),
+    [
+        (Seams(0.2, closed=True), (500, 1000), list(range(100, 1000, 100))),
+        (Seams(0.25, closed=False), (128, 512), list(range(32, 512, 32))),
+    ],
+)
+def test_seams_are_looked_for_where_views_end(
+    seams: Seams, size: tuple[int, int], borders: list[int]
+) -> None:
+    assert seams.borders(*size) == borders
+
+
+def test_a_panorama_made_of_views_shows_its_seams() -> None:
+    """Ten views of slightly different brightness, side by side."""
+    shades = torch.arange(10).repeat_interleave(10) % 2 * 60
+    picture = (100 + shades).byte().expand(3, 50, 100)
+    found = Seams(0.2, closed=True)(Cut(picture, picture[None], ""))
+    assert found["views"].item() > 50 and found["border"].item() > 50
+    ramp = Seams(0.25, closed=False)(Cut(wide(), wide()[None], ""))
+    assert ramp["views"].item() == pytest.approx(1, rel=0.3) and set(ramp) == {"views"}
