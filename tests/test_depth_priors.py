@@ -1,6 +1,5 @@
 """Priors that are shown the depth of their views: as a channel, and through a ControlNet."""
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 from conftest import close, streams
 from torch import Tensor
 
+from synclab.batching import join
 from synclab.config import build
 from synclab.errors import UserError
 from synclab.priors.controlnet import ControlNetPrior
@@ -72,9 +72,17 @@ def test_depth_is_seen_by_the_view_that_it_belongs_to(make):
     assert apart[[0, 2]].max() < 1e-5
 
 
-def test_every_part_of_the_condition_has_one_row_a_view(make):
-    cond = condition(make())
-    assert {len(getattr(cond, field.name)) for field in fields(cond)} == {len(VIEWS)}
+def test_samples_that_run_together_do_not_see_each_other(make):
+    """Depth is scaled among the views of one sample, before samples are joined."""
+    prior = make()
+    text = prior.embed("a city")
+    cond, other = (prior.with_depth(text, d).at(VIEWS) for d in (disparity, steeper))
+    both = prior.predict(torch.cat([noise(prior)] * 2), 500, join([cond, other]), 7.5)
+    close(both, torch.cat([predict(prior, cond), predict(prior, other)]), 1e-5)
+
+
+def steeper(views: Views) -> Tensor:
+    return disparity(views).square()
 
 
 def test_chunks_change_nothing(make):

@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import command_line
 import pytest
 import small_checkpoint
 import torch
@@ -13,6 +14,7 @@ from small_checkpoint import VELOCITY
 from synclab.errors import UserError
 from synclab.priors.latent import LatentPrior
 from synclab.schedule import Schedule
+from synclab.session import load_prior
 
 checkpoint = small_checkpoint.checkpoint
 VIEWS = ((0.0,), (1.0,), (2.0,))
@@ -111,6 +113,23 @@ def test_equal_prompts_are_encoded_once(prior):
 def test_the_negative_prompt_outlives_any_number_of_prompts(prior):
     first = prior.embed("a sandy desert").negative
     assert all(prior.embed(str(number)).negative is first for number in range(100))
+
+
+def test_a_sweep_encodes_every_text_once(checkpoint, tmp_path, monkeypatch):
+    texts, encode = [], LatentPrior.encode_text
+
+    def record(prior: LatentPrior, text: str) -> torch.Tensor:
+        texts.append(text)
+        return encode(prior, text)
+
+    monkeypatch.setattr(LatentPrior, "encode_text", record)
+    load_prior.cache_clear()
+    (tmp_path / "set.txt").write_text("a desert\na city\n")
+    place = [f"prior.path={checkpoint}", f"prompts={tmp_path}/set.txt", f"results={tmp_path}"]
+    methods = ["-m", "method=ddim,synctweedies", "method.steps=1", "task=image"]
+    assert command_line.run("prior=tiny", *place, *methods).code == 0
+    assert len(list(tmp_path.rglob("*.png"))) == 4
+    assert sorted(texts) == ["", "a city", "a desert"]
 
 
 def test_a_long_prompt_is_cut_with_a_warning(prior, caplog):
