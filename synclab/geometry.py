@@ -9,9 +9,12 @@ Conventions, stated here once and tested once (tests/test_geometry.py):
 """
 
 import math
+from typing import TypeVar
 
 import torch
 from torch import Tensor
+
+Angle = TypeVar("Angle", float, Tensor)
 
 
 def view_directions(size: int, fov: float, azimuth: Tensor, elevation: Tensor) -> Tensor:
@@ -57,10 +60,12 @@ def longitude_latitude(directions: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def direction(longitude: Tensor, latitude: Tensor) -> Tensor:
-    """Unit directions (..., 3) of angles in radians; inverse of `longitude_latitude`."""
+    """Unit directions (..., 3) of angles in radians that broadcast; inverse of
+    `longitude_latitude`.
+    """
     x = latitude.cos() * longitude.sin()
     z = -latitude.cos() * longitude.cos()
-    return torch.stack([x, latitude.sin(), z], -1)
+    return torch.stack(torch.broadcast_tensors(x, latitude.sin(), z)).movedim(0, -1)
 
 
 def equirect_directions(
@@ -70,10 +75,17 @@ def equirect_directions(
 
     `offset` 0 takes texels at their upper left corners, as the code of StochSync does.
     """
+    longitude, latitude = equirect_angles(height, width, offset, dtype)
+    return direction(longitude, latitude[:, None])
+
+
+def equirect_angles(
+    height: int, width: int, offset: float = 0.5, dtype: torch.dtype = torch.float64
+) -> tuple[Tensor, Tensor]:
+    """Longitude (width,) of every column and latitude (height,) of every row, in radians."""
     longitude = ((torch.arange(width, dtype=dtype) + offset) / width * 2 - 1) * math.pi
     latitude = (0.5 - (torch.arange(height, dtype=dtype) + offset) / height) * math.pi
-    latitude, longitude = torch.meshgrid(latitude, longitude, indexing="ij")
-    return direction(longitude, latitude)
+    return longitude, latitude
 
 
 def equirect_position(
@@ -83,10 +95,37 @@ def equirect_position(
 
     Integer positions are texel centres; columns wrap, rows do not.
     """
-    longitude, latitude = longitude_latitude(directions)
+    return equirect_texel(*longitude_latitude(directions), height, width, offset)
+
+
+def equirect_texel(
+    longitude: Angle, latitude: Angle, height: int, width: int, offset: float = 0.5
+) -> tuple[Angle, Angle]:
+    """The same of angles in radians: column and row."""
     column = (longitude / math.pi + 1) / 2 * width - offset
     row = (0.5 - latitude / math.pi) * height - offset
     return column, row
+
+
+def view_extent(reach: float, elevation: float) -> tuple[float, float, float]:
+    """Longitudes and latitudes that a square view can see: a box around its pyramid.
+
+    Args:
+        reach: tangent of half the field of view.
+        elevation: degrees; beyond +-90 the box is too wide.
+
+    Returns: half the width in longitude around the azimuth, lowest and highest latitude, in
+    radians. A view that holds a pole sees all longitudes.
+    """
+    sine, cosine = math.sin(math.radians(elevation)), math.cos(math.radians(elevation))
+    tilt, half = math.asin(abs(sine)), math.atan(reach)
+    upper = cosine - reach * abs(sine)  # how far ahead the upper corners are, along the horizon
+    lower = math.asin((abs(sine) - reach * math.cos(tilt)) / math.hypot(1, reach, reach))
+    longitude, high = math.pi, math.pi / 2
+    if upper > 0:
+        longitude, high = math.atan2(reach, upper), tilt + half
+    low = min(tilt - half, lower)
+    return (longitude, low, high) if sine >= 0 else (longitude, -high, -low)
 
 
 def view_position(
@@ -98,6 +137,7 @@ def view_position(
     the cosine to the optical axis and must be positive for the position to mean anything.
     """
     rotation = camera_rotation(azimuth, elevation)
-    x, y, z = torch.einsum("nij,...i->n...j", rotation, directions).unbind(-1)
-    scale = size / 2 / math.tan(math.radians(fov) / 2) / (-z).clamp_min(1e-6)
-    return x * scale + (size - 1) / 2, -y * scale + (size - 1) / 2, -z
+    x, y, z = torch.einsum("nij,...i->jn...", rotation, directions)
+    ahead, centre = -z, (size - 1) / 2
+    scale = size / 2 / math.tan(math.radians(fov) / 2) / ahead.clamp_min(1e-6)
+    return x * scale + centre, centre - y * scale, ahead

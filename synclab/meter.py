@@ -82,3 +82,7 @@ class MeteredSpace:
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
         with self._meter("projection", y.device):
             return self._space.scatter(y, views)
+
+    def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
+        with self._meter("projection", y.device):
+            return self._space.average(y, views, old)

@@ -14,13 +14,11 @@ def project(space: Space, z: Tensor, views: Views) -> Tensor:
 def gather(space: Space, x: Tensor, views: Views, old: Tensor | None = None) -> Tensor:
     """Closed-form argmin_z sum_c w_c ||f_c(z) - x_c||^2: the weighted mean of what views say.
 
-    Cells that no view sees keep their `old` value, 0 without one. Sums are taken in at least fp32,
+    Cells that no view sees keep their `old` value, 0 without one. Means are taken in at least fp32,
     whatever the precision of the network.
     """
     y = space.to_canonical(x)
-    total, weight = space.scatter(y if y.dtype == torch.float64 else y.float(), views)
-    mean = total / torch.where(weight > 0, weight, 1)
-    return mean if old is None else torch.where(weight > 0, mean, old)
+    return space.average(y if y.dtype == torch.float64 else y.float(), views, old)
 
 
 def sync(space: Space, x: Tensor, views: Views) -> Tensor:

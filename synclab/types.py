@@ -100,6 +100,12 @@ class Space(Protocol):
         """Weighted sum (c, H, W) of the views on each cell, and the weights (1, H, W)."""
         ...
 
+    def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
+        """Weighted mean (c, H, W) of the views on each cell, in a new tensor; where no view sees
+        it the `old` value, 0 without one.
+        """
+        ...
+
     def inwardness(self, views: Views) -> Tensor:
         """0 at those borders of a view where others begin, 1 at its centre: (h, w) of the prior."""
         ...

@@ -21,7 +21,6 @@ from conftest import (
 from torch import Tensor
 
 from synclab import geometry, sync
-from synclab.spaces import taps
 from synclab.spaces.canvas import Canvas
 from synclab.types import Views
 
@@ -150,6 +149,24 @@ def test_unseen_cells_keep_their_old_value_and_are_zero_without(space):
     close(kept[:, unseen], old[:, unseen], 0)
     close(zero[:, unseen], torch.zeros_like(old[:, unseen]), 0)
     close(kept[:, ~unseen], zero[:, ~unseen], 0)
+
+
+@each(SPACES)
+def test_gather_is_the_weighted_mean_of_what_was_scattered(space):
+    views, old = space.all_views(), random_state(space, 2)
+    y = random_views_of(space, views)
+    total, weight = space.scatter(y, views)
+    mean = torch.where(weight > 0, total / weight, old)
+    close(space.average(y, views, old), mean, 1e-6)
+
+
+@each(SPACES)
+def test_gather_leaves_the_old_state_as_it_was(space):
+    views, old = space.all_views()[:1], random_state(space, 2)
+    x = sync.project(space, random_state(space), views)
+    before = old.clone()
+    assert (sync.gather(space, x, views, old) != before).any()
+    close(old, before, 0)
 
 
 def test_half_precision_is_summed_in_single():
@@ -292,31 +309,6 @@ def test_a_view_over_a_pole_sees_both_sides(elevation):
     truth = geometry.view_directions(16, 90, *torch.tensor(views).double().unbind(-1))
     z = geometry.equirect_directions(8, 16)[..., [0, 2]].permute(2, 0, 1)
     close(space.project(z, views), truth[..., [0, 2]].permute(0, 3, 1, 2), 0.06)
-
-
-@pytest.mark.parametrize(("row", "inner"), [(-0.5, 0), (4.5, 4)])
-def test_a_tap_at_a_pole_is_the_mean_of_opposite_texels(row, inner):
-    z = torch.arange(40.0, dtype=torch.float64).view(1, 40) ** 2
-    column = torch.arange(8, dtype=torch.float64)
-    seen = taps.bilinear(column, torch.full_like(column, row), 5, 8, wrap=True).apply(z)
-    ring = z.view(5, 8)[inner]
-    close(seen[0], (ring + ring.roll(4)) / 2, 1e-6)
-
-
-def test_bilinear_taps_wrap_columns():
-    z = torch.tensor([[1.0, 2.0, 3.0, 5.0]])
-    row = torch.zeros(1)
-    seen = taps.bilinear(torch.tensor([-0.25]), row, 1, 4, wrap=True).apply(z)
-    close(seen, torch.tensor([[0.75 * 1 + 0.25 * 5]]), 1e-6)
-
-
-@pytest.mark.parametrize("wrap", [True, False])
-def test_nearest_equals_bilinear_at_texel_centres(wrap):
-    row, column = torch.meshgrid(torch.arange(4.0), torch.arange(8.0), indexing="ij")
-    z = torch.randn(2, 32, generator=torch.Generator().manual_seed(0))
-    near = taps.nearest(column, row, 4, 8, wrap).apply(z)
-    close(near, z, 0)
-    close(taps.bilinear(column, row, 4, 8, wrap).apply(z), near, 0)
 
 
 # --------------------------------------------------------------------------------------- inwardness

@@ -64,6 +64,11 @@ class Canvas:
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
         return adjoint_scatter(self, y, views)
 
+    def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
+        total, weight = self.scatter(y, views)
+        seen = weight > 0
+        return torch.where(seen, total / torch.where(seen, weight, 1), 0 if old is None else old)
+
     def inwardness(self, views: Views) -> Tensor:
         """Distance of the network's pixels from the left and right borders, 0 there, towards 1."""
         profile = horizontal_profile(self.view_size, self.factor).to(self.device)

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from synclab.spaces.canvas import Canvas
-from synclab.spaces.equirect import EquirectMaps, Grid, Sampling
+from synclab.spaces.equirect import EquirectMaps, Grid
+from synclab.spaces.resampling import Sampling, resample
 from synclab.spaces.view_sets import COVERS, Cover
+from synclab.spaces.window import cut
 from synclab.types import Rng, Views
 
 Inverse = Literal["backproject", "adjoint"]
@@ -64,19 +66,33 @@ class Panorama(Canvas):
         return tuple((a, math.degrees(math.asin(y))) for a, y in zip(azimuth, height, strict=True))
 
     def project(self, z: Tensor, views: Views) -> Tensor:
-        seen = self._maps.to_views(views).apply(z.flatten(1))
-        return seen.view(len(z), len(views), self.view_size, self.view_size).transpose(0, 1)
+        sights = self._maps.sights(views)
+        patches = cut(z, tuple(sight.window for sight in sights))
+        seen = (
+            resample(patch, sight.at, self.sampling)
+            for patch, sight in zip(patches, sights, strict=True)
+        )
+        return torch.stack(tuple(seen))
 
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
-        values = y.transpose(0, 1).flatten(1)  # c (n h w)
         if self.inverse == "adjoint":
-            to_views, ones = self._maps.to_views(views), torch.ones_like(values[:1])
-            total, weight = to_views.adjoint(values), to_views.adjoint(ones)
-        else:
-            from_views, texels, weight = self._maps.from_views(views)
-            total = values.new_zeros(len(values), self.height * self.width)
-            total.index_add_(1, texels, from_views.apply(values))
-        return total.view(-1, *self.shape[1:]), weight.to(y).view(1, *self.shape[1:])
+            return super().scatter(y, views)
+        total, weight = y.new_zeros(self.shape), y.new_zeros(1, *self.shape[1:])
+        for pixels, footprint in zip(y, self._maps.footprints(views), strict=True):
+            seen = (footprint.share > 0).to(y)
+            footprint.window.add(total, seen * resample(pixels, footprint.at, self.sampling))
+            footprint.window.add(weight, seen)
+        return total, weight
+
+    def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
+        """The mean, moved on from view to view, so that no sum of the canvas's size is needed."""
+        if self.inverse == "adjoint":
+            return super().average(y, views, old)
+        z = y.new_zeros(self.shape) if old is None else old.to(y, copy=True)
+        for pixels, footprint in zip(y, self._maps.footprints(views), strict=True):
+            said = resample(pixels, footprint.at, self.sampling)
+            footprint.window.blend(z, said, footprint.share)
+        return z
 
     def inwardness(self, views: Views) -> Tensor:
         across = super().inwardness(views)

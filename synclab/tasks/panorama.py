@@ -7,8 +7,9 @@ from annotated_types import Ge, Interval
 from torch import Tensor
 
 from synclab.errors import UserError
-from synclab.spaces.equirect import Grid, Sampling
+from synclab.spaces.equirect import Grid
 from synclab.spaces.panorama import Inverse, Panorama
+from synclab.spaces.resampling import Sampling
 from synclab.spaces.view_sets import Cover, unseen
 from synclab.sync import gather
 from synclab.tasks.task import Canonical, Task, cells

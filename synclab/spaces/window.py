@@ -1,0 +1,94 @@
+"""Rectangles of an equirectangular canvas, wherever on the sphere they lie."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+Region = tuple[Any, slice, slice]
+"""..., rows and columns of a canvas or of a window."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """`height` x `width` texels from (`top`, `left`) on, counted in texels of the canvas.
+
+    Columns close. One row may lie beyond either pole: the last row of texels, from the other side.
+    """
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def within(self, height: int, width: int) -> "Window":
+        """The part that has every texel of a canvas at most once."""
+        top, bottom = max(self.top, 0), min(self.top + self.height, height)
+        return Window(top, self.left, bottom - top, min(self.width, width))
+
+    def cut(self, canvas: Tensor) -> Tensor:
+        """(c, H, W) -> (c, height, width); a view of the canvas unless it crosses a border."""
+        pieces = list(self.pieces(*canvas.shape[1:]))
+        if len(pieces) == 1:
+            return canvas[pieces[0][0]]
+        patch = canvas.new_empty(len(canvas), self.height, self.width)
+        for there, here in pieces:
+            patch[here] = canvas[there]
+        return patch
+
+    def add(self, canvas: Tensor, patch: Tensor) -> None:
+        """Adds a patch to the canvas: the transpose of `cut`."""
+        for there, here in self.pieces(*canvas.shape[1:]):
+            canvas[there].add_(patch[here])
+
+    def blend(self, canvas: Tensor, patch: Tensor, share: Tensor) -> None:
+        """Moves the canvas towards the patch by a share (height, width) from 0 to 1."""
+        share = share.to(canvas)
+        for there, here in self.pieces(*canvas.shape[1:]):
+            canvas[there].lerp_(patch[here], share[here])
+
+    def pieces(self, height: int, width: int) -> Iterator[tuple[Region, Region]]:
+        """The plain rectangles that make it up: where on the canvas, and where in the window."""
+        for rows, own_rows, turn in self._bands(height, width):
+            done = 0
+            while done < self.width:
+                column = (self.left + turn + done) % width
+                run = min(self.width - done, width - column)
+                here = (..., own_rows, slice(done, done + run))
+                yield (..., rows, slice(column, column + run)), here
+                done += run
+
+    def _bands(self, height: int, width: int) -> Iterator[tuple[slice, slice, int]]:
+        """Rows of the canvas, rows of the window, and by how many columns they are turned."""
+        inside = self.within(height, width)
+        first = inside.top - self.top
+        yield slice(inside.top, inside.top + inside.height), slice(first, first + inside.height), 0
+        if first:
+            yield slice(0, 1), slice(0, 1), width // 2
+        if first + inside.height < self.height:
+            yield slice(height - 1, height), slice(self.height - 1, self.height), width // 2
+
+
+class _Cut(torch.autograd.Function):
+    """Backward adds all windows into one canvas, where plain slicing would make one for each."""
+
+    @staticmethod
+    def forward(ctx: Any, canvas: Tensor, windows: tuple[Window, ...]) -> tuple[Tensor, ...]:
+        ctx.windows, ctx.shape = windows, canvas.shape
+        return tuple(window.cut(canvas) for window in windows)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *patches: Tensor) -> tuple[Tensor, None]:
+        canvas = patches[0].new_zeros(ctx.shape)
+        for window, patch in zip(ctx.windows, patches, strict=True):
+            window.add(canvas, patch)
+        return canvas, None
+
+
+def cut(canvas: Tensor, windows: tuple[Window, ...]) -> tuple[Tensor, ...]:
+    """What lies in each window of (c, H, W). Differentiable, once."""
+    return _Cut.apply(canvas, windows)
