@@ -26,8 +26,7 @@ PACKAGES = {
     "gsplat": "pip install -e '.[gaussians]'",
     "submitit": "pip install submitit hydra-submitit-launcher",
     "open_clip": "pip install -e '.[eval]'",
-    "cleanfid": "pip install clean-fid",
-    "torchmetrics": "pip install torchmetrics",
+    "torch_fidelity": "pip install -e '.[eval]'",
     "lpips": "pip install -e '.[eval]'",
 }
 
@@ -68,7 +67,6 @@ def checkpoints() -> Iterator[Finding]:
             yield checkpoint(path.stem, prior)
         if "control_path" in prior:
             yield controlnet(path.stem, prior)
-    yield vgg()
 
 
 def checkpoint(name: str, prior: Any) -> Finding:
@@ -91,15 +89,14 @@ def controlnet(name: str, prior: Any) -> Finding:
     return Finding(f"prior={name}", bool(there), place if there else f"hf download {place}")
 
 
-def vgg() -> Finding:
-    """What prior.perceptual=lpips needs besides its package."""
-    from synclab.metrics.requirements import VGG16
+def judges() -> Iterator[Finding]:
+    """Weights of the papers' judges; those of VGG-16 are what prior.perceptual=lpips needs too."""
+    from synclab.metrics.requirements import CLEAN_INCEPTION, INCEPTION_LOGITS, VGG16, VGG19
 
-    try:
-        VGG16.check()
-    except UserError as error:
-        return Finding("VGG-16 of LPIPS", False, str(error).partition(": ")[2])
-    return Finding("VGG-16 of LPIPS", True, str(VGG16.path))
+    for weights in (CLEAN_INCEPTION, INCEPTION_LOGITS, VGG16, VGG19):
+        command = f"curl -L --create-dirs -o {weights.path} {weights.url}"
+        there = weights.path.is_file()
+        yield Finding(weights.file, there, str(weights.path) if there else command)
 
 
 def main() -> int:
@@ -107,6 +104,7 @@ def main() -> int:
     for title, findings in (
         ("Devices", devices()),
         ("Checkpoints", checkpoints()),
+        ("Judges", judges()),
         ("Optional packages", packages()),
     ):
         log.info("%s", title)

@@ -140,5 +140,5 @@ def test_the_doctor_looks_for_both_networks_of_a_controlnet() -> None:
 
 
 def test_the_doctor_says_how_to_fill_a_gap() -> None:
-    for finding in [*doctor.checkpoints(), *doctor.packages()]:
+    for finding in [*doctor.checkpoints(), *doctor.judges(), *doctor.packages()]:
         assert finding.there or finding.note
