@@ -204,11 +204,13 @@ The classes are all {kinds} kinds, outdoors at each of {times} times; chance is 
 | nearest of {classes} plain prompts ("a desert at night"), whole class | {c[class]:.1%} |
 | ... its kind | {c[kind]:.1%} |
 | ... its time, outdoors | {c[time]:.1%} |
-| caption of a view among {classes}, one from each class (a fifth name no time) | {text:.1%} |
+| caption of a view among {classes}, one from each class | {text:.1%} |
 | view of a caption among {classes} | {image:.1%} |
 
-Mean cosine x 100: {cos[own prompt]} with the view's own plain prompt, {cos[other kinds]} with those
-of other kinds. No number made with it can stand beside one made with OpenAI's CLIP.
+Some captions name no time and fit four of the views, so the last two cannot reach 100 %.
+
+Mean cosine x 100: {cos[own prompt]} with a view's own plain prompt, {cos[other kinds]} with
+those of other kinds. No number made with it can stand beside one made with OpenAI's CLIP.
 """
 
 

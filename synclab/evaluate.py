@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def evaluate(folder: Path, name: str, device: str = "cpu") -> list[str]:
+def evaluate(folder: Path, name: str, device: str = "auto") -> list[str]:
     """Scores a task's folder and writes its file; returns a line for each score that failed."""
     folder = folder.resolve()
     protocol = read_protocol(name, folder.name)
-    extractors = protocol.extractors(device)  # first of all: it tells what is missing
-    scores = judge(folder, protocol, extractors)
+    protocol.check()  # before torch is imported, which takes seconds
+    from synclab.settings import choose_device
+
+    scores = judge(folder, protocol, protocol.extractors(choose_device(device)))
     path = folder / f"scores.{protocol.name}.json"
     write_atomically(path, to_json(scores))
     log.info("%s", path)
@@ -145,12 +147,17 @@ def main() -> int:
     parser.add_argument(
         "--eval", default="embedded", help="a protocol of conf/eval, also eval=NAME"
     )
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
     args = parser.parse_args([re.sub("^eval=", "--eval=", word) for word in sys.argv[1:]])
     try:
-        failed = [line for folder in args.folders for line in evaluate(folder, args.eval)]
+        failed = [
+            line for folder in args.folders for line in evaluate(folder, args.eval, args.device)
+        ]
     except UserError as error:
         return complain(str(error))
-    return max(map(complain, failed), default=0)
+    except OSError as error:
+        return complain(f"{error.filename}: {error.strerror}; make room or rights and try again")
+    return max((complain(line) for lines in failed for line in lines), default=0)
 
 
 if __name__ == "__main__":

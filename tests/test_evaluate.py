@@ -290,6 +290,14 @@ def test_without_held_out_images_there_is_no_noise_floor(panorama: Path, warning
     assert scores(panorama)["noise_floor"] is None and "no noise floor" in warnings.text
 
 
+def test_a_device_that_is_not_there_is_refused(
+    panorama: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    with pytest.raises(UserError, match="device=mps: this machine has none"):
+        evaluate.evaluate(panorama, "embedded", device="mps")
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -68,17 +68,17 @@ class Protocol:
         return {str(b[key]).split(".")[0] for b in bodies for key in ("of", "text") if key in b}
 
     def extractors(self, device: str) -> dict[str, Any]:
-        """Those that the task's columns read, each checked to be usable on this machine.
-
-        Raises: UserError that names all that is missing.
-        """
+        """Those that the task's columns read."""
         bodies, used = self.body["extractors"], self.sources(self.asked["columns"])
         for name in used - bodies.keys():
             raise UserError(f"eval={self.name}: {name}: no such extractor; {nearest(name, bodies)}")
-        built = {n: build(bodies[n], f"eval.extractors.{n}", device=device) for n in sorted(used)}
-        if missing := list(dict.fromkeys(filter(None, map(lack, built.values())))):
+        return {n: build(bodies[n], f"eval.extractors.{n}", device=device) for n in sorted(used)}
+
+    def check(self) -> None:
+        """Raises a UserError that names all that this machine lacks for the extractors."""
+        found = map(lack, self.extractors("cpu").values())
+        if missing := list(dict.fromkeys(filter(None, found))):
             raise UserError(f"eval={self.name}: {'; '.join(missing)}; {DOCTOR}")
-        return built
 
 
 def lack(extractor: Any) -> str | None:
