@@ -45,7 +45,7 @@ class Schedule:
         """
         s = (torch.arange(n, dtype=torch.float64) + 0.5) / n
         s = shift * s / (1 + (shift - 1) * s)
-        return cls(1 - s, s, n * s)
+        return cls(1 - s, s, (n * s).float())  # float32: not every device knows float64
 
     @property
     def last(self) -> int:
