@@ -150,9 +150,7 @@ def main() -> int:
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
     args = parser.parse_args([re.sub("^eval=", "--eval=", word) for word in sys.argv[1:]])
     try:
-        failed = [
-            line for folder in args.folders for line in evaluate(folder, args.eval, args.device)
-        ]
+        failed = [evaluate(folder, args.eval, args.device) for folder in args.folders]
     except UserError as error:
         return complain(str(error))
     except OSError as error:
