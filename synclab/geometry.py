@@ -83,8 +83,8 @@ def equirect_angles(
     height: int, width: int, offset: float = 0.5, dtype: torch.dtype = torch.float64
 ) -> tuple[Tensor, Tensor]:
     """Longitude (width,) of every column and latitude (height,) of every row, in radians."""
-    longitude = ((torch.arange(width, dtype=dtype) + offset) / width * 2 - 1) * math.pi
-    latitude = (0.5 - (torch.arange(height, dtype=dtype) + offset) / height) * math.pi
+    longitude = 2 * math.pi * (torch.arange(width, dtype=dtype) + offset) / width - math.pi
+    latitude = math.pi / 2 - math.pi * (torch.arange(height, dtype=dtype) + offset) / height
     return longitude, latitude
 
 

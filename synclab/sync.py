@@ -11,14 +11,24 @@ def project(space: Space, z: Tensor, views: Views) -> Tensor:
     return space.to_instance(space.project(z, views))
 
 
-def gather(space: Space, x: Tensor, views: Views, old: Tensor | None = None) -> Tensor:
+def gather(
+    space: Space, x: Tensor, views: Views, old: Tensor | None = None, window: Tensor | None = None
+) -> Tensor:
     """Closed-form argmin_z sum_c w_c ||f_c(z) - x_c||^2: the weighted mean of what views say.
+
+    `window` (h, w) weighs the pixels of every view, by its nearness to the middle for instance.
 
     Cells that no view sees keep their `old` value, 0 without one. Means are taken in at least fp32,
     whatever the precision of the network.
     """
     y = space.to_canonical(x)
-    return space.average(y if y.dtype == torch.float64 else y.float(), views, old)
+    y = y if y.dtype == torch.float64 else y.float()
+    if window is None:
+        return space.average(y, views, old)
+    total, _ = space.scatter(y * window, views)
+    weight, _ = space.scatter(window.expand_as(y), views)
+    seen = weight > 0
+    return torch.where(seen, total / torch.where(seen, weight, 1), 0 if old is None else old)
 
 
 def sync(space: Space, x: Tensor, views: Views) -> Tensor:

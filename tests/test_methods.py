@@ -26,7 +26,7 @@ from synclab.config import locate
 from synclab.methods.ddim import DDIM
 from synclab.methods.distillation import Distillation
 from synclab.methods.ism import ISM
-from synclab.methods.multidiffusion import MultiDiffusion
+from synclab.methods.multidiffusion import MultiDiffusion, gaussian
 from synclab.methods.sdi import SDI
 from synclab.methods.sdi_released import ReleasedSDI
 from synclab.methods.sds import SDS
@@ -40,6 +40,7 @@ from synclab.methods.visual_anagrams import VisualAnagrams
 from synclab.priors.exact import Gaussian, Mixture, StationaryField
 from synclab.schedule import Schedule
 from synclab.solvers import nodes
+from synclab.sync import gather
 from synclab.types import Everywhere, Views
 
 METHODS = {
@@ -174,6 +175,23 @@ def test_a_method_is_a_frozen_dataclass_with_steps(kind):
 def test_on_one_identity_view_it_is_ddim(method, make_prior):
     prior = prior_of(image(), make_prior)
     close(last(method(steps=10), prior, image()), last(DDIM(steps=10), prior, image()), 1e-10)
+
+
+@pytest.mark.parametrize("window", ["uniform", "gaussian"])
+def test_weights_do_not_matter_where_views_agree(window):
+    """A linear score: all views say the same of a cell, however much each of them counts."""
+    prior, space = prior_of(wide(), Gaussian, mean=0.0), wide(ring=True)
+    plain = last(MultiDiffusion(steps=4), prior, space)
+    close(last(MultiDiffusion(steps=4, window=window), prior, space), plain, 1e-9)
+
+
+def test_a_gaussian_window_lets_the_nearer_view_speak():
+    views = torch.stack([torch.zeros(2, 8, 8), torch.ones(2, 8, 8)]).double()
+    space = wide(width=12)
+    mean = gather(space, views, ((0.0,), (4.0,)), window=gaussian(views, 8))
+    across = mean[0, 0, 4:8]  # where both see
+    assert (across.diff() > 0).all() and across[0] < 0.5 < across[-1]
+    close(mean[:, :, :4], torch.zeros(2, 8, 4).double(), 0)
 
 
 def test_multidiffusion_leaves_what_no_view_sees_as_it_began():

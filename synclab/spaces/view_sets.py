@@ -46,7 +46,7 @@ def checkerboard(fov: float) -> tuple[Views, ...]:
 
 
 def _triple(azimuth: float, aside: float, above: float) -> Views:
-    beside = azimuth + aside
+    beside = (azimuth + aside) % 360
     return (azimuth, 0.0), (beside, above), (beside, -above)
 
 
