@@ -23,6 +23,7 @@ from torch import Tensor
 
 from synclab.command import CONF
 from synclab.config import locate
+from synclab.errors import UserError
 from synclab.methods.ddim import DDIM
 from synclab.methods.distillation import Distillation
 from synclab.methods.ism import ISM
@@ -368,6 +369,35 @@ def test_stochsync_keeps_mean_and_spread_where_it_holds_borders(solver, ode_step
 
 
 # ------------------------------------------------------------------------------- parts of StochSync
+
+
+def test_without_its_components_stochsync_is_synctweedies():
+    """Row 1 of Table 2, on the same times 999, 749, 500, 250 and from the same noise."""
+    space = wide()
+    bare = AblatedStochSync(4, 999, 250, stochasticity="none", multi_step=False, disjoint=False)
+    drawn = streams().normal("start", (len(space.all_views()), 2, 8, 8))
+    same = Changed(lambda purpose, noise: drawn if noise.ndim == 4 else noise)
+    ours = last(bare, prior_of(space, Mixture), space, same)
+    close(ours, last(SyncTweedies(steps=4), prior_of(space, Mixture), space, same), 1e-9)
+
+
+@pytest.mark.parametrize("solver", ["ddim", "dpm"])
+def test_with_all_its_components_it_is_stochsync(solver):
+    space = panorama()
+    whole = last(StochSync(4, ode_steps=6, solver=solver), prior_of(space), space)
+    close(last(AblatedStochSync(4, ode_steps=6, solver=solver), prior_of(space), space), whole, 0)
+
+
+def test_noise_that_is_kept_in_part_is_still_noise():
+    kept, fresh = (streams(k).normal("noise", (100_000,)) for k in range(2))
+    mixed = AblatedStochSync(stochasticity="time", disjoint=False).mix(kept, fresh, 300)
+    assert mixed.var() == pytest.approx(1, abs=0.02)
+    assert (mixed * fresh).mean() == pytest.approx(0.3**0.5, abs=0.02)
+
+
+def test_views_that_change_cannot_keep_their_noise():
+    with pytest.raises(UserError, match="method.stochasticity=none: views that change keep no"):
+        AblatedStochSync(stochasticity="none")
 
 
 def test_stochsync_leaves_what_a_round_does_not_see():
