@@ -1,18 +1,15 @@
 """Prompt files to samples."""
 
-import logging
 import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
 from synclab.errors import UserError
+from synclab.prompt_files import read_file
+from synclab.prompt_sets import FOLDER, read_sets
 from synclab.repro import digest
 from synclab.types import Sample
-
-log = logging.getLogger(__name__)
-
-FOLDER = Path(__file__).resolve().parent.parent / "prompts"
 
 
 def sample_id(prompt: str, seed: int) -> str:
@@ -29,31 +26,26 @@ def samples(prompts: Iterable[str], seed: int) -> list[Sample]:
 
 
 def read_prompts(name: str) -> list[str]:
-    """Prompts of a set in `prompts/` or of any text file, one a line; # begins a comment line."""
+    """Prompts of a set, or of any text file with one a line, or of a paper's JSON file."""
     path = find(name)
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"prompts={name}: {path} is not UTF-8 text (byte {error.start});"
-            " expected one prompt a line, save it as UTF-8"
-        ) from error
+        return read_file(path)
+    except ValueError as error:
+        raise UserError(f"prompts={name}: {path} {error}") from error
     except OSError as error:
         raise UserError(f"prompts={name}: cannot read {path} ({error.strerror})") from error
-    prompts = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-    if any("\x00" in prompt for prompt in prompts):
-        raise UserError(f"prompts={name}: {path} is binary; expected one prompt a line as text")
-    if not prompts:
-        raise UserError(f"prompts={name}: {path} holds no prompt; expected one a line")
-    return prompts
 
 
 def find(name: str) -> Path:
-    """The file of a prompt set: `prompts/NAME.txt`, or NAME itself as a path."""
-    for path in (FOLDER / f"{name}.txt", Path(name)):
-        if path.is_file():
-            return path
-    sets = ", ".join(sorted(path.stem for path in FOLDER.glob("*.txt")))
+    """The file of a set of `prompts/`, our own or a paper's, or NAME itself as a path."""
+    papers = {paper: wanted.path for paper, wanted in read_sets().items()}
+    sets = {path.stem: path for path in FOLDER.glob("*.txt")} | papers
+    path = sets.get(name, Path(name))
+    if path.is_file():
+        return path
+    if name in papers:
+        raise UserError(f"prompts={name}: not fetched yet; python scripts/fetch_prompts.py {name}")
     raise UserError(
-        f"prompts={name}: no such prompt set or file; sets: {sets}; or give a text file's path"
+        f"prompts={name}: no such prompt set or file; sets: {', '.join(sorted(sets))};"
+        " or give a text file's path"
     )

@@ -28,8 +28,9 @@ def main(config: DictConfig) -> None:
         from synclab import presets
         from synclab.session import run
 
-        presets.check(str(here.runtime.choices.get("preset")), method, task)
-        run(config, task=task, method=method, prior=prior, sweep=sweep)
+        preset = str(here.runtime.choices.get("preset"))
+        presets.check(preset, method, task)
+        run(config, task=task, method=method, prior=prior, preset=preset, sweep=sweep)
 
 
 if __name__ == "__main__":

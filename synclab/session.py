@@ -30,7 +30,9 @@ log = logging.getLogger(__name__)
 NEUTRAL = ("batch", "compile")  # keys of a prior that change speed, never the picture
 
 
-def run(config: DictConfig, task: str, method: str, prior: str, sweep: bool = False) -> None:
+def run(
+    config: DictConfig, task: str, method: str, prior: str, preset: str, sweep: bool = False
+) -> None:
     """Runs every sample that is not done; the names are the choices made for each group.
 
     In a sweep, what ends a job before its first sample leaves its trace in the folder too.
@@ -58,7 +60,13 @@ def run(config: DictConfig, task: str, method: str, prior: str, sweep: bool = Fa
             check_match(the_prior, the_task, the_method, names)
             shown = Previews(store.folder / "previews", settings.previews)
             job = Job(the_prior, the_task, the_method, task, method, shown)
-            facts = {"config": identity, "hash": digest(to_json(identity)), "prior": prior}
+            facts = {
+                "config": identity,
+                "hash": digest(to_json(identity)),
+                "prior": prior,
+                "preset": preset,
+                "prompts": settings.prompts,
+            }
             with opened(store, identity, wanted, todo) as journal:
                 log.info("%s/%s: %d of %d samples to do", task, method, len(todo), len(mine))
                 failed = complete(job, store, journal, todo, facts, settings.samples_per_batch)

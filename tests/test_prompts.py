@@ -1,0 +1,129 @@
+"""Files of prompts: every form that upstream has, told apart, checked and fetched."""
+
+import hashlib
+import json
+import runpy
+import sys
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from synclab import prompt_sets, prompts
+from synclab.errors import UserError
+from synclab.prompt_files import parse
+from synclab.prompt_sets import PromptSet, read_sets
+from synclab.prompts import find, read_prompts, samples
+
+UPSTREAM = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "prompts"
+"""The papers' own files, where this machine has them; the project stores none."""
+
+LONG = "Zen garden, raked pebbles—a serene oasis, " * 7
+TEXTS = ["a sea", "  kept as it is ", LONG, "# no comment", "日本の庭"]
+FORMS = {
+    "list": TEXTS,
+    "named": {f"key {i}": {"prompt": text} for i, text in enumerate(TEXTS)},
+    "captions": {
+        "data": [{"captions": [text], "thetas": [1, 2], "pano_path": "/x"} for text in TEXTS]
+    },
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_every_json_form_gives_its_prompts_letter_by_letter(form):
+    assert parse(json.dumps(form).encode(), ".json") == TEXTS
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["{", "3", "[1]", '[""]', '{"a": {}}', '{"a": 1}', '{"data": [{"captions": ["a", "b"]}]}'],
+)
+def test_another_json_is_refused(body):
+    with pytest.raises(ValueError, match="is no JSON of the form"):
+        parse(body.encode(), ".json")
+
+
+@pytest.mark.parametrize("body", ["[]", "{}", '{"data": []}'])
+def test_an_empty_json_is_refused(body):
+    with pytest.raises(ValueError, match="holds no prompt"):
+        parse(body.encode(), ".json")
+
+
+def test_long_and_foreign_prompts_get_short_ascii_names_of_their_own():
+    made = samples([LONG, LONG + "!", "日本の庭", "日本の海"], seed=3)
+    assert len({sample.id for sample in made}) == 4
+    assert all(sample.id.isascii() and len(sample.id) < 80 for sample in made)
+    assert len(LONG.encode()) > 255
+
+
+def test_a_papers_set_is_found_once_it_is_fetched(tmp_path, monkeypatch):
+    monkeypatch.setattr(prompt_sets, "FOLDER", tmp_path)
+    monkeypatch.setattr(prompts, "FOLDER", tmp_path)
+    with pytest.raises(UserError, match="not fetched yet; python scripts/fetch_prompts.py lmagic"):
+        find("lmagic")
+    read_sets()["lmagic"].path.write_text('["a sea"]')
+    assert read_prompts("lmagic") == ["a sea"]
+
+
+def fetch(*arguments: str) -> int:
+    script = Path(__file__).resolve().parent.parent / "scripts" / "fetch_prompts.py"
+    with (
+        mock.patch.object(sys, "argv", [str(script), *arguments]),
+        pytest.raises(SystemExit) as end,
+    ):
+        runpy.run_path(str(script), run_name="__main__")
+    return int(end.value.code or 0)
+
+
+@pytest.fixture
+def one_set(tmp_path, monkeypatch):
+    """A project with one set of two prompts, and a folder that has its file."""
+    content = b'["a sea", "a hill"]'
+    digest = hashlib.sha256(content).hexdigest()
+    wanted = PromptSet("two", "two.json", "https://nowhere.invalid/two.json", digest, 2, "MIT")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "two.json").write_bytes(content)
+    monkeypatch.setattr(prompt_sets, "FOLDER", tmp_path / "project")
+    monkeypatch.setattr(prompt_sets, "read_sets", lambda: {"two": wanted})
+    return wanted
+
+
+def test_a_set_is_taken_from_a_folder_and_then_needs_none(one_set, tmp_path):
+    assert fetch("--from", str(tmp_path)) == 0
+    assert one_set.path.read_bytes() == (tmp_path / "two.json").read_bytes()
+    assert fetch("two", "--from", str(tmp_path / "gone")) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [(b'["a sea", "a lake"]', "another file than expected; sha256"), (None, "cannot read")],
+)
+def test_another_file_and_no_file_are_refused(one_set, tmp_path, capsys, content, line):
+    (tmp_path / "two.json").unlink()
+    if content:
+        (tmp_path / "two.json").write_bytes(content)
+    assert fetch("two", "--from", str(tmp_path)) == 1
+    assert f"synclab: two: {line}" in capsys.readouterr().err.replace(f"{tmp_path}/two.json: ", "")
+    assert not one_set.path.exists()
+
+
+def test_an_unknown_set_is_refused(one_set, capsys):
+    assert fetch("tow") == 1
+    assert "tow: no such set; did you mean 'two'?" in capsys.readouterr().err
+
+
+def test_without_a_hash_the_count_decides():
+    wanted = PromptSet("two", "two.txt", "https://nowhere.invalid", None, 2, "MIT")
+    wanted.check(b"a sea\na hill", "two.txt")
+    with pytest.raises(UserError, match=r"two\.txt: 1 prompts; expected 2"):
+        wanted.check(b"a sea", "two.txt")
+
+
+@pytest.mark.skipif(not UPSTREAM.is_dir(), reason="upstream's files are not on this machine")
+@pytest.mark.parametrize("name", [name for name in read_sets() if name != "panfusion_original"])
+def test_upstreams_files_are_what_the_manifest_says(name):
+    wanted = read_sets()[name]
+    content = (UPSTREAM / wanted.file).read_bytes()
+    wanted.check(content, wanted.file)
+    texts = parse(content, ".json")
+    assert len({sample.id for sample in samples(texts, 0)}) == wanted.count
