@@ -149,13 +149,18 @@ def main() -> int:
     )
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
     args = parser.parse_args([re.sub("^eval=", "--eval=", word) for word in sys.argv[1:]])
+    return max(attempt(folder, args.eval, args.device) for folder in args.folders)
+
+
+def attempt(folder: Path, name: str, device: str) -> int:
+    """The exit code of one folder; what is wrong with it does not stop the others."""
     try:
-        failed = [evaluate(folder, args.eval, args.device) for folder in args.folders]
+        failed = evaluate(folder, name, device)
     except UserError as error:
-        return complain(str(error))
+        failed = [str(error)]
     except OSError as error:
-        return complain(f"{error.filename}: {error.strerror}; make room or rights and try again")
-    return max((complain(line) for lines in failed for line in lines), default=0)
+        failed = [f"{error.filename}: {error.strerror}; make room or rights and try again"]
+    return max(map(complain, failed), default=0)
 
 
 if __name__ == "__main__":
