@@ -130,11 +130,14 @@ def describe(measured: "Measured") -> dict[str, Any]:
 
 
 def failures(path: Path, scores: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each score that could not be made."""
+    """A line for each reason why scores could not be made."""
     for method, found in scores["methods"].items():
+        reasons: dict[str, list[str]] = {}
         for column, entry in found["scores"].items():
             if entry["value"] is None:
-                yield f"{path}: {method}: no {column}: {entry['reason']}"
+                reasons.setdefault(entry["reason"], []).append(column)
+        for reason, columns in reasons.items():
+            yield f"{path}: {method}: no {', '.join(columns)}: {reason}"
 
 
 def main() -> int:

@@ -47,7 +47,7 @@ def add(method: Path, prompt: str, seed: int = 0, size: tuple[int, int] = PANORA
         "seconds": {"total": 2.0},
         "peak_memory_mb": 7,
     }
-    store.write(sample, png(f"{method} {prompt} {seed}", size), row)
+    store.write(sample, png(f"{method.name} {prompt} {seed}", size), row)
     return store.image(sample)
 
 
@@ -117,7 +117,9 @@ def test_every_method_is_scored(panorama: Path) -> None:
         assert own["config_hash"] == method and len(own["samples"]) == 3
         assert own["runtime"] == {"seconds": 2.0, "error": 0.0}
         assert (own["nfe"], own["memory_mb"]) == (100, 7)
-        columns = "fid fid_inf kid is_1 is_10 giqa clip_embedded precision recall seam_border"
+        columns = (
+            "fid fid_inf kid kid_prompts is_1 is_10 giqa clip_embedded precision recall seam_border"
+        )
         assert set(own["scores"]) == {*columns.split(), "seam_views"}
         for entry in own["scores"].values():
             assert np.isfinite([entry["value"], entry["error"]]).all()
@@ -249,7 +251,7 @@ def test_an_empty_folder_is_refused(
 def test_a_method_without_samples_is_told_of(panorama: Path) -> None:
     (panorama / "sds").mkdir()
     failed = evaluate.evaluate(panorama, "embedded")
-    assert any("sds: no fid: no finished sample can be used" in line for line in failed)
+    assert any("sds: no fid, fid_inf, " in line and "no finished sample" in line for line in failed)
     assert values(panorama, "sds")["fid"] is None and values(panorama, "ddim")["fid"]
 
 
@@ -261,7 +263,7 @@ def test_too_few_images_leave_a_reason_and_an_exit_code(
     assert command(monkeypatch, folder) == 1
     error = capsys.readouterr().err
     assert "ddim: no fid: fid: 1 images; expected at least 2" in error
-    assert "no is_10: is: 1 images; expected at least one for each of 10" in error
+    assert "ddim: no is_10: is: 1 images; expected at least one for each of 10" in error
     own = scores(folder)["methods"]["ddim"]["scores"]
     assert own["fid"]["value"] is None and own["fid"]["reason"]
     assert own["clip_embedded"]["value"] is not None and own["clip_embedded"]["error"] is None

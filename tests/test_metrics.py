@@ -14,11 +14,17 @@ from torchmetrics.image.kid import KernelInceptionDistance
 from synclab.errors import UserError
 from synclab.metrics.clip_score import alignment, concealment, similarity
 from synclab.metrics.extractors.inception import clean_resize
+from synclab.metrics.fid import deal as deal_parts
 from synclab.metrics.fid import frechet_distance, frechet_distance_infinity
 from synclab.metrics.giqa import giqa
 from synclab.metrics.inception_score import inception_score
 from synclab.metrics.jackknife import Estimate, deal
-from synclab.metrics.kid import kernel_distance, kernel_distance_of_subsets
+from synclab.metrics.kid import (
+    kernel,
+    kernel_distance,
+    kernel_distance_of_prompts,
+    kernel_distance_of_subsets,
+)
 from synclab.metrics.lpips import background_distance, distance, intra_distance
 from synclab.metrics.precision_recall import covered
 from synclab.metrics.seam import seam_ratio
@@ -84,8 +90,36 @@ def test_fid_of_a_set_with_itself_is_zero(n: int, d: int) -> None:
 
 def test_extrapolation_takes_the_bias_away() -> None:
     x, y = inputs.features(600, 32, 1), inputs.features(600, 32, 2)
-    biased, extrapolated = frechet_distance(x, y), frechet_distance_infinity(x, y)
+    biased, extrapolated = frechet_distance(x, y), infinity(x, y)
     assert biased > 1 and abs(extrapolated) < biased / 3
+
+
+def infinity(x: np.ndarray, y: np.ndarray) -> float:
+    """Of images that share one prompt."""
+    return frechet_distance_infinity(x, y, ["a"] * len(x), ["a"] * len(y), seed=1)
+
+
+def of_prompts(seed: int) -> np.ndarray:
+    """Ten images of each of five prompts that differ much."""
+    prompts = 3 * np.random.RandomState(5000).randn(5, 32)
+    return prompts.repeat(10, 0) + inputs.features(50, 32, seed)
+
+
+FIVE = [prompt for prompt in "abcde" for _ in range(10)]
+
+
+def test_parts_share_out_each_prompt() -> None:
+    parts = deal_parts(FIVE, 3, np.random.default_rng(0))
+    assert sorted(row for part in parts for row in part) == list(range(50))
+    for part in parts:
+        counts = [sum(FIVE[row] == prompt for row in part) for prompt in "abcde"]
+        assert max(counts) - min(counts) <= 1
+
+
+def test_extrapolation_stays_near_zero_for_equal_prompts() -> None:
+    x, y = of_prompts(1), of_prompts(2)
+    own = frechet_distance_infinity(x, y, FIVE, FIVE)
+    assert abs(own) < frechet_distance(x, y) / 2 < abs(infinity(x, y))
 
 
 # --- Kernel distance ---
@@ -121,6 +155,35 @@ def test_kid_is_clean_fid_and_torch_fidelity() -> None:
 
 def test_kid_of_subsets_as_large_as_the_sets_is_kid() -> None:
     equal(kernel_distance_of_subsets(X[:70], Y, subsets=1), kernel_distance(X[:70], Y))
+
+
+def test_kid_of_one_prompt_is_kid() -> None:
+    equal(kernel_distance_of_prompts(X, Y, ["a"] * 90, ["a"] * 70), kernel_distance(X, Y))
+
+
+def test_kid_of_prompts_is_the_mean_over_pairs_of_prompts() -> None:
+    x, y, labels = X[:9], Y[:9], list("aabbbcccc")
+    own = np.array(labels)
+
+    def mean(a: np.ndarray, b: np.ndarray, one: str, two: str) -> float:
+        values = kernel(a[own == one], b[own == two])
+        if a is not b or one != two:
+            return float(values.mean())
+        return float((values.sum() - values.trace()) / (len(values) * (len(values) - 1)))
+
+    def block(a: np.ndarray, b: np.ndarray) -> float:
+        return float(np.mean([mean(a, b, one, two) for one in "abc" for two in "abc"]))
+
+    expected = block(x, x) + block(y, y) - 2 * block(x, y)
+    equal(kernel_distance_of_prompts(x, y, labels, labels), expected)
+
+
+def test_kid_of_equal_prompts_is_below_zero_unless_they_are_told_apart() -> None:
+    pairs = [(of_prompts(seed), of_prompts(seed + 1)) for seed in range(2000, 2080, 2)]
+    plain = [kernel_distance(x, y) for x, y in pairs]
+    told = [kernel_distance_of_prompts(x, y, FIVE, FIVE) for x, y in pairs]
+    error = np.std(told) / np.sqrt(len(pairs))
+    assert abs(np.mean(told)) < 3 * error and np.mean(plain) < -10 * error
 
 
 # --- Inception Score ---
@@ -299,7 +362,7 @@ def test_groups_share_out_all_prompts() -> None:
 
 METRICS = {
     "fid": frechet_distance,
-    "fid_inf": lambda x, y: frechet_distance_infinity(x, y, seed=1),
+    "fid_inf": infinity,
     "kid": kernel_distance,
     "giqa": lambda x, y: giqa(x, y, 3).mean(),
     "precision": lambda x, y: covered(x, y).mean(),
@@ -336,8 +399,9 @@ def test_nan_is_refused(name: str) -> None:
         (lambda: frechet_distance(X[:1], Y), "fid: 1 images; expected at least 2"),
         (lambda: frechet_distance(X, Y[:0]), "fid: 0 images; expected at least 2"),
         (lambda: frechet_distance(X, Y[:, :5]), "32 features against 5"),
-        (lambda: frechet_distance_infinity(X[:5], Y), "fid_inf: 5 images; expected at least 8"),
+        (lambda: infinity(X[:5], Y), "fid_inf: 5 images; expected at least 8"),
         (lambda: kernel_distance(X[:1], Y), "kid: 1 images; expected at least 2"),
+        (lambda: kernel_distance_of_prompts(X[:3], Y, list("aab"), ["a"] * 70), "image of 'b'"),
         (lambda: inception_score(X[:9], splits=10), "is: 9 images; expected at least one for each"),
         (lambda: giqa(X, Y[:7], k=8), "giqa: 7 reference images; expected at least k=8"),
         (lambda: covered(X, Y[:3], k=3), "precision/recall: 3 images; expected more than k=3"),

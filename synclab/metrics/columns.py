@@ -17,7 +17,11 @@ from synclab.metrics.fid import frechet_distance, frechet_distance_infinity
 from synclab.metrics.giqa import giqa
 from synclab.metrics.inception_score import SEED, inception_score
 from synclab.metrics.jackknife import Estimate, Groups
-from synclab.metrics.kid import kernel_distance, kernel_distance_of_subsets
+from synclab.metrics.kid import (
+    kernel_distance,
+    kernel_distance_of_prompts,
+    kernel_distance_of_subsets,
+)
 from synclab.metrics.matrices import Matrix
 from synclab.metrics.precision_recall import covered
 
@@ -43,21 +47,29 @@ class OfSets(Column):
 
     def estimate(self, generated: Measured, reference: Measured, groups: Groups) -> Estimate:
         def value(left_out: frozenset[str]) -> float:
-            sets = (measured.without(left_out) for measured in (generated, reference))
-            return self.scale * self.value(*(measured.matrix(self.of) for measured in sets))
+            sets = [measured.without(left_out) for measured in (generated, reference)]
+            return self.scale * self.value(*sets)
 
         return Estimate.of(value, groups)
 
-    def value(self, generated: np.ndarray, reference: np.ndarray) -> float:
+    def value(self, generated: Measured, reference: Measured) -> float:
         raise NotImplementedError
+
+    def matrices(self, *sets: Measured) -> list[np.ndarray]:
+        return [measured.matrix(self.of) for measured in sets]
+
+    def owners(self, *sets: Measured) -> tuple[list[str], list[str]]:
+        """The prompt of every row of the matrices."""
+        own, other = (measured.owners(self.of) for measured in sets)
+        return own, other
 
 
 @dataclass(frozen=True, kw_only=True)
 class FID(OfSets):
     better = "lower"
 
-    def value(self, generated: np.ndarray, reference: np.ndarray) -> float:
-        return frechet_distance(generated, reference)
+    def value(self, generated: Measured, reference: Measured) -> float:
+        return frechet_distance(*self.matrices(generated, reference))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,16 +77,26 @@ class FIDInfinity(OfSets):
     better = "lower"
     seed: int = 0
 
-    def value(self, generated: np.ndarray, reference: np.ndarray) -> float:
-        return frechet_distance_infinity(generated, reference, self.seed)
+    def value(self, generated: Measured, reference: Measured) -> float:
+        x, y = self.matrices(generated, reference)
+        return frechet_distance_infinity(x, y, *self.owners(generated, reference), self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)
 class KID(OfSets):
     better, scale = "lower", 1000
 
-    def value(self, generated: np.ndarray, reference: np.ndarray) -> float:
-        return kernel_distance(generated, reference)
+    def value(self, generated: Measured, reference: Measured) -> float:
+        return kernel_distance(*self.matrices(generated, reference))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptKID(OfSets):
+    better, scale = "lower", 1000
+
+    def value(self, generated: Measured, reference: Measured) -> float:
+        x, y = self.matrices(generated, reference)
+        return kernel_distance_of_prompts(x, y, *self.owners(generated, reference))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +106,9 @@ class SubsetKID(OfSets):
     size: Annotated[int, Ge(2)] = 1000
     seed: int = 0
 
-    def value(self, generated: np.ndarray, reference: np.ndarray) -> float:
-        return kernel_distance_of_subsets(generated, reference, self.subsets, self.size, self.seed)
+    def value(self, generated: Measured, reference: Measured) -> float:
+        x, y = self.matrices(generated, reference)
+        return kernel_distance_of_subsets(x, y, self.subsets, self.size, self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +116,8 @@ class InceptionScore(OfSets):
     splits: Count = 1
     seed: int = SEED
 
-    def value(self, generated: np.ndarray, reference: np.ndarray) -> float:
-        return inception_score(generated, self.splits, self.seed)
+    def value(self, generated: Measured, reference: Measured) -> float:
+        return inception_score(generated.matrix(self.of), self.splits, self.seed)
 
 
 class OfPrompts(Column):

@@ -3,9 +3,13 @@
 Binkowski et al., Demystifying MMD GANs (1801.01401), section 4. Papers print it times 1000.
 """
 
+from collections import Counter
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from synclab.errors import UserError
 from synclab.metrics.matrices import Matrix, pair
 
 
@@ -27,6 +31,46 @@ def _within(x: Matrix) -> float:
     """Mean kernel of two different images of a set."""
     values = kernel(x, x)
     return float((values.sum() - values.trace()) / (len(x) * (len(x) - 1)))
+
+
+def kernel_distance_of_prompts(
+    generated: ArrayLike,
+    reference: ArrayLike,
+    generated_prompts: Sequence[str],
+    reference_prompts: Sequence[str],
+) -> float:
+    """The same for two sets that were made of the same prompts: unbiased for each prompt's images.
+
+    Images of a prompt resemble each other. Where both sets hold the same few prompts, that raises
+    the mean kernel between them more than within one, whose images are not paired with themselves,
+    and `kernel_distance` of two equal sets falls below zero: to -0.096 for five prompts of ten
+    images here. So each prompt's pairs are averaged by themselves first.
+
+    Args: features (n, d) and (m, d), and the prompt of every row; at least two rows of each.
+    """
+    x, y = pair(generated, reference, "kid_prompts", least=2)
+    own, other = shares(generated_prompts), shares(reference_prompts)
+    within = _within_prompts(x, generated_prompts) + _within_prompts(y, reference_prompts)
+    return within - 2 * float(own @ kernel(x, y) @ other)
+
+
+def shares(prompts: Sequence[str]) -> Matrix:
+    """The weight of every row when prompts count alike: (n,), with sum 1."""
+    counts = Counter(prompts)
+    return np.array([1 / (len(counts) * counts[prompt]) for prompt in prompts])
+
+
+def _within_prompts(x: Matrix, prompts: Sequence[str]) -> float:
+    """Mean kernel over pairs of prompts, each the mean over its pairs of different images."""
+    counts = Counter(prompts)
+    alone = [prompt for prompt, count in counts.items() if count < 2]
+    if alone:
+        raise UserError(f"kid_prompts: one image of {alone[0]!r}; expected at least two of each")
+    sizes, labels = np.array([counts[p] for p in prompts]), np.array(prompts)
+    same = labels[:, None] == labels
+    weights = np.outer(shares(prompts), shares(prompts)) * np.where(same, sizes / (sizes - 1), 1)
+    np.fill_diagonal(weights, 0)
+    return float((weights * kernel(x, x)).sum())
 
 
 def kernel_distance_of_subsets(
