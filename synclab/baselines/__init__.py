@@ -1,0 +1,1 @@
+"""Other people's outputs: where they lie and how they become samples of ours."""

@@ -1,0 +1,103 @@
+"""Takes other projects' outputs among our samples, to be scored and tabled with them.
+
+    python -m synclab.ingest mvdiffusion a/folder/of/outputs --run tiny-panfusion
+
+The projects are run elsewhere; conf/baseline says what each writes. Where outputs do not tell their
+prompts, a `manifest.csv` in the folder does, with the columns path,prompt,seed,seconds. Samples lie
+in `results/RUN/TASK/BASELINE/` like any others; what is done is not done again. The exit code is 0
+exactly when every output could be taken.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from tqdm import tqdm
+
+from synclab.baselines.outputs import Output, outputs
+from synclab.baselines.pictures import to_png
+from synclab.command import CONF, complain
+from synclab.config import build
+from synclab.errors import UserError, nearest
+from synclab.prompts import sample_id
+from synclab.settings import file_safe
+from synclab.store import Store, sha256, to_json
+
+log = logging.getLogger(__name__)
+
+FOLDER = CONF / "baseline"
+
+
+def ingest(name: str, folder: Path, run: Path) -> None:
+    """Takes all outputs of a baseline.
+
+    Raises: UserError for bad input, and at the end if any output was refused.
+    """
+    body = read_baseline(name)
+    baseline = build(body, f"baseline={name}")
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder; expected the outputs of {baseline.project}")
+    found = outputs(folder, baseline.prompt)
+    identity = {"baseline": {"name": name, **body}}
+    store = Store(run / baseline.task / name)
+    store.open(identity)
+    facts = {"prior": baseline.project, "config": identity, "hash": sha256(to_json(identity))}
+    refused = [
+        line
+        for one in tqdm(found, name, disable=None)
+        if (line := take(one, baseline, store, facts))
+    ]
+    log.info("%s: %d of %d outputs taken", store.folder, len(found) - len(refused), len(found))
+    if refused:
+        raise UserError(f"{len(refused)} of {len(found)} outputs refused, first {refused[0]}")
+
+
+def take(output: Output, baseline: Any, store: Store, facts: Mapping[str, Any]) -> str | None:
+    """Stores one output, unless it is there; the line that says why it was refused."""
+    name = sample_id(output.prompt, output.seed)
+    if store.done(name):
+        return None
+    try:
+        made = baseline.make(output)
+    except UserError as error:
+        return str(error)
+    store.write(name, to_png(made.image), {**facts, **describe(name, output), **made.facts})
+    return None
+
+
+def describe(name: str, output: Output) -> dict[str, Any]:
+    seconds = {} if output.seconds is None else {"seconds": {"total": output.seconds}}
+    return {"id": name, "prompt": output.prompt, "seed": output.seed, **seconds}
+
+
+def read_baseline(name: str) -> dict[str, Any]:
+    path = FOLDER / f"{name}.yaml"
+    if not path.is_file():
+        choices = [path.stem for path in FOLDER.glob("*.yaml")]
+        raise UserError(f"baseline {name}: there is none; {nearest(name, choices)}")
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("baseline", metavar="BASELINE")
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("--run", required=True, help="the run whose methods it is compared with")
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    args = parser.parse_args()
+    try:
+        ingest(args.baseline, args.folder, args.results / file_safe(args.run))
+    except UserError as error:
+        return complain(str(error))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
