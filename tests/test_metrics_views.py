@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from synclab.errors import UserError
 from synclab.metrics import views
 from synclab.metrics.extractors import Cut
 from synclab.metrics.extractors.seams import Seams
+from synclab.metrics.protocol import read_protocol
 from synclab.metrics.views import (
     CentreCrop,
     Perspective,
@@ -18,6 +20,7 @@ from synclab.metrics.views import (
     Tiles,
     Whole,
 )
+from synclab.prompt_sets import read_sets
 from synclab.world import render_panorama, render_views, sample_scenes
 
 ROW = {"id": "sea-s0", "prompt": "the sea"}
@@ -57,14 +60,20 @@ def test_views_are_rounded_not_cut_off() -> None:
 def test_a_papers_azimuths_are_used_verbatim(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "FOLDER", tmp_path)
+    paths = {name: SimpleNamespace(path=tmp_path / name) for name in ("paper", "unfetched")}
+    monkeypatch.setattr(views, "read_sets", lambda: paths)
     entry = {"captions": ["the sea"], "thetas": [3, 77, 200]}
-    (tmp_path / "paper.json").write_text(json.dumps({"data": [entry]}))
+    (tmp_path / "paper").write_text(json.dumps({"data": [entry]}))
     picture = panorama_of("ocean")[0]
-    own = PromptPerspective(32, 72, ("paper.json", "absent.json")).cut(picture, ROW)
+    own = PromptPerspective(32, 72, ("paper", "unfetched")).cut(picture, ROW)
     assert torch.equal(own, Perspective(32, 72, (3, 77, 200)).cut(picture, ROW))
     with pytest.raises(UserError, match="no azimuths for the prompt 'a hill'"):
-        PromptPerspective(32, 72, ("paper.json",)).cut(picture, {"prompt": "a hill"})
+        PromptPerspective(32, 72, ("paper",)).cut(picture, {"prompt": "a hill"})
+
+
+def test_a_panorama_paper_names_sets_that_there_are() -> None:
+    view = read_protocol("paper", "panorama").views()
+    assert set(view.prompts) <= read_sets().keys()
 
 
 def test_a_picture_that_is_no_panorama_is_refused() -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from synclab.errors import UserError
 from synclab.metrics.extractors.pixels import tiles
-from synclab.prompts import FOLDER
+from synclab.prompt_sets import read_sets
 from synclab.repro import Streams
 from synclab.spaces.panorama import Panorama
 
@@ -80,30 +80,31 @@ class Perspective:
 
 @dataclass(frozen=True)
 class PromptPerspective:
-    """Level views of a panorama at the azimuths that a paper's prompt files give each prompt.
+    """Level views of a panorama at the azimuths that a paper's file gives each of its prompts.
 
-    `files` lie in prompts/ and hold {"data": [{"captions": [prompt], "thetas": [degrees]}]}.
+    `prompts` are names of prompts/papers.yaml; their files hold {"data": [{"captions": [prompt],
+    "thetas": [degrees]}]}.
     """
 
     size: Size
     fov: Fov
-    files: tuple[str, ...]
+    prompts: tuple[str, ...]
 
     def cut(self, picture: Tensor, row: Row) -> Tensor:
-        thetas = read_thetas(self.files).get(row["prompt"])
-        if thetas is None:
+        azimuths = read_azimuths(self.prompts).get(row["prompt"])
+        if azimuths is None:
             raise UserError(
-                f"{', '.join(self.files)}: no azimuths for the prompt {row['prompt']!r}; expected"
+                f"{', '.join(self.prompts)}: no azimuths for the prompt {row['prompt']!r}; expected"
                 " the paper's prompts: scripts/fetch_prompts.py, or choose another eval"
             )
-        return look(picture, self.size, self.fov, [(azimuth, 0.0) for azimuth in thetas])
+        return look(picture, self.size, self.fov, [(azimuth, 0.0) for azimuth in azimuths])
 
 
 @lru_cache
-def read_thetas(files: tuple[str, ...]) -> dict[str, list[float]]:
-    """Evaluation azimuths of each prompt in degrees, of those files that are there."""
-    there = [FOLDER / file for file in files if (FOLDER / file).is_file()]
-    return {prompt: thetas for file in there for prompt, thetas in entries(file)}
+def read_azimuths(names: tuple[str, ...]) -> dict[str, list[float]]:
+    """Evaluation azimuths of each prompt in degrees, of those sets that are fetched."""
+    paths = [read_sets()[name].path for name in names]
+    return {k: v for path in paths if path.is_file() for k, v in entries(path)}
 
 
 def entries(file: Path) -> list[tuple[str, list[float]]]:
