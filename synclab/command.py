@@ -44,7 +44,7 @@ def run(main: Callable[[], None]) -> int:
         return complain(explain(error))
     except OSError as error:
         return complain(f"{error.filename}: {error.strerror}; choose another with results=FOLDER")
-    except JobError as error:
+    except (UserError, JobError) as error:
         return complain(str(error))
     except ValueError as error:
         if "Config group override must be" not in str(error):
@@ -99,7 +99,8 @@ def job(name: str, sweep: bool) -> Iterator[None]:
         fail(f"{name}: {type(error).__name__}: {error}", error)
 
 
-def fail(line: str, error: Exception) -> None:
+def fail(line: str, error: Exception | None = None) -> None:
+    """Keeps a line for the end, or raises where nobody waits for it."""
     if _failed is None:
         raise JobError(line) from error
     _failed.append(line)

@@ -1,0 +1,155 @@
+"""Hydra's launcher for Slurm: the jobs of a sweep as one array.
+
+On plain submitit, in place of hydra-submitit-launcher 1.2: there a failed job counts as completed,
+and one cancelled job hides what became of all others. A job that runs out of time is signalled
+(USR2), gives up its sample, goes back to the queue and goes on with what is missing.
+"""
+
+import logging
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.singleton import Singleton
+from hydra.core.utils import JobReturn, filter_overrides, run_job, setup_globals
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+log = logging.getLogger(__name__)
+
+GIVEN_UP = 3
+"""Looks at the queue without a sign of a job, after which it has ended without an answer."""
+
+
+@dataclass
+class QueuedJob:
+    """One job of the sweep as a node runs it."""
+
+    hydra_context: HydraContext
+    task_function: TaskFunction
+    config: DictConfig
+
+    def __call__(self, overrides: list[str], number: int, state: dict[type, Any]) -> None:
+        """Runs it; what fails is raised, so that Slurm knows."""
+        logging.basicConfig(level=logging.INFO, format="%(message)s")
+        Singleton.set_state(state)
+        setup_globals()
+        config = self.hydra_context.config_loader.load_sweep_config(self.config, overrides)
+        with open_dict(config.hydra.job) as job:
+            job.id, job.num = number, number
+        done = run_job(
+            hydra_context=self.hydra_context,
+            task_function=self.task_function,
+            config=config,
+            job_dir_key="hydra.sweep.dir",
+            job_subdir_key="hydra.sweep.subdir",
+        )
+        return done.return_value
+
+    def checkpoint(self, *arguments: Any) -> Any:
+        """What goes back to the queue: the same again, for samples that are done stay done."""
+        import submitit
+
+        return submitit.helpers.DelayedSubmission(self, *arguments)
+
+
+class SlurmLauncher(Launcher):
+    """See conf/hydra/launcher/slurm.yaml for the arguments."""
+
+    def __init__(
+        self, folder: str, wait: bool, max_num_timeout: int, sbatch: Mapping[str, Any]
+    ) -> None:
+        self.folder, self.wait, self.max_num_timeout = folder, wait, max_num_timeout
+        self.sbatch = sbatch
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        self.job, self.config = QueuedJob(hydra_context, task_function, config), config
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        """Submits all jobs and waits for them; failures go to `synclab.command`."""
+        overrides = [list(each) for each in job_overrides]
+        numbers = range(initial_job_idx, initial_job_idx + len(overrides))
+        states = [Singleton.get_state()] * len(overrides)
+        jobs = self.submit(overrides, numbers, states)
+        names = [" ".join(filter_overrides(each)) for each in overrides]
+        for job, name in zip(jobs, names, strict=True):
+            log.info("%s: %s", job.job_id, name)
+        if self.wait:
+            tell_failures(jobs, names)
+        else:
+            log.info("submitted; python -m synclab.status tells how far they are")
+        return []
+
+    def submit(self, *arguments: Sequence[Any]) -> Sequence[Any]:
+        """One array, a task for each set of arguments.
+
+        Raises: UserError without Slurm or submitit, and for options that either refuses.
+        """
+        from synclab.errors import UserError
+
+        if shutil.which("sbatch") is None:
+            raise UserError("hydra/launcher=slurm: this machine has no sbatch; run on a login node")
+        try:
+            import submitit
+        except ModuleNotFoundError as error:
+            raise UserError("hydra/launcher=slurm: say pip install -e '.[slurm]' first") from error
+        executor = submitit.SlurmExecutor(self.folder, max_num_timeout=self.max_num_timeout)
+        try:
+            executor.update_parameters(**OmegaConf.to_container(OmegaConf.create(self.sbatch)))
+            return executor.map_array(self.job, *arguments)
+        except (ValueError, TypeError, submitit.core.utils.FailedJobError) as error:
+            raise UserError(f"hydra.launcher.sbatch: refused ({error})") from error
+
+
+def tell_failures(jobs: Sequence[Any], names: Sequence[str]) -> None:
+    """Waits until every job has answered or left the queue."""
+    from synclab import command
+
+    waiting = dict.fromkeys(range(len(jobs)), 0)
+    start = time.monotonic()
+    while waiting:
+        queue = queued([jobs[i] for i in waiting])
+        for i in list(waiting):
+            if jobs[i].paths.result_pickle.exists():
+                del waiting[i]
+                if line := failure(jobs[i]):
+                    command.fail(line)
+            elif queue is not None and jobs[i].job_id not in queue:
+                waiting[i] += 1
+                if waiting[i] == GIVEN_UP:
+                    del waiting[i]
+                    command.fail(f"{names[i]}: job {jobs[i].job_id} {lost(jobs[i])}")
+        time.sleep(min(30.0, 1 + (time.monotonic() - start) / 20))
+
+
+def queued(jobs: Sequence[Any]) -> set[str] | None:
+    """Ids of those that wait or run; None where the queue does not answer.
+
+    `squeue` rather than submitit's `sacct`, which clusters without accounting lack.
+    """
+    numbers = ",".join(sorted({job.job_id.split("_")[0] for job in jobs}))
+    command = ["squeue", "--noheader", "--array", "--format=%i", f"--jobs={numbers}"]
+    answer = subprocess.run(command, capture_output=True, text=True)
+    if answer.returncode and "Invalid job id" not in answer.stderr:
+        return None
+    return set(answer.stdout.split())
+
+
+def failure(job: Any) -> str:
+    """What a job's answer says of its failure, empty for success."""
+    error = job.exception()
+    lines = re.findall(r"^\S*JobError: (.*)$", str(error), re.MULTILINE)
+    return "" if error is None else lines[-1] if lines else f"job {job.job_id}: {error}"
+
+
+def lost(job: Any) -> str:
+    return f"ended without an answer: cancelled, killed or out of time; its log: {job.paths.stderr}"

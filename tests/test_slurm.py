@@ -1,0 +1,153 @@
+"""Sweeps on a real Slurm, private and of a single node; the samples are those of a plain sweep."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import command_line
+import pytest
+import slurm_node
+from command_line import QUICK, ROOT, images, rows
+
+from synclab.status import progress
+
+pytest.importorskip("submitit", reason="pip install -e '.[slurm]'")
+
+pytestmark = [
+    pytest.mark.slurm,
+    pytest.mark.skipif(
+        bool(slurm_node.missing()),
+        reason=f"apt-get install slurm-wlm munge ({', '.join(slurm_node.missing())} missing)",
+    ),
+]
+
+SLURM = (
+    "hydra/launcher=slurm",
+    "hydra.launcher.sbatch.gpus_per_node=null",
+    "hydra.launcher.sbatch.cpus_per_task=1",
+)
+TWELVE = ("-m", "method=ddim,stochsync,sds", "shard=1/4,2/4,3/4,4/4", "method.guidance=2")
+
+
+@pytest.fixture(scope="module")
+def slurm(tmp_path_factory) -> Iterator[dict[str, str]]:
+    with slurm_node.running(tmp_path_factory.mktemp("slurm")) as environment:
+        yield environment
+
+
+@pytest.fixture
+def prompts(tmp_path) -> str:
+    path = tmp_path / "set.txt"
+    path.write_text("\n".join(f"prompt {number}" for number in range(6)))
+    return f"prompts={path}"
+
+
+def start(slurm: dict[str, str], *command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=os.environ | slurm | {"OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def sweep(slurm: dict[str, str], *arguments: str) -> command_line.Answer:
+    process = start(slurm, "-m", "synclab.run", *QUICK, *SLURM, *arguments)
+    out, err = process.communicate(timeout=500)
+    return command_line.Answer(process.returncode, out, err)
+
+
+def wait_for(moment: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 120
+    while not moment():
+        assert time.monotonic() < deadline, "the moment did not come"
+        time.sleep(0.1)
+
+
+def job_number(results: Path) -> str:
+    """Of the one submission below a results folder."""
+    (script,) = results.glob(".hydra/slurm/*/*_submission.sh")
+    return script.parent.name
+
+
+def samples(results: Path) -> list[Path]:
+    return list(results.glob("exact/*/*/*-s0.json"))
+
+
+def test_twelve_tasks_of_which_one_is_cancelled_and_resubmission_finishes(slurm, prompts, tmp_path):
+    """While the first waits in the queue, the last of the twelve is cancelled."""
+    arguments = (*TWELVE, prompts, f"results={tmp_path}/queue")
+    process = start(slurm, "-m", "synclab.run", *QUICK, *SLURM, *arguments)
+    results = tmp_path / "queue"
+    wait_for(lambda: list(results.glob(".hydra/slurm/*/*_submission.sh")))
+    slurm_node.ask(slurm, "scancel", f"{job_number(results)}_11")
+    _, err = process.communicate(timeout=500)
+    assert process.returncode == 1
+    *_, last = err.splitlines()
+    assert re.search(r"synclab: .*shard=4/4.* job \d+_11 ended without an answer: cancelled", last)
+    assert len(samples(results)) == 17
+    assert progress(results / "exact" / "image" / "sds").missing == 1
+    again = sweep(slurm, *arguments)
+    assert again.code == 0, again.err
+    plain = command_line.run(*QUICK, *TWELVE, prompts, f"results={tmp_path}/plain")
+    assert plain.code == 0, plain.err
+    assert images(results) == images(tmp_path / "plain")
+    assert rows(results) == rows(tmp_path / "plain")
+
+
+def test_a_failed_job_is_told_by_all(slurm, tmp_path):
+    arguments = ("-m", "method=ddim,multidiffusion", "task.canonical=rgb", f"results={tmp_path}")
+    answer = sweep(slurm, *arguments)
+    assert answer.code == 1
+    *_, last = answer.err.splitlines()
+    assert last.startswith("synclab: image/multidiffusion: task.canonical=rgb: ")
+    assert "task.canonical=rgb" in progress(tmp_path / "exact/image/multidiffusion").error
+    show = ("scontrol", "show", "job", f"{job_number(tmp_path)}_1")
+    wait_for(lambda: "JobState=FAILED" in slurm_node.ask(slurm, *show))
+    assert len(samples(tmp_path)) == 1
+
+
+def test_a_job_that_runs_out_of_time_goes_on_after_requeue(slurm, tmp_path):
+    """Slurm may signal up to a minute before it has to: the first life is a short one."""
+    (tmp_path / "set.txt").write_text("\n".join(f"prompt {number}" for number in range(60)))
+    answer = sweep(
+        slurm, "-m", f"prompts={tmp_path}/set.txt", f"results={tmp_path}/queue",
+        "prior.shape=[3,256,256]", "method.steps=1000", "hydra.launcher.sbatch.time=1",
+        "hydra.launcher.sbatch.signal_delay_s=50",
+    )  # fmt: skip
+    assert answer.code == 0, answer.err
+    results = tmp_path / "queue"
+    log = (results / "exact/image/ddim/run.log").read_text()
+    assert log.count(" samples to do") > 1
+    assert log.count(": done in ") == 60
+    assert len(samples(results)) == 60
+    assert not list((results / "exact/image/ddim").glob(".*"))
+
+
+def test_submit_and_leave(slurm, tmp_path):
+    script = start(slurm, "scripts/submit.py", *QUICK, *SLURM[1:], f"results={tmp_path}")
+    _, err = script.communicate(timeout=120)
+    assert script.returncode == 0, err
+    assert "python -m synclab.status" in err
+    wait_for(lambda: samples(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("key", "fragment"),
+    [
+        ("+hydra.launcher.sbatch.colour=red", "colour"),
+        ("hydra.launcher.sbatch.partition=nowhere", "invalid partition specified: nowhere"),
+    ],
+)
+def test_an_option_that_is_refused_is_told_in_one_line(slurm, tmp_path, key, fragment):
+    answer = sweep(slurm, "-m", "method=ddim", f"results={tmp_path}", key)
+    assert answer.code == 1
+    *_, last = answer.err.splitlines()
+    assert last.startswith("synclab: hydra.launcher.sbatch: refused (")
+    assert fragment in last
