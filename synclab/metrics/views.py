@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from annotated_types import Ge, Interval
 from torch import Tensor
 
-from synclab.errors import UserError
+from synclab.errors import UserError, nearest
 from synclab.metrics.extractors.pixels import tiles
 from synclab.prompt_sets import read_sets
 from synclab.repro import Streams
@@ -103,7 +103,10 @@ class PromptPerspective:
 @lru_cache
 def read_azimuths(names: tuple[str, ...]) -> dict[str, list[float]]:
     """Evaluation azimuths of each prompt in degrees, of those sets that are fetched."""
-    paths = [read_sets()[name].path for name in names]
+    sets = read_sets()
+    for name in set(names) - sets.keys():
+        raise UserError(f"views.prompts={name}: no such set; {nearest(name, sets)}")
+    paths = [sets[name].path for name in names]
     return {k: v for path in paths if path.is_file() for k, v in entries(path)}
 
 
