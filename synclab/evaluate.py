@@ -112,12 +112,15 @@ def describe_protocol(protocol: Protocol, extractors: Mapping[str, Any]) -> dict
 
 def describe_reference(protocol: Protocol, reference: "Measured") -> dict[str, Any]:
     """Which pictures were compared with."""
+    from synclab.metrics.runtime import common
+
     source = protocol.reference()
     hashes = sorted(picture.row["sha256"] for picture in reference.pictures)
     return {
         "kind": source.kind,
         "path": source.path,
         "n": len(hashes),
+        "prior": common([picture.row.get("prior") for picture in reference.pictures]),
         "hash": sha256("".join(hashes).encode()),
     }
 

@@ -109,6 +109,7 @@ def test_every_method_is_scored(panorama: Path) -> None:
         "kind": "run",
         "path": "reference/image/ddim",
         "n": 30,
+        "prior": "tiny",
         "hash": "",
     }
     for method in ("ddim", "stochsync"):
@@ -218,9 +219,11 @@ def test_an_unreadable_row_and_an_image_without_one_are_named(
     panorama: Path, warnings: Any
 ) -> None:
     (panorama / "ddim" / "torn.json").write_text("{")
+    (panorama / "ddim" / "poor.json").write_text('{"id": "poor", "sha256": "0"}')
     (panorama / "ddim" / "stray.png").write_bytes(png("stray", PANORAMA))
     evaluate.evaluate(panorama, "embedded")
     assert "torn.json: skipped, not a readable row" in warnings.text
+    assert "poor.json: skipped, not a readable row (without prompt, seed)" in warnings.text
     assert "stray.png: skipped, it has no row" in warnings.text
     assert scores(panorama)["methods"]["ddim"]["n"] == 30
 

@@ -42,7 +42,7 @@ class Measured:
         return [outcome[extractor][output] for outcome in self.outcomes]
 
     def matrix(self, source: str) -> np.ndarray:
-        """All rows of an output, in the order of the pictures' ids: (n, d)."""
+        """All rows of an output, picture by picture: (n, d)."""
         return np.concatenate(self.parts(source)) if self.outcomes else np.empty((0, 0))
 
     def owners(self, source: str) -> list[str]:

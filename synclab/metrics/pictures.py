@@ -12,9 +12,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from synclab.store import sha256
+from synclab.store import CONFIG, STATUS, sha256
 
 log = logging.getLogger(__name__)
+
+KEYS = ("id", "prompt", "seed", "sha256")
+"""What every row must tell; external ones may leave out all else."""
 
 
 class UnusableError(Exception):
@@ -57,17 +60,25 @@ def read_pictures(folder: Path) -> list[Picture]:
 
 def usable(path: Path) -> Iterator[Picture]:
     """The sample of a row, unless its image is not what the row says."""
+    if path.name in (CONFIG, STATUS):
+        return
     try:
-        row = json.loads(path.read_text())
+        row, image = read_row(path), path.with_suffix(".png")
     except (OSError, ValueError) as error:
         log.warning("%s: skipped, not a readable row (%s)", path, error)
         return
-    if not {"id", "prompt", "sha256"} <= row.keys():
-        return  # the folder's configuration or status
-    image = path.with_suffix(".png")
     if not image.is_file():
         log.warning("%s: skipped, its image is gone; run its command again", path)
     elif sha256(image.read_bytes()) != row["sha256"]:
         log.warning("%s: skipped, not the image that its row tells of; make it again", image)
     else:
         yield Picture(image, row)
+
+
+def read_row(path: Path) -> dict[str, Any]:
+    """Raises: OSError, and ValueError where it is no JSON or lacks a key."""
+    row = json.loads(path.read_text(encoding="utf-8"))
+    missing = [key for key in KEYS if key not in row]
+    if missing:
+        raise ValueError(f"without {', '.join(missing)}")
+    return row

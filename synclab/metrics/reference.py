@@ -8,7 +8,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Protocol
 
 from annotated_types import Ge
 
@@ -20,17 +20,31 @@ log = logging.getLogger(__name__)
 Count = Annotated[int, Ge(1)]
 
 
+class Source(Protocol):
+    """Where reference pictures come from, and the command that makes them."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def per_prompt(self) -> int: ...
+    @property
+    def command(self) -> str: ...
+
+    def pictures(self, results: Path, prompts: Collection[str]) -> list[Picture]:
+        """All pictures of these prompts below the results folder."""
+        ...
+
+
 @dataclass(frozen=True)
 class RunReference:
     """The samples of a run at `path` below the results, such as the prior's own plain images."""
 
     path: str
     per_prompt: Count
-    command: str = "python -m synclab.run experiment=reference"
+    command: str = "python -m synclab.run experiment=reference prompts=SET"
     kind: ClassVar[str] = "run"
 
     def pictures(self, results: Path, prompts: Collection[str]) -> list[Picture]:
-        """The pictures of these prompts."""
         return [p for p in read_pictures(results / self.path) if p.prompt in prompts]
 
 
@@ -42,7 +56,7 @@ class Reference:
     held_out: Sequence[Picture]
 
 
-def choose(source: RunReference, results: Path, prompts: Collection[str]) -> Reference:
+def choose(source: Source, results: Path, prompts: Collection[str]) -> Reference:
     """The reference pictures of these prompts.
 
     Raises: UserError with the command that makes what is missing.

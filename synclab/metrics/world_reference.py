@@ -38,7 +38,7 @@ class WorldReference:
     command: ClassVar[str] = "delete the folder and evaluate again"
 
     def pictures(self, results: Path, prompts: Collection[str]) -> list[Picture]:
-        """The pictures of these prompts; what is missing is rendered first."""
+        """Renders what is missing first."""
         store = Store(results / self.path)
         store.open({"world": {"size": self.size, "fov": self.fov}})
         seeds = range(2 * self.per_prompt)

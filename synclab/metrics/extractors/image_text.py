@@ -18,7 +18,7 @@ class ImageTextEmbeddings:
     device: str = "cpu"
     name = "image_text"
 
-    @property
+    @cached_property
     def identity(self) -> str:
         from synclab.metrics.image_text import FOLDER
 

@@ -18,7 +18,7 @@ class OfJudge:
 
     device: str = "cpu"
 
-    @property
+    @cached_property
     def identity(self) -> str:
         from synclab.metrics.judge import FOLDER
 
