@@ -40,8 +40,8 @@ class QueuedJob:
         Singleton.set_state(state)
         setup_globals()
         config = self.hydra_context.config_loader.load_sweep_config(self.config, overrides)
-        with open_dict(config.hydra.job) as job:
-            job.id, job.num = number, number
+        with open_dict(config.hydra.job):
+            config.hydra.job.id = config.hydra.job.num = number
         done = run_job(
             hydra_context=self.hydra_context,
             task_function=self.task_function,
@@ -65,7 +65,8 @@ class SlurmLauncher(Launcher):
         self, folder: str, wait: bool, max_num_timeout: int, sbatch: Mapping[str, Any]
     ) -> None:
         self.folder, self.wait, self.max_num_timeout = folder, wait, max_num_timeout
-        self.sbatch = sbatch
+        options: Any = OmegaConf.to_container(sbatch) if OmegaConf.is_config(sbatch) else sbatch
+        self.sbatch: dict[str, Any] = dict(options)
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
@@ -100,13 +101,14 @@ class SlurmLauncher(Launcher):
             raise UserError("hydra/launcher=slurm: this machine has no sbatch; run on a login node")
         try:
             import submitit
+            from submitit.core.utils import FailedJobError
         except ModuleNotFoundError as error:
             raise UserError("hydra/launcher=slurm: say pip install -e '.[slurm]' first") from error
         executor = submitit.SlurmExecutor(self.folder, max_num_timeout=self.max_num_timeout)
         try:
-            executor.update_parameters(**OmegaConf.to_container(OmegaConf.create(self.sbatch)))
+            executor.update_parameters(**self.sbatch)
             return executor.map_array(self.job, *arguments)
-        except (ValueError, TypeError, submitit.core.utils.FailedJobError) as error:
+        except (ValueError, TypeError, FailedJobError) as error:
             raise UserError(f"hydra.launcher.sbatch: refused ({error})") from error
 
 

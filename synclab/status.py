@@ -110,9 +110,9 @@ def last_error(failures: dict[str, Any]) -> str:
     return f"{name}: {failure['error']}"
 
 
-def table(lines: list[Progress]) -> list[str]:
+def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     """Columns under a header, as wide as they need to be; numbers stand to the right."""
-    cells = [HEADER, *(line.cells() for line in lines)]
+    cells = [header, *rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return ["  ".join(align(row, widths)).rstrip() for row in cells]
 
@@ -128,7 +128,7 @@ def main() -> int:
         folders = [f for name in sys.argv[1:] or ["results"] for f in find_folders(Path(name))]
     except UserError as error:
         return complain(str(error))
-    for line in table([progress(folder) for folder in folders]):
+    for line in table(HEADER, [progress(folder).cells() for folder in folders]):
         log.info("%s", line)
     return 0
 
