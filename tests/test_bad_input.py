@@ -11,14 +11,14 @@ from command_line import QUICK
 
 checkpoint = small_checkpoint.checkpoint
 
-METHODS = "choices: ddim, "
+METHODS = "choices: ablation_1, "
 MALFORMED = "expected key=value, with quotes"
 
 CASES = [
     # names
     ("method=ddmi", "method=ddmi: no such choice; did you mean 'ddim'?", METHODS),
     ("method=", "method=: no such choice", METHODS),
-    ("task=panoram", "task=panoram: no such choice; did you mean 'panorama'?", "image, panorama"),
+    ("task=panoram", "task=panoram: no such choice; did you mean 'panorama'?", "image, inpainting, panorama"),
     ("prior=tny", "prior=tny: no such choice; did you mean 'tiny'?", "choices: exact, "),
     ("preset=fixd", "preset=fixd: no such choice; did you mean 'fixed'?"),
     # keys
@@ -27,7 +27,7 @@ CASES = [
     ("task.canonicl=rgb", "task.canonicl: no such key; did you mean 'canonical'?"),
     ("prior.men=1", "prior.men: no such key; did you mean 'mean'?", "shape, std"),
     ("promt=x", "promt: no such key; did you mean 'prompt'?", "seed"),
-    ("+method.foo=1", "method.foo: no such key", "choices: guidance, steps"),
+    ("+method.foo=1", "method.foo: no such key", "choices: guidance, spacing, steps"),
     ("+foo=1", "foo: no such key", "choices: device"),
     ("+prior.device=cuda", "prior.device: no such key", "choices: "),
     ("~prompt", "prompt=None: field required"),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import re
 import textwrap
@@ -31,7 +32,13 @@ def names(group: str) -> list[str]:
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
-MATRIX = [(method, task) for method in names("method") for task in names("task")]
+def suited(method: str, task: str) -> bool:
+    """Tasks that begin with clean pixels refuse methods of noisy states (test_presets.py)."""
+    noisy = ("multidiffusion", "syncdiffusion", "syncsde", "visual_anagrams")
+    return method not in noisy or task not in ("inpainting", "panorama_8k")
+
+
+MATRIX = [pair for pair in itertools.product(names("method"), names("task")) if suited(*pair)]
 PAIRS = ["-".join(pair) for pair in MATRIX]
 
 
@@ -252,7 +259,8 @@ def test_prompts_of_a_file_get_names_of_their_own(run, tmp_path, results):
 
 @pytest.mark.parametrize(("method", "task"), MATRIX, ids=PAIRS)
 def test_every_method_runs_in_every_task(run, results, method, task):
-    run(f"method={method}", f"task={task}", "prior.shape=[3,8,8]")
+    start = ["task.start=synclab/assets/demo.png"] if task == "panorama_8k" else []
+    run(f"method={method}", f"task={task}", "prior.shape=[3,8,8]", *start)
     assert len(images(results)) == 1
 
 
@@ -268,7 +276,7 @@ def test_every_configuration_builds_as_it_stands(method, task):
     [(group, name) for group in ("method", "task", "prior") for name in names(group)],
 )
 def test_every_field_has_a_value_in_its_file(group, name):
-    body: Any = OmegaConf.to_container(OmegaConf.load(CONF / group / f"{name}.yaml"))
+    body = composed(f"{group}={name}")[group]
     fields = {field.name for field in dataclasses.fields(locate(body["_target_"], group))}
     assert set(body) - {"_target_"} == fields - GIVEN
 
@@ -284,8 +292,9 @@ def test_every_preset_composes(preset):
     ids=lambda path: "-".join(path.parts[-3:]),
 )
 def test_a_preset_reaches_what_its_name_says(path):
-    method, other = path.stem.rsplit("_", 1)
     group, preset = path.parts[-3], path.parts[-2]
+    other = max((name for name in names(group) if path.stem.endswith(f"_{name}")), key=len)
+    method = path.stem.removesuffix(f"_{other}")
     config = composed(f"method={method}", f"{group}={other}", f"preset={preset}")
     for body, values in OmegaConf.load(path).items():
         assert values.items() <= config[body].items()
@@ -295,13 +304,13 @@ def test_a_preset_reaches_what_its_name_says(path):
 
 
 @pytest.mark.slow
-def test_help_names_every_choice_on_one_screen_without_torch():
+def test_help_names_every_choice_in_a_hundred_lines_without_torch():
     answer = command_line.finish(command_line.start("--help", python=("-X", "importtime")))
     assert answer.code == 0
     for group in ("method", "task", "prior", "preset"):
         assert f"{group}: {', '.join(names(group))}\n" in answer.out
     lines = [part for line in answer.out.splitlines() for part in textwrap.wrap(line, 100) or [""]]
-    assert len(lines) <= 60
+    assert len(lines) <= 100
     imported = {line.rpartition("|")[2].strip() for line in answer.err.splitlines()}
     assert "hydra" in imported
     assert not imported & {"torch", "diffusers", "transformers", "numpy"}

@@ -52,7 +52,7 @@ def composites(space: Space, x: Tensor, views: Views) -> tuple[Tensor, Tensor, T
     targets, masks = [], []
     for i, view in enumerate(views):
         targets.append(project(space, z, (view,)))
-        masks.append(space.project(seen, (view,)) > 0.5)
+        masks.append(space.project(seen, (view,)).abs() > 0.5)  # a view may turn the sign
         z = gather(space, x[i : i + 1], (view,), old=z)
         seen = torch.maximum(seen, (space.scatter(x[i : i + 1], (view,))[1] > 0).to(x))
     return torch.cat(targets), torch.cat(masks), z

@@ -43,7 +43,7 @@ class Anagram(Canvas):
     def project(self, z: Tensor, views: Views) -> Tensor:
         order, sign = self._of(views, z)
         seen = (z.flatten(1) - self.offset)[:, order].transpose(0, 1) * sign + self.offset
-        return seen.view(len(views), *self.shape)
+        return seen.unflatten(-1, self.shape[1:])
 
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
         order, sign = self._of(views, y)
