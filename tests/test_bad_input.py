@@ -18,7 +18,11 @@ CASES = [
     # names
     ("method=ddmi", "method=ddmi: no such choice; did you mean 'ddim'?", METHODS),
     ("method=", "method=: no such choice", METHODS),
-    ("task=panoram", "task=panoram: no such choice; did you mean 'panorama'?", "image, inpainting, panorama"),
+    (
+        "task=panoram",
+        "task=panoram: no such choice; did you mean 'panorama'?",
+        "image, inpainting, panorama",
+    ),
     ("prior=tny", "prior=tny: no such choice; did you mean 'tiny'?", "choices: exact, "),
     ("preset=fixd", "preset=fixd: no such choice; did you mean 'fixed'?"),
     # keys
