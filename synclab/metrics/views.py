@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
+import torch
 from annotated_types import Ge, Interval
 from torch import Tensor
 
@@ -123,8 +124,9 @@ def look(picture: Tensor, size: int, fov: float, views: list[tuple[float, float]
     height, width = picture.shape[1:]
     if width != 2 * height:
         raise UserError(f"a picture of {width} x {height}; expected a panorama, twice as wide")
-    space = projector(height, width, size, fov)
-    return space.project(picture.float(), tuple(views)).round().byte()
+    space, values = projector(height, width, size, fov), picture.float()
+    # One by one: the maps of ten random views at 512 pixels would fill the space's cache with 2 GB.
+    return torch.cat([space.project(values, (view,)).round().byte() for view in views])
 
 
 @lru_cache(maxsize=4)
