@@ -32,10 +32,24 @@ lint: $(READY) ## ruff: rules and format
 types: $(READY) ## pyright
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
+PROFILE ?= all
+tables: tables-$(PROFILE) ## The papers' tables with our scores; PROFILE=demo makes 1 and 2 from nothing
+
+tables-all: $(READY)
+	$(BIN)/python -m synclab.tables
+
+tables-demo: $(READY)
+	$(BIN)/python -m synclab.run experiment=reference prompts=demo_tables
+	$(BIN)/python -m synclab.run experiment=demo_synchronization
+	$(BIN)/python -m synclab.run experiment=demo_stochsync
+	$(BIN)/python -m synclab.run experiment=demo_distillation
+	$(BIN)/python -m synclab.evaluate results/demo/panorama
+	$(BIN)/python -m synclab.tables results/demo tables=table1,table2
+
 bench: $(READY) ## Where the time of a run goes
 	$(BIN)/python scripts/bench.py
 
 clean: ## Removes results and caches, keeps the virtual environment
-	rm -rf results/tiny results/exact .pytest_cache .ruff_cache
+	rm -rf results/tiny results/exact results/demo results/reference .pytest_cache .ruff_cache
 
-.PHONY: help install demo test lint types bench clean
+.PHONY: help install demo test lint types tables tables-all tables-demo bench clean

@@ -16,6 +16,8 @@ FORBIDDEN = {
     "priors": ["synclab.methods", "synclab.spaces", "synclab.tasks", "synclab.run"],
     "schedule.py": ["synclab"],
     "geometry.py": ["synclab"],
+    "tables.py": ["torch", "synclab.methods", "synclab.priors", "synclab.spaces", "synclab.tasks"],
+    "comparison": ["torch", "synclab.methods", "synclab.priors", "synclab.spaces", "synclab.tasks"],
 }
 
 

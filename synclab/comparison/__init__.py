@@ -1,0 +1,1 @@
+"""Tables of ours beside published: read from files, laid out as in the papers. No torch here."""

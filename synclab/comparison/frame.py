@@ -1,0 +1,21 @@
+"""A table as a pandas frame of texts: headings that span columns, and methods across."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from synclab.comparison.table import Cell, Table
+
+
+def to_frame(
+    table: Table, show: Callable[[Cell], str], escape: Callable[[str], str]
+) -> pd.DataFrame:
+    """Every cell in the words of a format; methods across where the paper has them so."""
+    body = {(label, ""): list(map(escape, texts)) for label, texts in table.labels.items()} | {
+        (f"{column.name} {column.arrow}", column.source): list(map(show, column.cells))
+        for column in table.columns
+    }
+    columns = pd.MultiIndex.from_tuples([(escape(name), source) for name, source in body])
+    rows = pd.Index(list(map(escape, table.rows)))
+    frame = pd.DataFrame(dict(enumerate(body.values())), index=rows).set_axis(columns, axis=1)
+    return frame.T if table.layout.published.transposed else frame

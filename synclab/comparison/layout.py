@@ -1,0 +1,77 @@
+"""Which of our scores stand where in a paper's table: `conf/tables.yaml`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from synclab.command import CONF
+from synclab.comparison.published import Published, find, read_published
+from synclab.config import validate
+from synclab.errors import UserError
+
+LAYOUTS = CONF / "tables.yaml"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A table to fill: `scores` by printed column, `methods` by printed row.
+
+    `prompts` is the set of prompts that the paper used, where it is known.
+    """
+
+    name: str
+    published: Published
+    task: str
+    prompts: str | None
+    scores: Mapping[str, str | Mapping[str, str]]
+    methods: Mapping[str, str]
+
+    def score(self, column: str, protocol: str) -> str | None:
+        """Our score's name for a printed column, by the judge of a protocol."""
+        name = self.scores.get(column)
+        return name.get(protocol.split("_")[0]) if isinstance(name, Mapping) else name
+
+    def call(self, row: str) -> str:
+        """A row's name in a sentence."""
+        head = self.published.head
+        return row if head == "Method" else f"{head} {row}"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Keys of one table."""
+
+    published: str
+    task: str
+    prompts: str | None = None
+    methods: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Keys of the file."""
+
+    scores: dict[str, str | dict[str, str]]
+    methods: dict[str, str]
+    tables: dict[str, dict[str, Any]]
+
+
+def read_layouts(path: Path = LAYOUTS) -> dict[str, Layout]:
+    """All tables that can be filled, by name."""
+    try:
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise UserError(f"{path}: not readable YAML ({error})") from error
+    file, published = Schema(**validate(Schema, body, str(path))), read_published()
+
+    def layout(name: str, values: Mapping[str, Any]) -> Layout:
+        key = f"{path}: tables.{name}"
+        entry = Entry(**validate(Entry, values, key))
+        printed = find(published, entry.published, f"{key}.published")
+        methods = entry.methods or file.methods
+        return Layout(name, printed, entry.task, entry.prompts, file.scores, methods)
+
+    return {name: layout(name, values) for name, values in file.tables.items()}

@@ -1,0 +1,44 @@
+"""A number of a table, as it is printed."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+PRINTED = re.compile(r"(?P<above>>)?(?P<value>\d+(\.\d+)?)(?P<kilo>K)?( ± (?P<error>\d+(\.\d+)?))?")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A value, its standard error where it is known, and the text where a paper prints none."""
+
+    value: float
+    error: float | None = None
+    printed: str | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether it can be ranked: ">1K" cannot."""
+        return self.printed is None
+
+    def show(self, digits: int) -> str:
+        if self.printed:
+            return self.printed
+        error = "" if self.error is None else f" ± {self.error:.{digits}f}"
+        return f"{self.value:.{digits}f}{error}"
+
+
+def read_number(entry: Any) -> Number | None:
+    """A number of `published.yaml`: 57.88, "0.72 ± 0.08", ">1K" or null.
+
+    Raises: ValueError for anything else.
+    """
+    if entry is None:
+        return None
+    if isinstance(entry, int | float) and not isinstance(entry, bool):
+        return Number(float(entry))
+    match = PRINTED.fullmatch(str(entry))
+    if not match:
+        raise ValueError(f"{entry!r}: expected a number, '0.72 ± 0.08', '>1K' or null")
+    value = float(match["value"]) * (1000 if match["kilo"] else 1)
+    error = float(match["error"]) if match["error"] else None
+    return Number(value, error, str(entry) if match["above"] else None)

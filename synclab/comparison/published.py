@@ -1,0 +1,122 @@
+"""The papers' own numbers: `results/published.yaml`, checked as it is read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from annotated_types import Gt
+
+from synclab.comparison.number import Number, read_number
+from synclab.config import validate
+from synclab.errors import UserError, nearest
+
+PUBLISHED = Path(__file__).resolve().parent.parent.parent / "results" / "published.yaml"
+
+UNITS = {"seconds": 1.0, "minutes": 1 / 60, "%": 1.0}
+"""What one second, or one of whatever is not a time, is in each unit."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A printed column: which way is better, and what its values were multiplied by."""
+
+    better: Literal["lower", "higher"]
+    scale: Annotated[float, Gt(0)] = 1
+    unit: Literal["seconds", "minutes", "%"] | None = None
+    digits: Annotated[int, Gt(-1)] = 2
+
+    @property
+    def arrow(self) -> str:
+        return "↓" if self.better == "lower" else "↑"
+
+    @property
+    def factor(self) -> float:
+        """From a plain value, or seconds, to what is printed."""
+        return self.scale * UNITS.get(self.unit or "", 1.0)
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A row: its labels and its numbers, one for each column."""
+
+    labels: tuple[str, ...]
+    numbers: Mapping[str, Number | None]
+
+
+@dataclass(frozen=True)
+class Published:
+    """A table of a paper. `head` stands over the names of its rows."""
+
+    paper: str
+    place: str
+    source: str
+    recovered: Literal["paper", "secondary"]
+    title: str
+    n: int | None
+    columns: Mapping[str, Any]
+    rows: Mapping[str, Any]
+    labels: tuple[str, ...] = ()
+    head: str = "Method"
+    transposed: bool = False
+
+
+def read_published(path: Path = PUBLISHED) -> dict[str, Published]:
+    """All tables by name, with `Column` and `Printed` for their columns and rows.
+
+    Raises: UserError that names the table, the key and what was expected.
+    """
+    try:
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise UserError(f"{path}: not readable YAML ({error})") from error
+    if not isinstance(body, dict):
+        raise UserError(f"{path}: expected tables by name")
+    return {name: read_table(entry, f"{path}: {name}") for name, entry in body.items()}
+
+
+def read_table(body: Any, key: str) -> Published:
+    if not isinstance(body, dict):
+        raise UserError(f"{key}: expected a table with title, source, columns and rows")
+    rows = {str(name): row for name, row in (body.get("rows") or {}).items()}
+    checked = validate_all(Published, {**body, "rows": rows}, key)
+    columns = {
+        name: Column(**validate_all(Column, column, f"{key}.columns.{name}"))
+        for name, column in checked["columns"].items()
+    }
+    labels = checked.get("labels", ())
+    printed = {
+        name: read_row(row, labels, columns, f"{key}.rows.{name}") for name, row in rows.items()
+    }
+    return Published(**{**checked, "columns": columns, "rows": printed})
+
+
+def validate_all(cls: type, body: Any, key: str) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise UserError(f"{key}: expected keys and values, not {body!r}")
+    return validate(cls, body, key)
+
+
+def read_row(row: Any, labels: Sequence[str], columns: Mapping[str, Column], key: str) -> Printed:
+    names = [*labels, *columns]
+    if not isinstance(row, list) or len(row) != len(names):
+        raise UserError(f"{key}: expected a list of {len(names)} values: {', '.join(names)}")
+    try:
+        numbers = [read_number(entry) for entry in row[len(labels) :]]
+    except ValueError as error:
+        raise UserError(f"{key}: {error}") from error
+    said = tuple(show_label(entry) for entry in row[: len(labels)])
+    return Printed(said, dict(zip(columns, numbers, strict=True)))
+
+
+def show_label(entry: Any) -> str:
+    """A tick or a cross, or the text itself."""
+    return {True: "✓", False: "✗"}[entry] if isinstance(entry, bool) else str(entry)
+
+
+def find(tables: Mapping[str, Any], name: str, key: str) -> Any:
+    """What has a name, or the nearest that there is."""
+    if name not in tables:
+        raise UserError(f"{key}={name}: there is none; {nearest(name, tables)}")
+    return tables[name]

@@ -1,0 +1,56 @@
+"""Tables as CSV: one line for each cell, with all that is known of it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from synclab.comparison.table import Cell, Column, Table
+
+
+def render(table: Table) -> str:
+    return pd.DataFrame(records(table)).convert_dtypes().to_csv(index=False)
+
+
+def records(table: Table) -> Iterator[dict[str, Any]]:
+    for column in table.columns:
+        for row, cell in zip(table.rows, column.cells, strict=True):
+            yield {
+                "table": table.layout.name,
+                "row": row,
+                "column": column.name,
+                "source": column.source,
+                **number(cell),
+                **origin(table, column, cell),
+            }
+
+
+def number(cell: Cell) -> dict[str, Any]:
+    found = cell.number
+    return {
+        "value": found and found.value,
+        "error": found and found.error,
+        "text": cell.text,
+        "mark": cell.mark,
+    }
+
+
+def origin(table: Table, column: Column, cell: Cell) -> dict[str, Any]:
+    """Where a number is from, or what fills the gap."""
+    if column.source == "published":
+        return {"n": table.layout.published.n, "from": table.layout.published.source}
+    gap = table.notes[cell.note - 1] if cell.note else None
+    if gap or not cell.method:
+        return {"gap": gap and gap.reason, "command": gap and gap.command}
+    own = table.methods[cell.method]
+    return {
+        "n": own["n"],
+        "from": str(table.path(cell.method)),
+        "prompts": own["prompts"],
+        "seeds": " ".join(map(str, own["seeds"])),
+        "prior": own["prior"],
+        "config": own["config_hash"],
+        "protocol": table.scores.protocol["name"],
+        "version": table.scores.protocol["version"],
+        "samples": " ".join(own["samples"]),
+    }

@@ -1,0 +1,99 @@
+"""Our side of a table: what `python -m synclab.evaluate` wrote of one run and task."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synclab.comparison.number import Number
+from synclab.comparison.published import Column
+from synclab.errors import UserError
+
+Samples = frozenset[str]
+"""Ids of the samples that a method was scored on."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One file: the methods of a task, scored by one protocol."""
+
+    path: Path
+    body: Mapping[str, Any]
+
+    @property
+    def protocol(self) -> Mapping[str, Any]:
+        return self.body["protocol"]
+
+    @property
+    def methods(self) -> Mapping[str, Mapping[str, Any]]:
+        return self.body["methods"]
+
+    @property
+    def folder(self) -> Path:
+        """The methods' folders lie in here."""
+        return self.path.parent
+
+    def samples(self, method: str) -> Samples:
+        return frozenset(self.methods[method]["samples"])
+
+    def common(self, methods: Iterable[str]) -> Samples:
+        """The samples that most of these methods were scored on; the larger set of equals.
+
+        Numbers of other sets do not belong into the same column: FID and IS grow and shrink with n.
+        """
+        sets = Counter(self.samples(name) for name in methods if name in self.methods)
+        return max(sets, key=lambda own: (sets[own], len(own)), default=frozenset())
+
+    def asked(self, common: Samples) -> Mapping[str, Any]:
+        """How samples were asked for: a row with "prior", "preset" and "prompts"; empty without."""
+        for method in self.methods:
+            if self.samples(method) == common:
+                row = read_row(self.folder / method / f"{min(common)}.json")
+                if "prompts" in row:
+                    return row
+        return {}
+
+    def entry(self, method: str, score: str) -> Mapping[str, Any] | None:
+        """A score with "value" and "error", or with the "reason" why it has none."""
+        own = self.methods[method]
+        if score == "runtime":
+            runtime = own["runtime"]
+            return {"value": runtime["seconds"], "error": runtime["error"], "better": "lower"}
+        return own["scores"].get(score)
+
+
+def read_row(path: Path) -> Mapping[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # the samples were moved away; their scores stay
+
+
+def read_scores(run: Path, task: str) -> dict[str, Scores]:
+    """The scores of a run's task by the protocol's name."""
+    found = [read_file(path) for path in sorted((run / task).glob("scores.*.json"))]
+    return {scores.protocol["name"]: scores for scores in found}
+
+
+def read_file(path: Path) -> Scores:
+    try:
+        scores = Scores(path, json.loads(path.read_text(encoding="utf-8")))
+        assert {"name", "version"} <= scores.protocol.keys()
+        assert all({"scores", "samples", "n"} <= own.keys() for own in scores.methods.values())
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
+        raise UserError(f"{path}: not a file of scores; delete it and evaluate again") from error
+    return scores
+
+
+def as_printed(entry: Mapping[str, Any], column: Column, where: str) -> Number:
+    """Our score as the paper's column prints it.
+
+    Raises: UserError where the arrow points the other way: it would not be the same quantity.
+    """
+    if entry.get("better", column.better) != column.better:
+        raise UserError(f"{where}: {entry['better']} is better, {column.better} in published.yaml")
+    factor = column.factor / entry.get("scale", 1)
+    error = entry["error"]
+    return Number(factor * entry["value"], None if error is None else factor * error)

@@ -1,0 +1,117 @@
+"""The papers' tables with our numbers beside the printed ones: Markdown, LaTeX, HTML and CSV.
+
+    python -m synclab.tables [results/RUN ...] [tables=table1,table2] [eval=embedded]
+
+Reads what `python -m synclab.evaluate` wrote of a run and writes to `results/RUN/tables/`. Without
+`tables` it makes those of whose prompts the run is, without a run those of all runs in `results`.
+Each protocol has tables of its own. The exit code is 0 exactly when all that was asked for could be
+made.
+"""
+
+import argparse
+import logging
+import re
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from synclab.atomic import write_atomically
+from synclab.command import complain
+from synclab.comparison import html, latex, markdown, records
+from synclab.comparison.layout import Layout, read_layouts
+from synclab.comparison.published import find
+from synclab.comparison.scores import Scores, read_scores
+from synclab.comparison.table import Table, build
+from synclab.errors import UserError
+
+log = logging.getLogger(__name__)
+
+FORMATS = {"md": markdown.render, "tex": latex.render, "html": html.render, "csv": records.render}
+
+
+def scored_runs(results: Path) -> list[Path]:
+    """All runs that were evaluated."""
+    runs = sorted({path.parent.parent for path in results.glob("*/*/scores.*.json")})
+    if not runs:
+        raise UserError(
+            f"{results}: no scores in it; run python -m synclab.evaluate {results}/RUN/TASK first"
+        )
+    return runs
+
+
+def make_tables(run: Path, names: Sequence[str], protocol: str | None) -> Iterator[str]:
+    """Writes a run's tables; yields a line for each that could not be made."""
+    layouts = read_layouts()
+    wanted = [find(layouts, name, "tables") for name in names] or own(layouts.values(), run)
+    if not wanted:
+        yield (
+            f"{run}: no scores on a paper's prompts; run python -m synclab.evaluate {run}/TASK, or"
+            f" say which tables all the same: tables={','.join(layouts)}"
+        )
+    for layout in wanted:
+        try:
+            for scores in choose(layout, run, protocol):
+                write(build(layout, scores), run / "tables")
+        except UserError as error:
+            yield str(error)
+
+
+def own(layouts: Collection[Layout], run: Path) -> list[Layout]:
+    """The tables that a run has scores for, on the paper's prompts where they are known."""
+    return [
+        layout
+        for layout in layouts
+        if any(belongs(layout, scores) for scores in read_scores(run, layout.task).values())
+    ]
+
+
+def belongs(layout: Layout, scores: Scores) -> bool:
+    common = scores.common(layout.methods.values())
+    return bool(common) and layout.prompts in (None, scores.asked(common).get("prompts"))
+
+
+def choose(layout: Layout, run: Path, protocol: str | None) -> list[Scores]:
+    """The scores of a table's task: by one protocol, or by each that there is."""
+    found = read_scores(run, layout.task)
+    if not found:
+        raise UserError(
+            f"{layout.name}: no scores in {run / layout.task}; python -m synclab.run"
+            f" experiment={layout.name} run={run.name}, then python -m synclab.evaluate"
+            f" {run / layout.task}"
+        )
+    return [find(found, protocol, "eval")] if protocol else list(found.values())
+
+
+def write(table: Table, folder: Path) -> None:
+    """Says the table and writes it in every format."""
+    texts = {suffix: render(table) for suffix, render in FORMATS.items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    log.info("%s", texts["md"])
+    for suffix, text in texts.items():
+        path = folder / f"{table.layout.name}.{table.scores.protocol['name']}.{suffix}"
+        write_atomically(path, text.encode())
+        log.info("%s", path)
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("runs", nargs="*", type=Path, metavar="results/RUN")
+    parser.add_argument("--tables", help="names from conf/tables.yaml, also tables=NAME,NAME")
+    parser.add_argument("--eval", help="one protocol only, also eval=NAME")
+    args = parser.parse_args([re.sub("^(tables|eval)=", r"--\1=", word) for word in sys.argv[1:]])
+    names = args.tables.split(",") if args.tables else []
+    try:
+        runs = args.runs or scored_runs(Path("results"))
+        failed = [line for run in runs for line in make_tables(run, names, args.eval)]
+    except UserError as error:
+        return complain(str(error))
+    except OSError as error:
+        return complain(f"{error.filename}: cannot write there ({error.strerror})")
+    return max(map(complain, failed), default=0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,363 @@
+"""Tables say what they show and what is missing, and lead to the samples behind each number."""
+
+import csv
+import io
+import json
+import re
+import shlex
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from hydra import compose, initialize_config_dir
+from score_files import score, scored, write_scores
+
+from synclab import tables
+from synclab.command import CONF
+from synclab.comparison import html, latex, markdown, records
+from synclab.comparison.layout import read_layouts
+from synclab.comparison.number import Number
+from synclab.comparison.published import Column
+from synclab.comparison.ranking import rank
+from synclab.comparison.scores import read_scores
+from synclab.comparison.table import Cell, Table, build
+from synclab.errors import UserError
+
+LAYOUTS = read_layouts()
+LOWER, HIGHER = Column(better="lower"), Column(better="higher")
+
+
+@pytest.mark.parametrize(
+    ("values", "column", "marks"),
+    [
+        ([3, 1, 2], LOWER, "-bs"),
+        ([3, 1, 2], HIGHER, "b-s"),
+        ([1, 1, 2, 3], LOWER, "bbs-"),
+        ([1, 2, 2, 3], LOWER, "bss-"),
+        ([1, 1.001, 2], LOWER, "bbs"),  # equal as printed
+        ([1, None, 2], LOWER, "b-s"),
+        ([1, None], LOWER, "--"),  # alone
+        ([], LOWER, ""),
+    ],
+)
+def test_best_and_second(values, column, marks):
+    numbers = [None if value is None else Number(value) for value in values]
+    found = rank(numbers, column)
+    assert "".join({None: "-", "best": "b", "second": "s"}[mark] for mark in found) == marks
+
+
+def test_a_bound_is_never_best():
+    assert rank([Number(1000, printed=">1K"), Number(2000), Number(3000)], LOWER)[0] is None
+
+
+def table(run: Path, name: str = "table1", protocol: str = "embedded") -> Table:
+    layout = LAYOUTS[name]
+    return build(layout, read_scores(run, layout.task)[protocol])
+
+
+def cell(made: Table, row: str, column: str, source: str = "ours") -> Cell:
+    (found,) = [c for c in made.columns if c.name == column and c.source == source]
+    return found.cells[made.rows.index(row)]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run without ISM and the baselines, SDI on fewer samples, StochSync without IS."""
+    path = tmp_path / "results" / "demo"
+    stochsync = scored(20.0)
+    stochsync["scores"]["is_1"] = score("is_1", None, reason="needs 3 images")
+    methods = {"sds": scored(30.0), "sdi": scored(10.0, count=1), "stochsync": stochsync}
+    write_scores(path, methods)
+    return path
+
+
+def test_ours_stand_beside_the_published_numbers(run):
+    made = table(run)
+    assert cell(made, "SDS", "FID", "published").text == "96.44"
+    assert cell(made, "SDS", "FID").text == "30.00 ± 0.50"
+    assert cell(made, "SDS", "FID").method == "sds"
+    assert [cell(made, row, "FID").mark for row in ("SDS", "StochSync")] == ["second", "best"]
+
+
+@pytest.mark.parametrize(("scale", "text"), [(1000, "30.00 ± 0.50"), (1, "30000.00 ± 500.00")])
+def test_scores_are_scaled_like_the_papers_column(run, scale, text):
+    body = scored(30.0)
+    body["scores"]["giqa"]["scale"] = scale
+    write_scores(run, {"sds": body})
+    assert cell(table(run), "SDS", "GIQA").text == text
+
+
+def test_runtime_is_printed_in_the_papers_unit(run):
+    write_scores(run, {"paintit": scored(90.0)}, task="mesh")
+    made = table(run, "table5")
+    assert cell(made, "Paint-it", "Runtime (minutes)").text == "1.50 ± 0.02"
+
+
+def test_scores_of_other_samples_never_share_a_column(run):
+    """SDI was scored on one prompt and would look best."""
+    made = table(run)
+    assert cell(made, "SDI", "FID").text == "–"
+    gap = made.notes[(cell(made, "SDI", "FID").note or 0) - 1]
+    assert "SDI: scored on 1 samples, not the 2 of this table" in gap.reason
+
+
+def test_the_larger_of_two_equally_common_sets_is_shown(run):
+    write_scores(run, {"sds": scored(30.0, count=3), "sdi": scored(10.0, count=2)})
+    made = table(run)
+    assert [cell(made, row, "FID").text == "–" for row in ("SDS", "SDI")] == [False, True]
+
+
+def test_protocols_have_tables_of_their_own(run, command):
+    write_scores(run, {"sds": scored(5.0)}, protocol="embedded_world")
+    code, _ = command(run, "tables=table1")
+    names = {path.name for path in (run / "tables").iterdir()}
+    assert code == 0
+    assert names == {
+        f"table1.{protocol}.{suffix}"
+        for protocol in ("embedded", "embedded_world")
+        for suffix in ("md", "tex", "html", "csv")
+    }
+
+
+def test_a_score_that_could_not_be_made_says_why(run):
+    made = table(run)
+    gap = made.notes[(cell(made, "StochSync", "IS").note or 0) - 1]
+    assert gap.reason == "StochSync: no IS: needs 3 images"
+
+
+def test_a_score_with_its_arrow_turned_is_refused(run):
+    body = scored(30.0)
+    body["scores"]["fid"]["better"] = "higher"
+    write_scores(run, {"sds": body})
+    with pytest.raises(UserError, match="fid: higher is better, lower in published.yaml"):
+        table(run)
+
+
+def gap_command(made: Table, row: str) -> list[str]:
+    note = cell(made, row, "FID").note
+    assert note
+    return shlex.split(made.notes[note - 1].command or "")
+
+
+def compose_command(words: list[str]):
+    assert words[:3] == ["python", "-m", "synclab.run"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        overrides = [word for word in words[3:] if word != "-m"]
+        return compose("config", overrides=overrides, return_hydra_config=True)
+
+
+def test_a_gap_tells_the_command_that_made_its_neighbours(run):
+    row = {"prior": "exact", "preset": "code", "prompts": "demo", "prompt": "a sea"}
+    place = run / "panorama" / "sds" / "prompt-0-s0.json"
+    place.parent.mkdir()
+    place.write_text(json.dumps(row))
+    words = gap_command(table(run), "ISM")
+    config = compose_command(words)
+    choices = config.hydra.runtime.choices
+    assert [choices[k] for k in ("method", "task", "prior", "preset")] == [
+        "ism", "panorama", "exact", "code",
+    ]  # fmt: skip
+    assert (config.prompts, config.seed, config.run) == ("demo", 0, "demo")
+
+
+def test_a_gap_without_neighbours_rows_tells_the_experiment(run):
+    config = compose_command(gap_command(table(run), "ISM"))
+    assert config.hydra.runtime.choices["experiment"] == "table1"
+    assert config.hydra.runtime.choices["method"] == "ism"
+
+
+def test_a_gap_of_a_baseline_tells_how_to_take_it_over(run):
+    words = gap_command(table(run), "L-MAGIC")
+    assert words[2:] == [
+        "synclab.ingest", "lmagic", "FOLDER", "--run", "demo", "--results", str(run.parent),
+    ]  # fmt: skip
+
+
+def test_a_gap_that_nothing_fills_yet_has_no_command(run):
+    write_scores(run, {"paintit": scored(90.0)}, task="mesh")
+    assert not gap_command(table(run, "table3"), "StochSync")
+
+
+def test_several_seeds_are_a_sweep(run):
+    body = scored(30.0) | {"samples": ["a-s0", "a-s10", "a-s9"], "seeds": [0, 9, 10]}
+    write_scores(run, {"sds": body})
+    words = gap_command(table(run), "ISM")
+    assert "-m" in words[3:] and "seed=0,9,10" in words
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_every_row_is_a_method_or_a_baseline_that_there_is(name):
+    to_come = {"stochsync_dpm"}  # of meshes
+    layout = LAYOUTS[name]
+    for row in layout.published.rows:
+        method = layout.methods.get(row)
+        places = [CONF / group / f"{method}.yaml" for group in ("method", "baseline")]
+        assert method in {None, *to_come} or any(path.is_file() for path in places)
+
+
+@pytest.mark.parametrize("name", [name for name in LAYOUTS if name != "wide"])
+def test_every_experiment_sweeps_its_tables_methods(name):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        overrides = [f"experiment={name}"] + ["task=panorama"] * (LAYOUTS[name].task == "mesh")
+        config = compose("config", overrides=overrides, return_hydra_config=True)
+    rows = {LAYOUTS[name].methods.get(row) for row in LAYOUTS[name].published.rows}
+    ours = {row for row in rows if not (CONF / "baseline" / f"{row}.yaml").is_file()}
+    assert set(config.hydra.sweeper.params.method.split(",")) == ours
+    assert config.prompts == LAYOUTS[name].prompts
+
+
+def test_the_demo_sweeps_the_rows_of_tables_1_and_2():
+    swept = set()
+    for path in (CONF / "experiment").glob("demo_*.yaml"):
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            overrides = [f"experiment={path.stem}"]
+            config = compose("config", overrides=overrides, return_hydra_config=True)
+        swept |= set(config.hydra.sweeper.params.method.split(","))
+        assert (config.run, config.prompts) == ("demo", "demo_tables")
+    wanted = {
+        LAYOUTS[n].methods[r] for n in ("table1", "table2") for r in LAYOUTS[n].published.rows
+    }
+    assert swept == {name for name in wanted if (CONF / "method" / f"{name}.yaml").is_file()}
+
+
+@pytest.fixture(params=["table1", "table2", "table3", "table4"])
+def any_table(request, run) -> Table:
+    """Also one with labels, one with methods across, and one with a bound."""
+    write_scores(run, {"synctweedies": scored(1.0), "stochsync": scored(2.0)}, task="mesh")
+    return table(run, request.param)
+
+
+def test_markdown_is_a_grid_whose_notes_are_there(any_table):
+    text = markdown.render(any_table)
+    rows = [re.split(r"(?<!\\)\|", line) for line in text.splitlines() if line.startswith("|")]
+    assert len({len(row) for row in rows}) == 1
+    names = set(re.findall(r"\[\^([\w-]+)\](?!:)", text))
+    assert names == set(re.findall(r"^\[\^([\w-]+)\]:", text, re.MULTILINE))
+
+
+def test_latex_is_a_grid_with_every_letter_written_out(any_table):
+    text = latex.render(any_table)
+    assert text.isascii()
+    assert text.count("{") == text.count("}")
+    body = text[text.index(r"\toprule") : text.index(r"\bottomrule")]
+    wide = re.sub(r"\\multicolumn\{(\d)\}\{c\}", lambda m: "&" * (int(m[1]) - 1), body)
+    counts = {line.count("&") for line in wide.splitlines() if line.endswith(r"\\")}
+    columns = re.search(r"begin\{tabular\}\{(\w+)\}", text)
+    assert columns and counts == {len(columns[1]) - 1}
+
+
+class Links(HTMLParser):
+    """All anchors, targets and open tags of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.targets, self.anchors, self.open = [], set(), []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.targets += [value for name, value in attrs if name == "href"]
+        self.anchors |= {value for name, value in attrs if name == "id"}
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert tag == "br" or self.open.pop() == tag
+
+
+def test_html_leads_from_every_number_to_its_samples(any_table):
+    page = Links(html.render(any_table).replace("<br>", ""))
+    assert page.open == []
+    inside = {target[1:] for target in page.targets if target.startswith("#")}
+    assert inside and inside <= page.anchors
+    outside = {target for target in page.targets if not target.startswith("#")}
+    assert outside == {
+        f"../{any_table.layout.task}/{method}/{sample}.{suffix}"
+        for method, own in any_table.methods.items()
+        for sample in own["samples"]
+        for suffix in ("png", "json")
+    }
+
+
+def test_csv_has_every_cell_with_its_origin(any_table):
+    lines = list(csv.DictReader(io.StringIO(records.render(any_table))))
+    assert len(lines) == len(any_table.rows) * len(any_table.columns)
+    for line in lines:
+        assert line["from"] or line["gap"]
+        assert bool(line["value"]) != bool(line["gap"])
+        if line["source"] == "ours" and line["value"]:
+            assert line["samples"] == "prompt-0-s0 prompt-1-s0" and line["protocol"] == "embedded"
+
+
+def test_the_caption_tells_n_seeds_prior_protocol_and_noise_floor(run):
+    text = " ".join(table(run).caption)
+    for part in ("n = 1210", "n = 20 (2 prompts, seeds 0)", "prior tiny", "embedded version 1"):
+        assert part in text
+    assert "FID 3.00 ± 0.50" in text and "clip_embedded" in text
+
+
+@pytest.fixture
+def command(capsys, monkeypatch, tmp_path):
+    """`python -m synclab.tables ...` in a folder of its own: exit code and what it complains of."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: object) -> tuple[int, str]:
+        with mock.patch.object(sys, "argv", ["synclab.tables", *map(str, words)]):
+            code = tables.main()
+        return code, capsys.readouterr().err
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["tables=table9"], "tables=table9: there is none; did you mean 'table"),
+        (["tables=table3"], "table3: no scores in results/demo/mesh; python -m synclab.run"),
+        (
+            ["tables=table1", "eval=paper_panorama"],
+            "eval=paper_panorama: there is none; choices: em",
+        ),
+        (["tables=table1,table3"], "table3: no scores in results/demo/mesh"),
+    ],
+)
+def test_a_table_that_cannot_be_made_is_an_error(run, command, words, line):
+    code, said = command("results/demo", *words)
+    assert code == 1 and said.count("\n") == 1 and f"synclab: {line}" in said
+    assert (run / "tables" / "table1.embedded.md").exists() == ("tables=table1,table3" in words)
+
+
+def test_a_table_none_of_whose_methods_is_scored_is_an_error(run, command):
+    write_scores(run, {"ddim": scored(1.0)})
+    code, said = command("results/demo", "tables=table1")
+    assert code == 1 and "table1: none of its methods is scored in" in said
+
+
+@pytest.mark.parametrize("body", ["{", "3", "{}", '{"protocol": {}, "methods": {}}'])
+def test_another_file_of_scores_is_refused(run, command, body):
+    (run / "panorama" / "scores.embedded.json").write_text(body)
+    code, said = command("results/demo", "tables=table1")
+    assert code == 1 and "scores.embedded.json: not a file of scores" in said
+
+
+def test_without_results_there_is_no_table(command):
+    assert command() == (1, "synclab: results: no scores in it; run python -m synclab.evaluate"
+                            " results/RUN/TASK first\n")  # fmt: skip
+
+
+def test_a_run_makes_the_tables_of_its_own_prompts(run, command):
+    code, said = command()
+    assert code == 1 and "results/demo: no scores on a paper's prompts" in said
+    place = run / "panorama" / "sds" / "prompt-0-s0.json"
+    place.parent.mkdir()
+    place.write_text(json.dumps({"prompts": "lmagic", "preset": "fixed", "prior": "tiny"}))
+    assert command()[0] == 0
+    made = {path.name.split(".")[0] for path in (run / "tables").iterdir()}
+    assert made == {"table6", "table7"}
+
+
+def test_tables_import_no_torch():
+    code = "import synclab.tables, sys; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=CONF.parent)
