@@ -66,7 +66,7 @@ def cell(made: Table, row: str, column: str, source: str = "ours") -> Cell:
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     """A run without ISM and the baselines, SDI on fewer samples, StochSync without IS."""
-    path = tmp_path / "results" / "demo"
+    path = tmp_path / "results" / "first"
     stochsync = scored(20.0)
     stochsync["scores"]["is_1"] = score("is_1", None, reason="needs 3 images")
     methods = {"sds": scored(30.0), "sdi": scored(10.0, count=1), "stochsync": stochsync}
@@ -160,7 +160,14 @@ def test_a_gap_tells_the_command_that_made_its_neighbours(run):
     assert [choices[k] for k in ("method", "task", "prior", "preset")] == [
         "ism", "panorama", "exact", "code",
     ]  # fmt: skip
-    assert (config.prompts, config.seed, config.run) == ("demo", 0, "demo")
+    assert (config.prompts, config.seed, config.run) == ("demo", 0, "first")
+
+
+def test_a_gap_of_the_demo_is_filled_by_the_demos_experiment(tmp_path):
+    write_scores(tmp_path / "demo", {"stochsync": scored(1.0)})
+    words = gap_command(table(tmp_path / "demo"), "ISM")
+    assert words[3:5] == ["experiment=demo_distillation", "method=ism"]
+    assert compose_command(words).method.steps == 80
 
 
 def test_a_gap_without_neighbours_rows_tells_the_experiment(run):
@@ -172,7 +179,7 @@ def test_a_gap_without_neighbours_rows_tells_the_experiment(run):
 def test_a_gap_of_a_baseline_tells_how_to_take_it_over(run):
     words = gap_command(table(run), "L-MAGIC")
     assert words[2:] == [
-        "synclab.ingest", "lmagic", "FOLDER", "--run", "demo", "--results", str(run.parent),
+        "synclab.ingest", "lmagic", "FOLDER", "--run", "first", "--results", str(run.parent),
     ]  # fmt: skip
 
 
@@ -315,30 +322,30 @@ def command(capsys, monkeypatch, tmp_path):
     ("words", "line"),
     [
         (["tables=table9"], "tables=table9: there is none; did you mean 'table"),
-        (["tables=table3"], "table3: no scores in results/demo/mesh; python -m synclab.run"),
+        (["tables=table3"], "table3: no scores in results/first/mesh; python -m synclab.run"),
         (
             ["tables=table1", "eval=paper_panorama"],
             "eval=paper_panorama: there is none; choices: em",
         ),
-        (["tables=table1,table3"], "table3: no scores in results/demo/mesh"),
+        (["tables=table1,table3"], "table3: no scores in results/first/mesh"),
     ],
 )
 def test_a_table_that_cannot_be_made_is_an_error(run, command, words, line):
-    code, said = command("results/demo", *words)
+    code, said = command("results/first", *words)
     assert code == 1 and said.count("\n") == 1 and f"synclab: {line}" in said
     assert (run / "tables" / "table1.embedded.md").exists() == ("tables=table1,table3" in words)
 
 
 def test_a_table_none_of_whose_methods_is_scored_is_an_error(run, command):
     write_scores(run, {"ddim": scored(1.0)})
-    code, said = command("results/demo", "tables=table1")
+    code, said = command("results/first", "tables=table1")
     assert code == 1 and "table1: none of its methods is scored in" in said
 
 
 @pytest.mark.parametrize("body", ["{", "3", "{}", '{"protocol": {}, "methods": {}}'])
 def test_another_file_of_scores_is_refused(run, command, body):
     (run / "panorama" / "scores.embedded.json").write_text(body)
-    code, said = command("results/demo", "tables=table1")
+    code, said = command("results/first", "tables=table1")
     assert code == 1 and "scores.embedded.json: not a file of scores" in said
 
 
@@ -349,7 +356,7 @@ def test_without_results_there_is_no_table(command):
 
 def test_a_run_makes_the_tables_of_its_own_prompts(run, command):
     code, said = command()
-    assert code == 1 and "results/demo: no scores on a paper's prompts" in said
+    assert code == 1 and "results/first: no scores on a paper's prompts" in said
     place = run / "panorama" / "sds" / "prompt-0-s0.json"
     place.parent.mkdir()
     place.write_text(json.dumps({"prompts": "lmagic", "preset": "fixed", "prior": "tiny"}))

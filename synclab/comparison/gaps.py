@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from synclab.command import CONF
 from synclab.comparison.layout import Layout
 from synclab.comparison.scores import Samples, Scores
@@ -65,12 +67,25 @@ def exists(group: str, name: str) -> bool:
 
 
 def asked(method: str, layout: Layout, scores: Scores, common: Samples) -> list[str]:
-    """The keys of `synclab.run` for a method, with the neighbours' prompts and seeds."""
+    """The keys of `synclab.run` for a method: its experiment's, or the neighbours'."""
+    experiment = planned(method, scores.folder.parent.name)
+    if experiment:
+        return [f"experiment={experiment}", f"method={method}"]
     row = scores.asked(common)
     keys = settings(row, layout) if row else [f"experiment={layout.name}"]
     seeds = sorted({sample.rpartition("-s")[2] for sample in common}, key=int)
     sweep = ["-m"] if len(seeds) > 1 else []
     return [*sweep, f"method={method}", *keys, f"seed={','.join(seeds)}"]
+
+
+def planned(method: str, run: str) -> str | None:
+    """The experiment that sweeps a method into a run of this name."""
+    for path in sorted((CONF / "experiment").glob("*.yaml")):
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        sweep = body.get("hydra", {}).get("sweeper", {}).get("params", {})
+        if body.get("run") == run and method in str(sweep.get("method")).split(","):
+            return path.stem
+    return None
 
 
 def settings(row: Mapping[str, Any], layout: Layout) -> list[str]:
