@@ -4,6 +4,7 @@ import hashlib
 import json
 import runpy
 import sys
+from itertools import product
 from pathlib import Path
 from unittest import mock
 
@@ -11,9 +12,12 @@ import pytest
 
 from synclab import prompt_sets, prompts
 from synclab.errors import UserError
-from synclab.prompt_files import parse
+from synclab.metrics.views import entries
+from synclab.metrics.world_reference import asked
+from synclab.prompt_files import parse, read_file
 from synclab.prompt_sets import PromptSet, read_sets
 from synclab.prompts import find, read_prompts, samples
+from synclab.world import INDOOR, OUTDOOR, TIMES
 
 UPSTREAM = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "prompts"
 """The papers' own files, where this machine has them; the project stores none."""
@@ -54,6 +58,17 @@ def test_long_and_foreign_prompts_get_short_ascii_names_of_their_own():
     assert len({sample.id for sample in made}) == 4
     assert all(sample.id.isascii() and len(sample.id) < 80 for sample in made)
     assert len(LONG.encode()) > 255
+
+
+def test_the_worlds_prompts_name_every_scene_and_time_once():
+    asked_for = [asked(prompt) for prompt in read_prompts("world")]
+    assert len(set(asked_for)) == len(asked_for)
+    assert set(asked_for) == set(product(OUTDOOR, TIMES)) | set(product(INDOOR, [None]))
+
+
+@pytest.mark.parametrize("name", ["demo", "demo_tables"])
+def test_the_demos_prompts_are_of_the_world(name):
+    assert all(asked(prompt) for prompt in read_prompts(name))
 
 
 def test_a_papers_set_is_found_once_it_is_fetched(tmp_path, monkeypatch):
@@ -127,3 +142,11 @@ def test_upstreams_files_are_what_the_manifest_says(name):
     wanted.check(content, wanted.file)
     texts = parse(content, ".json")
     assert len({sample.id for sample in samples(texts, 0)}) == wanted.count
+
+
+@pytest.mark.skipif(not UPSTREAM.is_dir(), reason="upstream's files are not on this machine")
+@pytest.mark.parametrize("name", ["panfusion", "lmagic", "horizon"])
+def test_every_prompt_of_upstream_finds_its_ten_azimuths(name):
+    path = UPSTREAM / read_sets()[name].file
+    azimuths = dict(entries(path))
+    assert [len(set(azimuths[prompt])) for prompt in read_file(path)] == [10] * len(azimuths)
