@@ -19,6 +19,7 @@ from synclab.atomic import write_atomically
 from synclab.command import complain
 from synclab.comparison import html, latex, markdown, records
 from synclab.comparison.layout import Layout, read_layouts
+from synclab.comparison.pairing import Pairing
 from synclab.comparison.published import find
 from synclab.comparison.scores import Scores, read_scores
 from synclab.comparison.table import Table, build
@@ -51,7 +52,7 @@ def make_tables(run: Path, names: Sequence[str], protocol: str | None) -> Iterat
     for layout in wanted:
         try:
             for scores in choose(layout, run, protocol):
-                write(build(layout, scores), run / "tables")
+                write(build(Pairing(layout, scores)), run / "tables")
         except UserError as error:
             yield str(error)
 
@@ -66,8 +67,10 @@ def own(layouts: Collection[Layout], run: Path) -> list[Layout]:
 
 
 def belongs(layout: Layout, scores: Scores) -> bool:
-    common = scores.common(layout.methods.values())
-    return bool(common) and layout.prompts in (None, scores.asked(common).get("prompts"))
+    try:
+        return layout.prompts in (None, Pairing(layout, scores).asked.get("prompts"))
+    except UserError:  # none of its methods was scored
+        return False
 
 
 def choose(layout: Layout, run: Path, protocol: str | None) -> list[Scores]:
@@ -88,7 +91,7 @@ def write(table: Table, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     log.info("%s", texts["md"])
     for suffix, text in texts.items():
-        path = folder / f"{table.layout.name}.{table.scores.protocol['name']}.{suffix}"
+        path = folder / f"{table.name}.{table.pairing.protocol}.{suffix}"
         write_atomically(path, text.encode())
         log.info("%s", path)
 

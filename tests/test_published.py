@@ -34,7 +34,7 @@ def printed(table: Published) -> list[str]:
 
     if table.transposed:
         return [
-            "\t".join([f"{name} {column.arrow}", *(cell(name, i) for i in range(len(table.rows)))])
+            "\t".join([column.head(name), *(cell(name, i) for i in range(len(table.rows)))])
             for name, column in table.columns.items()
         ]
     return [

@@ -20,6 +20,7 @@ from synclab.command import CONF
 from synclab.comparison import html, latex, markdown, records
 from synclab.comparison.layout import read_layouts
 from synclab.comparison.number import Number
+from synclab.comparison.pairing import Pairing
 from synclab.comparison.published import Column
 from synclab.comparison.ranking import rank
 from synclab.comparison.scores import read_scores
@@ -55,12 +56,12 @@ def test_a_bound_is_never_best():
 
 def table(run: Path, name: str = "table1", protocol: str = "embedded") -> Table:
     layout = LAYOUTS[name]
-    return build(layout, read_scores(run, layout.task)[protocol])
+    return build(Pairing(layout, read_scores(run, layout.task)[protocol]))
 
 
 def cell(made: Table, row: str, column: str, source: str = "ours") -> Cell:
-    (found,) = [c for c in made.columns if c.name == column and c.source == source]
-    return found.cells[made.rows.index(row)]
+    (found,) = [c for c in made.columns if c.head[:-2] == column and c.source == source]
+    return found.cells[list(made.published.rows).index(row)]
 
 
 @pytest.fixture
@@ -210,7 +211,7 @@ def test_every_experiment_sweeps_its_tables_methods(name):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         overrides = [f"experiment={name}"] + ["task=panorama"] * (LAYOUTS[name].task == "mesh")
         config = compose("config", overrides=overrides, return_hydra_config=True)
-    rows = {LAYOUTS[name].methods.get(row) for row in LAYOUTS[name].published.rows}
+    rows = set(LAYOUTS[name].methods.values())
     ours = {row for row in rows if not (CONF / "baseline" / f"{row}.yaml").is_file()}
     assert set(config.hydra.sweeper.params.method.split(",")) == ours
     assert config.prompts == LAYOUTS[name].prompts
@@ -281,8 +282,8 @@ def test_html_leads_from_every_number_to_its_samples(any_table):
     assert inside and inside <= page.anchors
     outside = {target for target in page.targets if not target.startswith("#")}
     assert outside == {
-        f"../{any_table.layout.task}/{method}/{sample}.{suffix}"
-        for method, own in any_table.methods.items()
+        f"../{any_table.task}/{method}/{sample}.{suffix}"
+        for method, own in any_table.pairing.shown.items()
         for sample in own["samples"]
         for suffix in ("png", "json")
     }
@@ -290,7 +291,7 @@ def test_html_leads_from_every_number_to_its_samples(any_table):
 
 def test_csv_has_every_cell_with_its_origin(any_table):
     lines = list(csv.DictReader(io.StringIO(records.render(any_table))))
-    assert len(lines) == len(any_table.rows) * len(any_table.columns)
+    assert len(lines) == len(any_table.published.rows) * len(any_table.columns)
     for line in lines:
         assert line["from"] or line["gap"]
         assert bool(line["value"]) != bool(line["gap"])
@@ -357,7 +358,7 @@ def test_without_results_there_is_no_table(command):
 def test_a_run_makes_the_tables_of_its_own_prompts(run, command):
     code, said = command()
     assert code == 1 and "results/first: no scores on a paper's prompts" in said
-    place = run / "panorama" / "sds" / "prompt-0-s0.json"
+    place = run / "panorama" / "stochsync" / "prompt-0-s0.json"
     place.parent.mkdir()
     place.write_text(json.dumps({"prompts": "lmagic", "preset": "fixed", "prior": "tiny"}))
     assert command()[0] == 0

@@ -12,10 +12,9 @@ def to_frame(
 ) -> pd.DataFrame:
     """Every cell in the words of a format; methods across where the paper has them so."""
     body = {(label, ""): list(map(escape, texts)) for label, texts in table.labels.items()} | {
-        (f"{column.name} {column.arrow}", column.source): list(map(show, column.cells))
-        for column in table.columns
+        (column.head, column.source): list(map(show, column.cells)) for column in table.columns
     }
     columns = pd.MultiIndex.from_tuples([(escape(name), source) for name, source in body])
-    rows = pd.Index(list(map(escape, table.rows)))
+    rows = pd.Index(list(map(escape, table.published.rows)))
     frame = pd.DataFrame(dict(enumerate(body.values())), index=rows).set_axis(columns, axis=1)
-    return frame.T if table.layout.published.transposed else frame
+    return frame.T if table.published.transposed else frame

@@ -8,8 +8,7 @@ from typing import Any
 import yaml
 
 from synclab.command import CONF
-from synclab.comparison.layout import Layout
-from synclab.comparison.scores import Samples, Scores
+from synclab.comparison.pairing import Pairing
 
 
 @dataclass(frozen=True)
@@ -20,43 +19,39 @@ class Gap:
     command: str | None = None
 
 
-def of_row(row: str, layout: Layout, scores: Scores, common: Samples) -> Gap | None:
+def of_row(row: str, pairing: Pairing) -> Gap | None:
     """Why a row's method cannot stand beside the others, None where it can."""
-    method, name = layout.methods.get(row), layout.call(row)
+    method, name = pairing.layout.methods.get(row), pairing.layout.call(row)
     if method is None:
         return Gap(f"{name}: none of our methods")
-    if method not in scores.methods:
-        return Gap(f"{name}: no scores", command(method, layout, scores, common))
-    own = scores.samples(method)
-    if own != common:
-        reason = f"{name}: scored on {len(own)} samples, not the {len(common)} of this table"
-        return Gap(reason, command(method, layout, scores, common))
-    return None
+    if method in pairing.shown:
+        return None
+    own = len(pairing.scores.samples(method))
+    other = f"scored on {own} samples, not the {len(pairing.common)} of this table"
+    return Gap(f"{name}: {other if own else 'no scores'}", command(method, pairing))
 
 
-def of_score(row: str, column: str, layout: Layout, scores: Scores) -> Gap | None:
+def of_score(row: str, column: str, pairing: Pairing) -> Gap | None:
     """Why a scored row lacks a column's number, None where it is there."""
-    protocol, method = scores.protocol["name"], layout.methods[row]
-    score = layout.score(column, protocol)
-    entry = scores.entry(method, score) if score else None
+    score = pairing.score(column)
+    entry = pairing.scores.entry(pairing.layout.methods[row], score) if score else None
     if entry is None:
-        return Gap(f"{column}: eval={protocol} does not ask for it")
+        return Gap(f"{column}: eval={pairing.protocol} does not ask for it")
     if entry["value"] is None:
-        return Gap(
-            f"{layout.call(row)}: no {column}: {entry.get('reason', 'its samples do not tell')}"
-        )
+        reason = entry.get("reason", "its samples do not tell")
+        return Gap(f"{pairing.layout.call(row)}: no {column}: {reason}")
     return None
 
 
-def command(method: str, layout: Layout, scores: Scores, common: Samples) -> str | None:
+def command(method: str, pairing: Pairing) -> str | None:
     """What makes a method's samples just like those of its neighbours; None where nothing can."""
-    run = scores.folder.parent
+    run, elsewhere = pairing.run, str(pairing.run.parent) != "results"
     if exists("baseline", method):
-        place = [] if str(run.parent) == "results" else ["--results", str(run.parent)]
+        place = ["--results", str(run.parent)] if elsewhere else []
         words = ["synclab.ingest", method, "FOLDER", "--run", run.name, *place]
-    elif exists("method", method) and exists("task", layout.task):
-        place = [] if str(run.parent) == "results" else [f"results={run.parent}"]
-        words = ["synclab.run", *asked(method, layout, scores, common), f"run={run.name}", *place]
+    elif exists("method", method) and exists("task", pairing.layout.task):
+        place = [f"results={run.parent}"] if elsewhere else []
+        words = ["synclab.run", *asked(method, pairing), f"run={run.name}", *place]
     else:
         return None
     return shlex.join(["python", "-m", *words])
@@ -66,14 +61,13 @@ def exists(group: str, name: str) -> bool:
     return (CONF / group / f"{name}.yaml").is_file()
 
 
-def asked(method: str, layout: Layout, scores: Scores, common: Samples) -> list[str]:
+def asked(method: str, pairing: Pairing) -> list[str]:
     """The keys of `synclab.run` for a method: its experiment's, or the neighbours'."""
-    experiment = planned(method, scores.folder.parent.name)
-    if experiment:
+    if experiment := planned(method, pairing.run.name):
         return [f"experiment={experiment}", f"method={method}"]
-    row = scores.asked(common)
-    keys = settings(row, layout) if row else [f"experiment={layout.name}"]
-    seeds = sorted({sample.rpartition("-s")[2] for sample in common}, key=int)
+    row, name = pairing.asked, pairing.layout.name
+    keys = settings(row, pairing.layout.task) if row else [f"experiment={name}"]
+    seeds = sorted({sample.rpartition("-s")[2] for sample in pairing.common}, key=int)
     sweep = ["-m"] if len(seeds) > 1 else []
     return [*sweep, f"method={method}", *keys, f"seed={','.join(seeds)}"]
 
@@ -88,15 +82,15 @@ def planned(method: str, run: str) -> str | None:
     return None
 
 
-def settings(row: Mapping[str, Any], layout: Layout) -> list[str]:
-    """The keys of `synclab.run` that a row was made with."""
+def settings(row: Mapping[str, Any], task: str) -> list[str]:
+    """The keys that a row was made with."""
     prompts = f"prompts={row['prompts']}" if row["prompts"] else f"prompt={row['prompt']}"
     preset = [] if row["preset"] == "fixed" else [f"preset={row['preset']}"]
-    return [f"task={layout.task}", f"prior={row['prior']}", *preset, prompts]
+    return [f"task={task}", f"prior={row['prior']}", *preset, prompts]
 
 
-def again(layout: Layout, scores: Scores) -> str:
+def again(pairing: Pairing) -> str:
     """What is to be said after the gaps' commands."""
-    run, protocol = scores.folder.parent, scores.protocol["name"]
-    judge = f"python -m synclab.evaluate {scores.folder} eval={protocol}"
-    return f"{judge} && python -m synclab.tables {run} tables={layout.name} eval={protocol}"
+    judge = f"python -m synclab.evaluate {pairing.scores.folder} eval={pairing.protocol}"
+    tables = f"python -m synclab.tables {pairing.run} tables={pairing.layout.name}"
+    return f"{judge} && {tables} eval={pairing.protocol}"

@@ -47,7 +47,7 @@ def render(table: Table) -> str:
         table=frame.to_html(escape=False, border=0),
         notes="\n".join(note(i, gap) for i, gap in enumerate(table.notes, 1)),
         again=f"<p>After these: <code>{escape(table.again)}</code></p>" if table.again else "",
-        runs="\n".join(samples(table, name, own) for name, own in table.methods.items()),
+        runs="\n".join(samples(table, name, own) for name, own in table.pairing.shown.items()),
     )
 
 
@@ -71,7 +71,7 @@ def note(number: int, gap: Gap) -> str:
 
 def samples(table: Table, method: str, own: Mapping[str, Any]) -> str:
     """Links to every picture of a method and to its row."""
-    folder = f"../{table.layout.task}/{method}"
+    folder = f"../{table.task}/{method}"
     links = [
         f"<li>{link(f'{folder}/{name}.png', 'picture', name)}"
         f" {link(f'{folder}/{name}.json', 'how it was made', 'row')}</li>"

@@ -48,7 +48,7 @@ def render(table: Table) -> str:
     frame = to_frame(table, show, escape)
     return TABLE.format(
         caption=" ".join(map(escape, [f"{table.title}.", *table.caption])),
-        name=table.layout.name,
+        name=table.name,
         tabular=tabular(frame),
         notes="\n".join(note(i, gap) for i, gap in enumerate(table.notes, 1)),
     )

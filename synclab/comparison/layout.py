@@ -71,7 +71,8 @@ def read_layouts(path: Path = LAYOUTS) -> dict[str, Layout]:
         key = f"{path}: tables.{name}"
         entry = Entry(**validate(Entry, values, key))
         printed = find(published, entry.published, f"{key}.published")
-        methods = entry.methods or file.methods
+        known = entry.methods or file.methods
+        methods = {row: known[row] for row in printed.rows if row in known}
         return Layout(name, printed, entry.task, entry.prompts, file.scores, methods)
 
     return {name: layout(name, values) for name, values in file.tables.items()}

@@ -18,33 +18,32 @@ def render(table: Table) -> str:
 
 def grid(table: Table) -> str:
     frame = to_frame(table, lambda cell: show(table, cell), escape)
-    levels = frame.columns.nlevels
-    head = [" ".join(filter(None, [name] if levels == 1 else name)) for name in frame.columns]
-    corner = [table.layout.published.head]
-    names = [
-        " ".join(filter(None, [name] if isinstance(name, str) else name)) for name in frame.index
-    ]
-    rows = [[name, *texts] for name, texts in zip(names, frame.to_numpy().tolist(), strict=True)]
-    rule = [":--", *["--:"] * len(head)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [[*corner, *head], rule, *rows])
+    head = [table.published.head, *map(join, frame.columns)]
+    rows = zip(map(join, frame.index), frame.to_numpy().tolist(), strict=True)
+    lines = [head, [":--", *["--:"] * frame.shape[1]], *([name, *texts] for name, texts in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def join(names: str | tuple[str, ...]) -> str:
+    """A heading of one or two levels."""
+    return names if isinstance(names, str) else " ".join(filter(None, names))
 
 
 def show(table: Table, cell: Cell) -> str:
     if cell.note:
-        return f"–[^{table.layout.name}-{cell.note}]"
+        return f"–[^{table.name}-{cell.note}]"
     return MARKS[cell.mark].format(escape(cell.text))
 
 
 def note(table: Table, number: int, gap: Gap) -> str:
     fill = f": `{gap.command}`" if gap.command else ""
-    return f"[^{table.layout.name}-{number}]: {escape(gap.reason)}{fill}"
+    return f"[^{table.name}-{number}]: {escape(gap.reason)}{fill}"
 
 
 def runs(table: Table) -> str:
     """A link to the samples behind each row."""
     return "\n".join(
-        f"- [{name}](../{table.layout.task}/{name}): {escape(facts)}"
-        for name, facts in table.runs.items()
+        f"- [{name}](../{table.task}/{name}): {escape(facts)}" for name, facts in table.runs.items()
     )
 
 

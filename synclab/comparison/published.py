@@ -27,9 +27,10 @@ class Column:
     unit: Literal["seconds", "minutes", "%"] | None = None
     digits: Annotated[int, Gt(-1)] = 2
 
-    @property
-    def arrow(self) -> str:
-        return "↓" if self.better == "lower" else "↑"
+    def head(self, name: str) -> str:
+        """What stands over the column: name, unit and arrow."""
+        unit = f" ({self.unit})" if self.unit else ""
+        return f"{name}{unit} {'↓' if self.better == 'lower' else '↑'}"
 
     @property
     def factor(self) -> float:

@@ -14,11 +14,11 @@ def render(table: Table) -> str:
 
 def records(table: Table) -> Iterator[dict[str, Any]]:
     for column in table.columns:
-        for row, cell in zip(table.rows, column.cells, strict=True):
+        for row, cell in zip(table.published.rows, column.cells, strict=True):
             yield {
-                "table": table.layout.name,
+                "table": table.name,
                 "row": row,
-                "column": column.name,
+                "column": column.head,
                 "source": column.source,
                 **number(cell),
                 **origin(table, column, cell),
@@ -38,19 +38,19 @@ def number(cell: Cell) -> dict[str, Any]:
 def origin(table: Table, column: Column, cell: Cell) -> dict[str, Any]:
     """Where a number is from, or what fills the gap."""
     if column.source == "published":
-        return {"n": table.layout.published.n, "from": table.layout.published.source}
+        return {"n": table.published.n, "from": table.published.source}
     gap = table.notes[cell.note - 1] if cell.note else None
     if gap or not cell.method:
         return {"gap": gap and gap.reason, "command": gap and gap.command}
-    own = table.methods[cell.method]
+    own = table.pairing.shown[cell.method]
     return {
         "n": own["n"],
-        "from": str(table.path(cell.method)),
+        "from": str(table.pairing.scores.folder / cell.method),
         "prompts": own["prompts"],
         "seeds": " ".join(map(str, own["seeds"])),
         "prior": own["prior"],
         "config": own["config_hash"],
-        "protocol": table.scores.protocol["name"],
-        "version": table.scores.protocol["version"],
+        "protocol": table.pairing.scores.protocol["name"],
+        "version": table.pairing.scores.protocol["version"],
         "samples": " ".join(own["samples"]),
     }

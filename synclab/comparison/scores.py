@@ -36,24 +36,22 @@ class Scores:
         return self.path.parent
 
     def samples(self, method: str) -> Samples:
-        return frozenset(self.methods[method]["samples"])
+        """None where the method was not scored."""
+        return frozenset(self.methods.get(method, {}).get("samples", ()))
 
     def common(self, methods: Iterable[str]) -> Samples:
-        """The samples that most of these methods were scored on; the larger set of equals.
-
-        Numbers of other sets do not belong into the same column: FID and IS grow and shrink with n.
-        """
-        sets = Counter(self.samples(name) for name in methods if name in self.methods)
+        """The samples that most of these methods were scored on; the larger set of equals."""
+        sets = Counter(filter(None, map(self.samples, methods)))
         return max(sets, key=lambda own: (sets[own], len(own)), default=frozenset())
 
-    def asked(self, common: Samples) -> Mapping[str, Any]:
-        """How samples were asked for: a row with "prior", "preset" and "prompts"; empty without."""
-        for method in self.methods:
-            if self.samples(method) == common:
-                row = read_row(self.folder / method / f"{min(common)}.json")
-                if "prompts" in row:
-                    return row
-        return {}
+    def asked(self, method: str, sample: str) -> Mapping[str, Any]:
+        """A sample's row if it tells how it was asked for; empty if not, or if it is gone."""
+        try:
+            path = self.folder / method / f"{sample}.json"
+            row = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return row if {"prior", "preset", "prompts"} <= row.keys() else {}
 
     def entry(self, method: str, score: str) -> Mapping[str, Any] | None:
         """A score with "value" and "error", or with the "reason" why it has none."""
@@ -62,13 +60,6 @@ class Scores:
             runtime = own["runtime"]
             return {"value": runtime["seconds"], "error": runtime["error"], "better": "lower"}
         return own["scores"].get(score)
-
-
-def read_row(path: Path) -> Mapping[str, Any]:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}  # the samples were moved away; their scores stay
 
 
 def read_scores(run: Path, task: str) -> dict[str, Scores]:

@@ -1,18 +1,19 @@
 """A paper's table with our numbers beside the printed ones, before it is written in any format."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from synclab.comparison import gaps
 from synclab.comparison.caption import describe, describe_run
 from synclab.comparison.gaps import Gap
-from synclab.comparison.layout import Layout
 from synclab.comparison.number import Number
+from synclab.comparison.pairing import Pairing
+from synclab.comparison.published import Published
 from synclab.comparison.ranking import Mark, rank
-from synclab.comparison.scores import Samples, Scores, as_printed
-from synclab.errors import UserError
+from synclab.comparison.scores import as_printed
+
+MISSING = "–"
 
 Source = Literal["published", "ours"]
 
@@ -35,8 +36,7 @@ class Cell:
 class Column:
     """A printed column, or ours of the same quantity."""
 
-    name: str
-    arrow: str
+    head: str
     source: Source
     cells: Sequence[Cell]
 
@@ -45,105 +45,92 @@ class Column:
 class Table:
     """Rows by name, and what must be said with them."""
 
-    layout: Layout
-    scores: Scores
-    labels: Mapping[str, Sequence[str]]
+    pairing: Pairing
     columns: Sequence[Column]
-    caption: Sequence[str]
     notes: Sequence[Gap]
 
     @property
+    def name(self) -> str:
+        return self.pairing.layout.name
+
+    @property
+    def task(self) -> str:
+        return self.pairing.layout.task
+
+    @property
+    def published(self) -> Published:
+        return self.pairing.layout.published
+
+    @property
     def title(self) -> str:
-        published = self.layout.published
-        return f"{published.paper}, {published.place}: {published.title}"
+        return f"{self.published.paper}, {self.published.place}: {self.published.title}"
 
     @property
-    def rows(self) -> list[str]:
-        return list(self.layout.published.rows)
+    def caption(self) -> list[str]:
+        return describe(self.pairing)
 
     @property
-    def methods(self) -> dict[str, Mapping[str, Any]]:
-        """Whose samples the numbers are of."""
-        named = (cell.method for column in self.columns for cell in column.cells)
-        return {name: self.scores.methods[name] for name in dict.fromkeys(named) if name}
+    def labels(self) -> dict[str, list[str]]:
+        """Columns of text by their headings."""
+        rows = self.published.rows.values()
+        return {
+            name: [row.labels[i] for row in rows] for i, name in enumerate(self.published.labels)
+        }
 
     @property
     def runs(self) -> dict[str, str]:
-        """What there is to say of those samples, by method."""
-        return {name: describe_run(own) for name, own in self.methods.items()}
+        """What there is to say of the samples that are shown, by method."""
+        return {name: describe_run(own) for name, own in self.pairing.shown.items()}
 
     @property
     def again(self) -> str | None:
         """What follows the commands that fill the gaps."""
-        return gaps.again(self.layout, self.scores) if self.notes else None
-
-    def path(self, method: str) -> Path:
-        return self.scores.folder / method
+        return gaps.again(self.pairing) if self.notes else None
 
 
-def build(layout: Layout, scores: Scores) -> Table:
-    """Fills a layout.
-
-    Raises: UserError where none of its rows has scores, so that nothing of ours could be shown.
-    """
-    published, common = layout.published, scores.common(layout.methods.values())
-    if not common:
-        raise UserError(
-            f"{layout.name}: none of its methods is scored in {scores.path}; expected one of"
-            f" {', '.join(layout.methods[row] for row in published.rows if row in layout.methods)}"
-        )
-    labels = {
-        label: [row.labels[i] for row in published.rows.values()]
-        for i, label in enumerate(published.labels)
-    }
+def build(pairing: Pairing) -> Table:
+    """The table with all its cells and a note for each reason why one is empty."""
     notes: list[Gap] = []
     columns = [
         column
-        for name in published.columns
-        for column in (printed(layout, name), ours(layout, scores, common, name, notes))
+        for name in pairing.layout.published.columns
+        for column in (printed(pairing, name), ours(pairing, name, notes))
     ]
-    return Table(layout, scores, labels, columns, describe(layout, scores, common), notes)
+    return Table(pairing, columns, notes)
 
 
-def printed(layout: Layout, name: str) -> Column:
+def printed(pairing: Pairing, name: str) -> Column:
     """A column as the paper has it."""
-    column = layout.published.columns[name]
-    numbers = [row.numbers[name] for row in layout.published.rows.values()]
-    marks = rank(numbers, column)
+    column = pairing.layout.published.columns[name]
+    numbers = [row.numbers[name] for row in pairing.layout.published.rows.values()]
     cells = [
-        Cell(number.show(column.digits), number, mark) if number else Cell("–")
-        for number, mark in zip(numbers, marks, strict=True)
+        Cell(number.show(column.digits), number, mark) if number else Cell(MISSING)
+        for number, mark in zip(numbers, rank(numbers, column), strict=True)
     ]
-    return Column(heading(layout, name), column.arrow, "published", cells)
+    return Column(column.head(name), "published", cells)
 
 
-def ours(layout: Layout, scores: Scores, common: Samples, name: str, notes: list[Gap]) -> Column:
-    """Our numbers of the same quantity; adds a note for each reason why one is missing."""
-    column = layout.published.columns[name]
-    found = [our_number(layout, scores, common, row, name) for row in layout.published.rows]
+def ours(pairing: Pairing, name: str, notes: list[Gap]) -> Column:
+    """Our numbers of the same quantity; notes that are not there yet are added."""
+    column, rows = pairing.layout.published.columns[name], pairing.layout.published.rows
+    found = [our_number(pairing, row, name) for row in rows]
     notes.extend(gap for gap in dict.fromkeys(found) if isinstance(gap, Gap) and gap not in notes)
     marks = rank([entry if isinstance(entry, Number) else None for entry in found], column)
 
     def cell(row: str, entry: Number | Gap, mark: Mark | None) -> Cell:
         if isinstance(entry, Gap):
-            return Cell("–", note=notes.index(entry) + 1)
-        return Cell(entry.show(column.digits), entry, mark, layout.methods[row])
+            return Cell(MISSING, note=notes.index(entry) + 1)
+        return Cell(entry.show(column.digits), entry, mark, pairing.layout.methods[row])
 
-    cells = [cell(*one) for one in zip(layout.published.rows, found, marks, strict=True)]
-    return Column(heading(layout, name), column.arrow, "ours", cells)
+    cells = [cell(*one) for one in zip(rows, found, marks, strict=True)]
+    return Column(column.head(name), "ours", cells)
 
 
-def our_number(
-    layout: Layout, scores: Scores, common: Samples, row: str, name: str
-) -> Number | Gap:
-    gap = gaps.of_row(row, layout, scores, common) or gaps.of_score(row, name, layout, scores)
+def our_number(pairing: Pairing, row: str, name: str) -> Number | Gap:
+    gap = gaps.of_row(row, pairing) or gaps.of_score(row, name, pairing)
     if gap:
         return gap
-    score = layout.score(name, scores.protocol["name"]) or ""
-    entry = scores.entry(layout.methods[row], score) or {}
-    return as_printed(entry, layout.published.columns[name], f"{scores.path}: {score}")
-
-
-def heading(layout: Layout, name: str) -> str:
-    unit = layout.published.columns[name].unit
-    return f"{name} ({unit})" if unit else name
+    score = pairing.score(name) or ""
+    entry = pairing.scores.entry(pairing.layout.methods[row], score) or {}
+    place = f"{pairing.scores.path}: {score}"
+    return as_printed(entry, pairing.layout.published.columns[name], place)

@@ -1,0 +1,68 @@
+"""A paper's table and the scores that are put beside it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from synclab.comparison.layout import Layout
+from synclab.comparison.scores import Samples, Scores
+from synclab.errors import UserError
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """One table and one file of scores.
+
+    Raises: UserError where none of the table's rows is scored, so that nothing could be shown.
+    """
+
+    layout: Layout
+    scores: Scores
+
+    def __post_init__(self) -> None:
+        if not self.common:
+            raise UserError(
+                f"{self.layout.name}: none of its methods is scored in {self.scores.path}; expected"
+                f" one of {', '.join(self.layout.methods.values())}"
+            )
+
+    @cached_property
+    def common(self) -> Samples:
+        """The samples that the table is of: numbers of other sets do not belong beside theirs."""
+        return self.scores.common(self.layout.methods.values())
+
+    @cached_property
+    def shown(self) -> dict[str, Mapping[str, Any]]:
+        """What was scored on these samples, by method in the table's order."""
+        return {
+            method: self.scores.methods[method]
+            for method in self.layout.methods.values()
+            if self.scores.samples(method) == self.common
+        }
+
+    @cached_property
+    def asked(self) -> Mapping[str, Any]:
+        """How the samples were asked for: a row with "prior", "preset" and "prompts", or empty."""
+        sample = min(self.common)
+        return next(filter(None, (self.scores.asked(name, sample) for name in self.shown)), {})
+
+    @property
+    def protocol(self) -> str:
+        return self.scores.protocol["name"]
+
+    @property
+    def run(self) -> Path:
+        """The run's folder, which holds those of its tasks."""
+        return self.scores.folder.parent
+
+    def score(self, column: str) -> str | None:
+        """Our score's name for a printed column."""
+        return self.layout.score(column, self.protocol)
+
+    def used(self) -> Iterator[tuple[str, str]]:
+        """Printed columns with the names of our scores."""
+        for column in self.layout.published.columns:
+            if score := self.score(column):
+                yield column, score
