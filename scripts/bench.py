@@ -1,10 +1,14 @@
 """Where the time of a run goes: shares of wall time inside the denoiser and the VAE.
 
     python scripts/bench.py method=stochsync task=panorama
+    python scripts/bench.py overhead
 
 Takes the overrides of `synclab.run`. One warm-up sample, then the measured ones. The last column
 sets the run against a plain loop of the same network calls on ready-made inputs: 1.00 would mean
 that all else costs nothing.
+
+`overhead` measures just that rest, at the papers' sizes and beside the authors' code: see
+bench_overhead.py.
 """
 
 import os
@@ -16,6 +20,7 @@ import sys
 import time
 from typing import Any
 
+import bench_overhead
 import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
@@ -79,7 +84,15 @@ def measure(job: Job, sample: Sample) -> dict[str, float]:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    body, job = load(sys.argv[1:])
+    if sys.argv[1:] == ["overhead"]:
+        bench_overhead.main()
+    else:
+        shares(sys.argv[1:])
+
+
+def shares(overrides: list[str]) -> None:
+    """The table of one run."""
+    body, job = load(overrides)
     samples = [Sample(f"bench-{seed}", body["prompt"], seed) for seed in range(2)]
     job.make(samples[0])
     figures = measure(job, samples[1])

@@ -9,32 +9,12 @@ import torch
 from torch import Tensor
 
 from synclab import geometry
+from synclab.spaces.projection import Backprojection, Footprint, Projection, Sight
 from synclab.spaces.resampling import Sampling, chosen, positions
 from synclab.spaces.window import Window
 from synclab.types import View, Views
 
 Grid = Literal["centres", "corners"]
-
-
-@dataclass(frozen=True, eq=False)
-class Sight:
-    """What a view reads: pixels at positions `at` (h, w, 2) in a window of the canvas."""
-
-    window: Window
-    at: Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class Footprint:
-    """What a view writes: texels of a window, at positions `at` (h, w, 2) in the view.
-
-    `share` (h, w) is 1 / k for the k-th view of a set to see a texel, 0 where this one does not:
-    one view after the other moves the canvas by its share, and the mean of all is left.
-    """
-
-    window: Window
-    at: Tensor
-    share: Tensor
 
 
 @dataclass(frozen=True)
@@ -68,24 +48,19 @@ class EquirectMaps:
         return torch.float64 if self.grid == "centres" else torch.float32
 
     @lru_cache(maxsize=16)  # noqa: B019 - keyed by value: equal maps are shared and few
-    def sights(self, views: Views) -> tuple[Sight, ...]:
-        """What each view reads."""
-        rays = geometry.view_directions(self.view_size, self.fov, *angles(views, self.dtype))
-        column, row = geometry.equirect_position(rays, self.height, self.width, self.offset)
-        if self.grid == "corners":
-            column, row = column.clamp(0, self.width - 1), row.clamp(0, self.height - 1)
+    def to_views(self, views: Views) -> Projection:
+        """What the views read."""
+        column, row = self._look(views)
         windows = [self._window(view) for view in views]
-        top, left, height, width = (
-            torch.tensor(numbers).view(-1, 1, 1)
-            for numbers in zip(*map(astuple, windows), strict=True)
-        )
-        column, row = chosen(column, self.sampling), chosen(row, self.sampling)
+        numbers = torch.tensor([*map(astuple, windows)], dtype=torch.float64)
+        top, left, height, width = numbers.T[..., None, None]
         at = positions((column - left) % self.width, row - top, height, width)
-        return tuple(map(Sight, windows, at.to(self.device)))
+        sights = tuple(map(Sight, windows, at.to(self.device)))
+        return Projection(sights, self.height, self.width, self.sampling)
 
     @lru_cache(maxsize=16)  # noqa: B019
-    def footprints(self, views: Views) -> tuple[Footprint, ...]:
-        """What each view writes."""
+    def from_views(self, views: Views) -> Backprojection:
+        """What the views write."""
         parts = [self._meet(view) for view in views]
         count = torch.zeros(1, self.height, self.width, dtype=torch.int16)
         found = []
@@ -93,7 +68,15 @@ class EquirectMaps:
             window.add(count, seen)
             share = torch.where(seen, window.cut(count)[0].float().reciprocal(), 0)
             found.append(Footprint(window, at.to(self.device), share.to(self.device)))
-        return tuple(found)
+        return Backprojection(tuple(found), self.height, self.width, self.sampling)
+
+    def _look(self, views: Views) -> tuple[Tensor, Tensor]:
+        """Columns and rows (n, h, w) of the canvas that the pixels look at."""
+        rays = geometry.view_directions(self.view_size, self.fov, *angles(views, self.dtype))
+        column, row = geometry.equirect_position(rays, self.height, self.width, self.offset)
+        if self.grid == "corners":
+            column, row = column.clamp(0, self.width - 1), row.clamp(0, self.height - 1)
+        return chosen(column, self.sampling), chosen(row, self.sampling)
 
     def _meet(self, view: View) -> tuple[Window, Tensor, Tensor]:
         """A window of the canvas, its texels' positions in the view, and which are inside."""

@@ -9,9 +9,8 @@ from torch import Tensor
 
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.equirect import EquirectMaps, Grid
-from synclab.spaces.resampling import Sampling, resample
+from synclab.spaces.resampling import Sampling
 from synclab.spaces.view_sets import COVERS, Cover
-from synclab.spaces.window import cut
 from synclab.types import Rng, Views
 
 Inverse = Literal["backproject", "adjoint"]
@@ -66,33 +65,19 @@ class Panorama(Canvas):
         return tuple((a, math.degrees(math.asin(y))) for a, y in zip(azimuth, height, strict=True))
 
     def project(self, z: Tensor, views: Views) -> Tensor:
-        sights = self._maps.sights(views)
-        patches = cut(z, tuple(sight.window for sight in sights))
-        seen = (
-            resample(patch, sight.at, self.sampling)
-            for patch, sight in zip(patches, sights, strict=True)
-        )
-        return torch.stack(tuple(seen))
+        return self._maps.to_views(views)(z)
 
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
-        if self.inverse == "adjoint":
-            return super().scatter(y, views)
-        total, weight = y.new_zeros(self.shape), y.new_zeros(1, *self.shape[1:])
-        for pixels, footprint in zip(y, self._maps.footprints(views), strict=True):
-            seen = (footprint.share > 0).to(y)
-            footprint.window.add(total, seen * resample(pixels, footprint.at, self.sampling))
-            footprint.window.add(weight, seen)
-        return total, weight
+        if self.inverse == "backproject":
+            return self._maps.from_views(views).total(y)
+        transpose = self._maps.to_views(views).transpose
+        return transpose(y), transpose(torch.ones_like(y[:, :1]))
 
     def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
-        """The mean, moved on from view to view, so that no sum of the canvas's size is needed."""
         if self.inverse == "adjoint":
             return super().average(y, views, old)
         z = y.new_zeros(self.shape) if old is None else old.to(y, copy=True)
-        for pixels, footprint in zip(y, self._maps.footprints(views), strict=True):
-            said = resample(pixels, footprint.at, self.sampling)
-            footprint.window.blend(z, said, footprint.share)
-        return z
+        return self._maps.from_views(views).average(y, z)
 
     def inwardness(self, views: Views) -> Tensor:
         across = super().inwardness(views)

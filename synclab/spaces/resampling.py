@@ -1,4 +1,4 @@
-"""Reading an image at fractional positions."""
+"""Reading an image at fractional positions, and the transpose of it."""
 
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ def positions(column: Tensor, row: Tensor, height: Any, width: Any) -> Tensor:
     """Positions (..., 2) for `resample`, of columns and rows of a height x width image.
 
     Integers are pixel centres. Positions run from -1 to 1 between the image's outer borders; they
-    are single, which is precise to 1e-4 pixels of the largest images here.
+    are single, which is precise to 1e-3 pixels of the largest images here.
     """
     x = column * (2 / width) + (1 / width - 1)
     y = row * (2 / height) + (1 / height - 1)
@@ -35,3 +35,13 @@ def resample(image: Tensor, at: Tensor, sampling: Sampling) -> Tensor:
     values, grid = image[None].to(precision), at[None].to(precision)
     read = F.grid_sample(values, grid, sampling, padding_mode="border", align_corners=False)
     return read[0].to(image.dtype)
+
+
+def spread(values: Tensor, at: Tensor, height: int, width: int, sampling: Sampling) -> Tensor:
+    """Transpose of `resample`: (c, h, w) at positions (h, w, 2) of an image (c, height, width)."""
+    precision = torch.promote_types(values.dtype, torch.float32)
+    given, grid = values[None].to(precision), at[None].to(precision)
+    image = given.new_empty(()).expand(1, len(values), height, width)  # only its shape counts
+    mode, border = ("bilinear", "nearest").index(sampling), 1
+    backward, wanted = torch.ops.aten.grid_sampler_2d_backward, (True, False)
+    return backward(given, image, grid, mode, border, False, wanted)[0][0].to(values.dtype)

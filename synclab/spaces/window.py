@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 Region = tuple[Any, slice, slice]
 """..., rows and columns of a canvas or of a window."""
@@ -70,25 +68,3 @@ class Window:
             yield slice(0, 1), slice(0, 1), width // 2
         if first + inside.height < self.height:
             yield slice(height - 1, height), slice(self.height - 1, self.height), width // 2
-
-
-class _Cut(torch.autograd.Function):
-    """Backward adds all windows into one canvas, where plain slicing would make one for each."""
-
-    @staticmethod
-    def forward(ctx: Any, canvas: Tensor, windows: tuple[Window, ...]) -> tuple[Tensor, ...]:
-        ctx.windows, ctx.shape = windows, canvas.shape
-        return tuple(window.cut(canvas) for window in windows)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *patches: Tensor) -> tuple[Tensor, None]:
-        canvas = patches[0].new_zeros(ctx.shape)
-        for window, patch in zip(ctx.windows, patches, strict=True):
-            window.add(canvas, patch)
-        return canvas, None
-
-
-def cut(canvas: Tensor, windows: tuple[Window, ...]) -> tuple[Tensor, ...]:
-    """What lies in each window of (c, H, W). Differentiable, once."""
-    return _Cut.apply(canvas, windows)

@@ -1,0 +1,99 @@
+"""The linear map from an equirectangular canvas to its views, and two ways back."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from synclab.spaces.resampling import Sampling, resample, spread
+from synclab.spaces.window import Window
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """What a view reads: pixels at positions `at` (h, w, 2) in a window of the canvas."""
+
+    window: Window
+    at: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """What `sights` see of a canvas (c, height, width)."""
+
+    sights: tuple[Sight, ...]
+    height: int
+    width: int
+    sampling: Sampling
+
+    def __call__(self, z: Tensor) -> Tensor:
+        """(c, H, W) -> (n, c, h, w). Differentiable, once."""
+        return _Linear.apply(z, self)
+
+    def read(self, z: Tensor) -> Tensor:
+        return torch.stack(
+            [resample(sight.window.cut(z), sight.at, self.sampling) for sight in self.sights]
+        )
+
+    def transpose(self, y: Tensor) -> Tensor:
+        """(n, c, h, w) -> (c, H, W)."""
+        z = y.new_zeros(y.shape[1], self.height, self.width)
+        for pixels, sight in zip(y, self.sights, strict=True):
+            window = sight.window
+            window.add(z, spread(pixels, sight.at, window.height, window.width, self.sampling))
+        return z
+
+
+class _Linear(torch.autograd.Function):
+    """Left to itself, autograd would make a canvas for every view."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, projection: Projection) -> Tensor:
+        ctx.projection = projection
+        return projection.read(z)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, y: Tensor) -> tuple[Tensor, None]:
+        return ctx.projection.transpose(y), None
+
+
+@dataclass(frozen=True, eq=False)
+class Footprint:
+    """What a view writes: texels of a window, at positions `at` (h, w, 2) in the view.
+
+    `share` (h, w) is 1 / k for the k-th view of a set to see a texel, 0 where this one does not:
+    one view after the other moves the canvas by its share, and the mean of all is left.
+    """
+
+    window: Window
+    at: Tensor
+    share: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Backprojection:
+    """Gives every texel of a canvas (c, height, width) what the views show there."""
+
+    footprints: tuple[Footprint, ...]
+    height: int
+    width: int
+    sampling: Sampling
+
+    def total(self, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Sum (c, H, W) of the views (n, c, h, w), and how many see each texel (1, H, W)."""
+        total, count = (y.new_zeros(c, self.height, self.width) for c in (y.shape[1], 1))
+        for pixels, footprint in zip(y, self.footprints, strict=True):
+            seen = (footprint.share > 0).to(y)
+            footprint.window.add(total, seen * resample(pixels, footprint.at, self.sampling))
+            footprint.window.add(count, seen)
+        return total, count
+
+    def average(self, y: Tensor, z: Tensor) -> Tensor:
+        """Puts the mean of the views into z (c, H, W), where any sees it; no sum is kept."""
+        for pixels, footprint in zip(y, self.footprints, strict=True):
+            said = resample(pixels, footprint.at, self.sampling)
+            footprint.window.blend(z, said, footprint.share)
+        return z
