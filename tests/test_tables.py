@@ -12,6 +12,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+import yaml
 from hydra import compose, initialize_config_dir
 from score_files import score, scored, write_scores
 
@@ -168,7 +169,7 @@ def test_a_gap_of_the_demo_is_filled_by_the_demos_experiment(tmp_path):
     write_scores(tmp_path / "demo", {"stochsync": scored(1.0)})
     words = gap_command(table(tmp_path / "demo"), "ISM")
     assert words[3:5] == ["experiment=demo_distillation", "method=ism"]
-    assert compose_command(words).method.steps == 80
+    assert compose_command(words).method.steps == 50
 
 
 def test_a_gap_without_neighbours_rows_tells_the_experiment(run):
@@ -194,6 +195,23 @@ def test_several_seeds_are_a_sweep(run):
     write_scores(run, {"sds": body})
     words = gap_command(table(run), "ISM")
     assert "-m" in words[3:] and "seed=0,9,10" in words
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"published": "stochsync_table9"}, "published=stochsync_table9: there is none; did you"),
+        ({"taks": "panorama"}, "tables.t.taks: no such key; did you mean 'task'?"),
+        ({"methods": "sds"}, "tables.t.methods=sds: "),
+    ],
+)
+def test_a_wrong_layout_is_refused_in_a_line(tmp_path, change, line):
+    path = tmp_path / "tables.yaml"
+    entry = {"published": "stochsync_table1", "task": "panorama"} | change
+    path.write_text(yaml.safe_dump({"scores": {}, "methods": {}, "tables": {"t": entry}}))
+    with pytest.raises(UserError) as refused:
+        read_layouts(path)
+    assert line in str(refused.value)
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -231,9 +249,10 @@ def test_the_demo_sweeps_the_rows_of_tables_1_and_2():
     assert swept == {name for name in wanted if (CONF / "method" / f"{name}.yaml").is_file()}
 
 
-@pytest.fixture(params=["table1", "table2", "table3", "table4"])
+@pytest.fixture(params=["table1", "table2", "table3", "table4", "wide"])
 def any_table(request, run) -> Table:
-    """Also one with labels, one with methods across, and one with a bound."""
+    """One with labels, with methods across, with a bound, and with rows that are none of ours."""
+    write_scores(run, {"syncdiffusion": scored(1.0)}, task="wide")
     write_scores(run, {"synctweedies": scored(1.0), "stochsync": scored(2.0)}, task="mesh")
     return table(run, request.param)
 
