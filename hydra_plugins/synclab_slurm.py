@@ -98,7 +98,7 @@ class SlurmLauncher(Launcher):
         from synclab.errors import UserError
 
         if shutil.which("sbatch") is None:
-            raise UserError("hydra/launcher=slurm: this machine has no sbatch; run on a login node")
+            raise UserError("hydra/launcher=slurm: no sbatch here; run on a login node")
         try:
             import submitit
             from submitit.core.utils import FailedJobError

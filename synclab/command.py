@@ -182,9 +182,11 @@ def known_keys(group: str) -> list[str]:
     from hydra.core.global_hydra import GlobalHydra
     from omegaconf import OmegaConf
 
-    chosen = [a for a in sys.argv[1:] if re.fullmatch(r"(method|task|prior|preset)=\w+", a)]
+    groups = r"(method|task|prior|preset|hydra/launcher)=\w+"
+    chosen = [a for a in sys.argv[1:] if re.fullmatch(groups, a)]
+    inside = group.startswith("hydra")
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("config", overrides=chosen)
+        config = compose("config", overrides=chosen, return_hydra_config=inside)
     node = OmegaConf.select(config, group) if group else config
     return [str(key) for key in (node if OmegaConf.is_dict(node) else config)]

@@ -11,6 +11,9 @@ from synclab.prompt_sets import FOLDER, read_sets
 from synclab.repro import digest
 from synclab.types import Sample
 
+LONGEST = 20_000
+"""Characters of a prompt: more is a file that has no lines."""
+
 
 def sample_id(prompt: str, seed: int) -> str:
     """A file-safe name that tells prompts apart: readable start, digest, seed."""
@@ -20,8 +23,17 @@ def sample_id(prompt: str, seed: int) -> str:
 
 
 def samples(prompts: Iterable[str], seed: int) -> list[Sample]:
-    """One sample a prompt, in order; a prompt that comes twice counts once."""
+    """One sample a prompt, in order; a prompt that comes twice counts once.
+
+    Raises: UserError for one of more than LONGEST characters.
+    """
     unique = dict.fromkeys(prompts)
+    for prompt in unique:
+        if len(prompt) > LONGEST:
+            raise UserError(
+                f"prompt={prompt[:30]}…: {len(prompt)} characters; expected at most {LONGEST},"
+                " one prompt a line"
+            )
     return [Sample(sample_id(prompt, seed), prompt, seed) for prompt in unique]
 
 

@@ -9,8 +9,6 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -34,8 +32,7 @@ def check(folder: Path) -> Iterator[str]:
         if left_behind(part):
             yield f"{part}: left by a process that is gone"
     rows = tqdm(sorted(listing.rows.keys() - held.keys()), desc=str(folder), disable=None)
-    with ThreadPoolExecutor() as pool:
-        yield from filter(None, pool.map(partial(check_sample, folder), rows))
+    yield from filter(None, (check_sample(folder, name) for name in rows))
 
 
 def check_config(path: Path) -> Iterator[str]:

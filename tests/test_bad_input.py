@@ -1,6 +1,7 @@
 """Whatever is wrong, the user reads one line that names it and says what would be right."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import command_line
@@ -25,6 +26,10 @@ CASES = [
     ),
     ("prior=tny", "prior=tny: no such choice; did you mean 'tiny'?", "choices: exact, "),
     ("preset=fixd", "preset=fixd: no such choice; did you mean 'fixed'?"),
+    ("method=null", "method=null: no such choice", METHODS),
+    ("task=null", "task=null: no such choice", "image, "),
+    ("experiment=tabel1", "experiment=tabel1: no such choice; did you mean 'table1'?"),
+    ("hydra/launcher=slrum", "hydra/launcher=slrum: no such choice; did you mean 'slurm'?"),
     # keys
     ("method.stps=3", "method.stps: no such key; did you mean 'steps'?", "guidance"),
     ("method.steps.x=3", "method.steps.x: no such key", "choices: "),
@@ -69,6 +74,13 @@ CASES = [
     ("method=sds method.views=0", "method.views=0: input should be greater than or equal to 1"),
     ("method=sds method.lr=0", "method.lr=0: input should be greater than 0"),
     ("method=sds method.warmup=-1", "method.warmup=-1: input should be greater than or equal"),
+    ("shard=5/3", "shard=5/3: expected i/n, part i of n from 1/n to n/n; say shard=1/4"),
+    ("shard=0/3", "shard=0/3: expected i/n"),
+    ("shard=1/0", "shard=1/0: expected i/n"),
+    ("shard=2", "shard=2: expected i/n"),
+    ("shard=1/3/4", "shard=1/3/4: expected i/n"),
+    ("samples_per_batch=0", "samples_per_batch=0: input should be greater than or equal to 1"),
+    ("previews=-1", "previews=-1: input should be greater than or equal to 0"),
     # what does not go together
     (
         "method=stochsync method.t_min=950 method.t_max=900",
@@ -92,6 +104,10 @@ CASES = [
     ("prompts=FILES/image", "prompts=FILES/image: ", "is not UTF-8", "expected one prompt a line"),
     ("prompts=FILES/binary", "prompts=FILES/binary: ", "is binary; expected one prompt a line"),
     ("prompts=FILES/latin1.txt", "prompts=FILES/latin1.txt: ", "is not UTF-8", "save it as UTF-8"),
+    ("prompts=FILES/one_line.txt", "10000000 characters; expected at most 20000"),
+    ("prompts=FILES/zeros.txt", "prompts=FILES/zeros.txt: ", "is binary"),
+    ("prompts=FILES/cut.txt", "prompts=FILES/cut.txt: ", "is not UTF-8 text (byte 9999999)"),
+    ("prompts=/dev/null", "prompts=/dev/null: no such prompt set or file"),
     # places
     ("results=FILES/empty.txt/x", "results=FILES/empty.txt/x", "with results=FOLDER"),
     ("results=/proc/x", "results=/proc/x", "cannot write there", "with results=FOLDER"),
@@ -142,6 +158,9 @@ def files(tmp_path_factory, checkpoint) -> Path:
     folder = tmp_path_factory.mktemp("files")
     (folder / "empty.txt").touch()
     (folder / "comments.txt").write_text("# one\n\n  \n# two\n")
+    (folder / "one_line.txt").write_text("x" * 10_000_000)
+    (folder / "zeros.txt").write_bytes(bytes(10_000_000))
+    (folder / "cut.txt").write_bytes(b"x" * 9_999_999 + "é".encode()[:1])
     (folder / "image").write_bytes(b"\x89PNG\r\n\x00")
     (folder / "binary").write_bytes(b"\x01\x00\n\x00")
     (folder / "latin1.txt").write_bytes("a café at night\n".encode("latin-1"))
@@ -181,6 +200,59 @@ def test_one_clear_line(case, files, checkpoint, tmp_path):
 def test_a_device_that_is_not_there(tmp_path):
     answer = command_line.run(*QUICK, f"results={tmp_path}/results", "device=cuda")
     assert_refused(answer, "device=cuda: this machine has none", "say device=auto")
+
+
+def test_a_queue_that_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    answer = command_line.run(*QUICK, f"results={tmp_path}", "-m", "hydra/launcher=slurm")
+    assert answer.code == 1
+    assert answer.err == "synclab: hydra/launcher=slurm: no sbatch here; run on a login node\n"
+
+
+def test_an_option_of_the_queue_that_is_misspelled(tmp_path):
+    keys = ("-m", "hydra/launcher=slurm", "hydra.launcher.sbatch.tiem=9", f"results={tmp_path}")
+    answer = command_line.run(*QUICK, *keys)
+    assert_refused(answer, "hydra.launcher.sbatch.tiem: no such key; did you mean 'time'?")
+
+
+@pytest.mark.slow
+def test_a_checkpoint_of_the_hub_without_network(tmp_path):
+    """As a real process: the Hub's library reads the environment when it is imported."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.setenv("HF_HOME", str(tmp_path / "hub"))
+        process = command_line.start("prior=sd21_base", f"results={tmp_path}/results")
+        answer = command_line.finish(process)
+    assert_refused(answer, "not found on the Hub or in its cache", "say prior.path=")
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(tmp_path)]
+    mounted = not subprocess.run(mount, capture_output=True).returncode
+    tmp_path.chmod(0o555) if not mounted else None
+    try:
+        answer = command_line.run(*QUICK, f"results={tmp_path}/results")
+        assert_refused(answer, "cannot write there", "choose another with results=FOLDER")
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True) if mounted else tmp_path.chmod(0o755)
+
+
+def test_a_prompt_that_comes_twice_is_one_sample(tmp_path):
+    """Equal ids cannot come about: a name holds the digest of its prompt."""
+    (tmp_path / "set.txt").write_text("one\none\nONE\n")
+    answer = command_line.run(*QUICK, f"prompts={tmp_path}/set.txt", f"results={tmp_path}/results")
+    assert "2 of 2 samples to do" in answer.err
+    assert {row["prompt"] for row in command_line.rows(tmp_path).values()} == {"one", "ONE"}
+
+
+def test_a_prompt_that_is_too_long_for_the_text_encoder_is_warned_of(checkpoint, tmp_path):
+    keys = ("prior=tiny", f"prior.path={checkpoint}", f"results={tmp_path}")
+    answer = command_line.run(*QUICK, *keys, f"prompt={'sea ' * 1250}")
+    assert answer.code == 0, answer.err
+    assert "tokens cut to" in answer.err
+    (row,) = command_line.rows(tmp_path).values()
+    assert len(row["prompt"]) == 5000
 
 
 def test_a_folder_of_another_configuration_is_refused_and_kept(tmp_path):
