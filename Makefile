@@ -40,9 +40,9 @@ tables-all: $(READY)
 
 tables-demo: $(READY)
 	$(BIN)/python -m synclab.run experiment=reference prompts=demo_tables
-	$(BIN)/python -m synclab.run experiment=demo_synchronization
+	$(BIN)/python -m synclab.run experiment=demo_quick
 	$(BIN)/python -m synclab.run experiment=demo_stochsync
-	$(BIN)/python -m synclab.run experiment=demo_distillation
+	$(BIN)/python -m synclab.run experiment=demo_inversion
 	$(BIN)/python -m synclab.evaluate results/demo/panorama
 	$(BIN)/python -m synclab.tables results/demo tables=table1,table2
 

@@ -168,7 +168,7 @@ def test_a_gap_tells_the_command_that_made_its_neighbours(run):
 def test_a_gap_of_the_demo_is_filled_by_the_demos_experiment(tmp_path):
     write_scores(tmp_path / "demo", {"stochsync": scored(1.0)})
     words = gap_command(table(tmp_path / "demo"), "ISM")
-    assert words[3:5] == ["experiment=demo_distillation", "method=ism"]
+    assert words[3:5] == ["experiment=demo_inversion", "method=ism"]
     assert compose_command(words).method.steps == 50
 
 
