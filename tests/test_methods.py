@@ -152,7 +152,7 @@ def test_network_evaluations_are_those_of_the_formula(method, space):
 def method_classes() -> set[type]:
     """The class of every method that a configuration or a preset names."""
     files = [*(CONF / "method").glob("*.yaml"), *(CONF / "preset" / "task").rglob("*.yaml")]
-    bodies = [OmegaConf.load(path) for path in files]
+    bodies: list[Any] = [OmegaConf.load(path) for path in files]
     targets = [body.get("method", body).get("_target_") for body in bodies]
     return {locate(target, "method") for target in targets if target}
 

@@ -1,6 +1,7 @@
 """Presets: every published value reaches its class, and what was not published is refused."""
 
 import itertools
+from typing import Any
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -33,7 +34,7 @@ def test_a_preset_names_its_source_and_fills_its_classes(path):
     body = composed(f"preset={path.parent.name}", f"method={method}", f"task={task}")
     built = {key: build(body[key], key) for key in body}
     built["task"].check(built["method"], method)
-    said = OmegaConf.load(path)
+    said: Any = OmegaConf.load(path)
     for group in ("method", "task"):
         for key, value in said.get(group, {}).items():
             assert key == "_target_" or getattr(built[group], key) == value
