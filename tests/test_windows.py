@@ -8,6 +8,7 @@ from conftest import close, streams
 from torch import Tensor
 
 from synclab import geometry
+from synclab.spaces import equirect
 from synclab.spaces.equirect import EquirectMaps
 from synclab.spaces.resampling import chosen, positions, resample, spread
 from synclab.spaces.window import Window
@@ -159,3 +160,22 @@ def test_footprints_miss_no_texel_that_a_view_sees(azimuth, elevation, margin, g
     reach = 4.5 + margin + 1e-6
     seen = (ahead > 0) & ((column - 4).abs() <= reach) & ((row - 4).abs() <= reach)
     assert torch.equal(count > 0, seen)
+
+
+@pytest.mark.parametrize("grid", ["centres", "corners"])
+@pytest.mark.parametrize("sampling", ["bilinear", "nearest"])
+@pytest.mark.parametrize("fov", [60.0, 100.0])
+def test_a_window_for_each_view_shows_the_same_as_the_whole_canvas(
+    fov, sampling, grid, monkeypatch
+):
+    maps = EquirectMaps(31, 61, 9, fov, sampling, grid, 0.0, "cpu")
+    views = tuple((a, e) for a in (0.0, 33.3, 180.0, 351.0) for e in (0.0, 18.0, 45.0, -80.0, 90.0))
+    map_anew = EquirectMaps.to_views.__wrapped__
+    whole = map_anew(maps, views)
+    monkeypatch.setattr(equirect, "SMALL", 0)
+    windows = map_anew(maps, views)
+    assert (len(whole.sights), len(windows.sights)) == (1, len(views))
+    z = streams().normal("z", (2, 31, 61))
+    close(windows(z), whole(z), 1e-5)
+    y = streams().normal("y", (len(views), 2, 9, 9))
+    close(windows.transpose(y), whole.transpose(y), 1e-5)

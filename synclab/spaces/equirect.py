@@ -16,6 +16,9 @@ from synclab.types import View, Views
 
 Grid = Literal["centres", "corners"]
 
+SMALL = 2**17
+"""Texels of a canvas up to which it costs less to read all of it than to look for windows."""
+
 
 @dataclass(frozen=True)
 class EquirectMaps:
@@ -51,11 +54,11 @@ class EquirectMaps:
     def to_views(self, views: Views) -> Projection:
         """What the views read."""
         column, row = self._look(views)
-        windows = [self._window(view) for view in views]
+        windows = self._windows(views)
         numbers = torch.tensor([*map(astuple, windows)], dtype=torch.float64)
         top, left, height, width = numbers.T[..., None, None]
         at = positions((column - left) % self.width, row - top, height, width)
-        sights = tuple(map(Sight, windows, at.to(self.device)))
+        sights = tuple(map(Sight, windows, at.to(self.device).tensor_split(len(windows))))
         return Projection(sights, self.height, self.width, self.sampling)
 
     @lru_cache(maxsize=16)  # noqa: B019
@@ -91,6 +94,12 @@ class EquirectMaps:
         seen = (ahead > 0) & (aside <= half)
         column, row = chosen(column, self.sampling), chosen(row, self.sampling)
         return window, positions(column, row, self.view_size, self.view_size)[0], seen[0]
+
+    def _windows(self, views: Views) -> list[Window]:
+        """One for each view, or a single one for all."""
+        if self.height * self.width <= SMALL:
+            return [Window(-1, -1, self.height + 2, self.width + 2)]
+        return [self._window(view) for view in views]
 
     def _window(self, view: View) -> Window:
         """All texels that a view could meet, and one more around them for bilinear reading."""

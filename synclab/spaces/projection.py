@@ -13,7 +13,7 @@ from synclab.spaces.window import Window
 
 @dataclass(frozen=True, eq=False)
 class Sight:
-    """What a view reads: pixels at positions `at` (h, w, 2) in a window of the canvas."""
+    """What n views read: pixels at positions `at` (n, h, w, 2) in a window of the canvas."""
 
     window: Window
     at: Tensor
@@ -33,14 +33,14 @@ class Projection:
         return _Linear.apply(z, self)
 
     def read(self, z: Tensor) -> Tensor:
-        return torch.stack(
-            [resample(sight.window.cut(z), sight.at, self.sampling) for sight in self.sights]
-        )
+        seen = [resample(sight.window.cut(z), sight.at, self.sampling) for sight in self.sights]
+        return torch.cat(seen, 1).transpose(0, 1)
 
     def transpose(self, y: Tensor) -> Tensor:
         """(n, c, h, w) -> (c, H, W)."""
         z = y.new_zeros(y.shape[1], self.height, self.width)
-        for pixels, sight in zip(y, self.sights, strict=True):
+        parts = y.transpose(0, 1).tensor_split(len(self.sights), 1)
+        for pixels, sight in zip(parts, self.sights, strict=True):
             window = sight.window
             window.add(z, spread(pixels, sight.at, window.height, window.width, self.sampling))
         return z

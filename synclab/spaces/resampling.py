@@ -26,21 +26,21 @@ def positions(column: Tensor, row: Tensor, height: Any, width: Any) -> Tensor:
 
 
 def resample(image: Tensor, at: Tensor, sampling: Sampling) -> Tensor:
-    """Image (c, H, W) at positions (h, w, 2): (c, h, w). Differentiable.
+    """Image (c, H, W) at positions (..., w, 2): (c, ..., w). Differentiable.
 
     Positions outside read the border. Half precision is too coarse for positions, so that values
     are single at least inside.
     """
     precision = torch.promote_types(image.dtype, torch.float32)
-    values, grid = image[None].to(precision), at[None].to(precision)
+    values, grid = image[None].to(precision), at.flatten(0, -3)[None].to(precision)
     read = F.grid_sample(values, grid, sampling, padding_mode="border", align_corners=False)
-    return read[0].to(image.dtype)
+    return read.view(len(image), *at.shape[:-1]).to(image.dtype)
 
 
 def spread(values: Tensor, at: Tensor, height: int, width: int, sampling: Sampling) -> Tensor:
-    """Transpose of `resample`: (c, h, w) at positions (h, w, 2) of an image (c, height, width)."""
+    """Transpose of `resample`: (c, ..., w) at positions (..., w, 2) of a height x width image."""
     precision = torch.promote_types(values.dtype, torch.float32)
-    given, grid = values[None].to(precision), at[None].to(precision)
+    given, grid = values.flatten(1, -2)[None].to(precision), at.flatten(0, -3)[None].to(precision)
     image = given.new_empty(()).expand(1, len(values), height, width)  # only its shape counts
     mode, border = ("bilinear", "nearest").index(sampling), 1
     backward, wanted = torch.ops.aten.grid_sampler_2d_backward, (True, False)
