@@ -3,6 +3,10 @@
 Each sample is a coroutine (a greenlet: one thread, one order of events). It stops where its method
 asks the denoiser; once all have stopped, calls with the same time and guidance are evaluated at
 once and every sample goes on with its part.
+
+A sample's result does not depend on its company, save for the rounding of kernels that libraries
+choose by the size of a batch: four prompts of the embedded prior together differ from each alone by
+one grey level in 2e-5 of all values, the exact priors not at all.
 """
 
 import logging
