@@ -121,6 +121,12 @@ def break_stale(path: Path) -> bool:
     return True
 
 
+def clear_stale(folder: Path) -> None:
+    """Removes the claims of the dead, also those on samples that were done just before."""
+    for path in folder.glob(".*.claim"):
+        break_stale(path)
+
+
 def server_time(folder: Path) -> float:
     """The time by the clock that stamps this folder's files; a machine's own may be off."""
     probe = folder / f".clock.{owner()}.part"

@@ -22,12 +22,12 @@ _failed: list[str] | None = None
 """A line for each job that failed, while `run` is there to say them."""
 
 
+_signals: list[int] = []
+"""Numbers of the signals that have come since `run` began."""
+
+
 class JobError(Exception):
     """A job of a queue has failed; its one line."""
-
-
-class Terminated(KeyboardInterrupt):
-    """The polite signal to end, as a queue sends it."""
 
 
 def run(main: Callable[[], None]) -> int:
@@ -38,7 +38,17 @@ def run(main: Callable[[], None]) -> int:
     sys.argv[1:] = sorted(arguments, key=lambda argument: argument not in ("-m", "--multirun"))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        with terminating(), collecting() as failed:
+        with listening():
+            return attempt(main)
+    except KeyboardInterrupt:
+        complain("interrupted; the same command goes on with what is missing")
+        return INTERRUPTED + (_signals or [signal.SIGINT])[0]
+
+
+def attempt(main: Callable[[], None]) -> int:
+    """The main and its exit code; its failures as lines."""
+    try:
+        with collecting() as failed, unmasked():
             main()
     except HydraException as error:
         return complain(explain(error))
@@ -50,10 +60,6 @@ def run(main: Callable[[], None]) -> int:
         if "Config group override must be" not in str(error):
             raise
         return complain(_no_choice())
-    except KeyboardInterrupt as stop:
-        complain("interrupted; the same command goes on with what is missing")
-        number = signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT
-        return INTERRUPTED + number
     return max((complain(line) for line in failed), default=0)
 
 
@@ -69,17 +75,31 @@ def collecting() -> Iterator[list[str]]:
 
 
 @contextmanager
-def terminating() -> Iterator[None]:
-    """SIGTERM ends the process as Ctrl-C does, so that claims are given back."""
+def listening() -> Iterator[None]:
+    """Ctrl-C and SIGTERM, as a queue sends it, end the process alike: claims are given back."""
 
-    def end(*_: object) -> None:
-        raise Terminated
+    def end(number: int, _: object) -> None:
+        _signals.append(number)
+        raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, end)
+    _signals.clear()
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def unmasked() -> Iterator[None]:
+    """An interrupt may surface as any error of the library that it struck."""
+    try:
+        yield
+    except Exception as error:
+        if _signals:
+            raise KeyboardInterrupt from error
+        raise
 
 
 @contextmanager
@@ -89,7 +109,8 @@ def job(name: str, sweep: bool) -> Iterator[None]:
     In a queue, where no `run` waits, it raises.
     """
     try:
-        yield
+        with unmasked():
+            yield
     except (UserError, OmegaConfBaseException) as error:
         fail(f"{name}: {error}" if sweep else str(error), error)
     except Exception as error:

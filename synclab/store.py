@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from synclab.atomic import clear_leftovers, create_once, write_atomically
+from synclab.claims import clear_stale
 from synclab.errors import UserError
 
 CONFIG, STATUS, LOG = "config.json", "status.json", "run.log"
@@ -48,16 +49,21 @@ class Store:
             raise UserError(f"{path}: not JSON ({error}); delete the folder") from error
 
     def open(self, config: Mapping[str, Any]) -> None:
-        """Makes the folder with its configuration and clears what killed runs left half written.
+        """Makes the folder with its configuration.
 
         Of two configurations that come at the same moment the second is refused.
         """
         with self.writing():
             self.folder.mkdir(parents=True, exist_ok=True)
-            clear_leftovers(self.folder)
             if not (self.folder / CONFIG).exists():
                 create_once(self.folder / CONFIG, to_json(config))
         self.check(config)
+
+    def tidy(self) -> None:
+        """Clears what killed runs left behind: half-written files and claims."""
+        with self.writing():
+            clear_leftovers(self.folder)
+            clear_stale(self.folder)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
