@@ -9,6 +9,7 @@ from torch import Tensor
 
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.equirect import EquirectMaps, Grid
+from synclab.spaces.memory import copied
 from synclab.spaces.resampling import Sampling
 from synclab.spaces.view_sets import COVERS, Cover
 from synclab.types import Rng, Views
@@ -76,7 +77,7 @@ class Panorama(Canvas):
     def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
         if self.inverse == "adjoint":
             return super().average(y, views, old)
-        z = y.new_zeros(self.shape) if old is None else old.to(y, copy=True)
+        z = y.new_zeros(self.shape) if old is None else copied(old.to(y))
         return self._maps.from_views(views).average(y, z)
 
     def inwardness(self, views: Views) -> Tensor:
