@@ -22,7 +22,7 @@ log = logging.getLogger("bench_store")
 BYTES = 100_000
 
 
-def fill(folder: Path, count: int) -> None:
+def fill(folder: Path, count: int, size: int = BYTES) -> None:
     """Samples that are whole as far as hashes go."""
     folder.mkdir(parents=True)
     (folder / "config.json").write_bytes(to_json({"method": {}}))
@@ -30,7 +30,7 @@ def fill(folder: Path, count: int) -> None:
     (folder / "status.json").write_bytes(to_json({"wanted": names, "failures": {}}))
     common = {"config": {f"key {i}": i for i in range(40)}, "seconds": {"total": 1.0}}
     for name in names:
-        image = os.urandom(16) * (BYTES // 16)
+        image = os.urandom(16) * (size // 16)
         (folder / f"{name}.png").write_bytes(image)
         row = {"id": name, "sha256": sha256(image), **common}
         (folder / f"{name}.json").write_text(json.dumps(row))

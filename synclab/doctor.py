@@ -24,7 +24,7 @@ PACKAGES = {
     "embreex": "pip install -e '.[mesh]'",
     "nvdiffrast": "from source, after torch and nvcc; non-commercial licence",
     "gsplat": "pip install -e '.[gaussians]'",
-    "submitit": "pip install submitit hydra-submitit-launcher",
+    "submitit": "pip install -e '.[slurm]'",
     "open_clip": "pip install -e '.[eval]'",
     "torch_fidelity": "pip install -e '.[eval]'",
     "lpips": "pip install -e '.[eval]'",

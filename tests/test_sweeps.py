@@ -1,8 +1,15 @@
 """Sweeps: what fails does not end the rest, shards and batches change nothing, all is told."""
 
+import contextlib
+import fcntl
 import json
 import logging
+import os
+import pty
 import re
+import struct
+import sys
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +17,7 @@ import command_line
 import pytest
 import small_checkpoint
 import torch
+from bench_store import fill
 from command_line import QUICK, images, rows
 
 from synclab import status, verify
@@ -224,6 +232,25 @@ def test_previews_come_every_k_steps_and_change_nothing(prompts, results, togeth
 # What is told
 
 
+@pytest.mark.slow
+def test_a_terminal_sees_samples_and_steps_go_by(prompts, results):
+    process, terminal = pty.fork()
+    if process == 0:
+        size = struct.pack("HHHH", 24, 100, 0, 0)
+        fcntl.ioctl(2, termios.TIOCSWINSZ, size)
+        os.chdir(command_line.ROOT)
+        run = [sys.executable, "-m", "synclab.run", *QUICK, prompts, f"results={results}"]
+        os.execv(sys.executable, run)
+    shown = b""
+    with contextlib.suppress(OSError):  # the terminal's way to end
+        while part := os.read(terminal, 65536):
+            shown += part
+    assert os.waitpid(process, 0)[1] == 0
+    assert b"image/ddim: 100%" in shown
+    assert b"steps:" in shown
+    assert b"5/5" in shown
+
+
 def test_the_log_has_times_and_every_sample(together):
     lines = (method_folder(together, "ddim") / "run.log").read_text().splitlines()
     assert len(lines) == 6
@@ -280,11 +307,22 @@ def test_a_folder_without_results_is_told_in_one_line(module, tmp_path, monkeypa
     assert "no results there" in capsys.readouterr().err
 
 
+def test_ten_thousand_samples(tmp_path):
+    """Half a second and two seconds when this was written; scripts/bench_store.py measures."""
+    folder = tmp_path / "method"
+    fill(folder, 10_000, size=1600)
+    assert status.progress(folder).done == 10_000
+    assert not list(verify.check(folder))
+    damaged = sorted(folder.glob("*.png"))[::1000]
+    for path in damaged:
+        path.write_bytes(b"")
+    assert len(list(verify.check(folder))) == len(damaged) == 10
+
+
 def test_a_damaged_status_is_forgotten(prompts, together):
     path = method_folder(together, "ddim") / "status.json"
     path.write_text("{")
     assert status.progress(path.parent).done == 5
-    (path.parent / "config.json").exists()
     next(path.parent.glob("two-*.json")).unlink()
     assert command_line.run(*SWEEP, prompts, f"results={together}").code == 0
     assert len(json.loads(path.read_text())["wanted"]) == 5
