@@ -9,9 +9,9 @@ quiet. "First use" is the mean of the rounds that meet their set of views for th
 it, "steady" the median of the others. Every case has a process of its own, so that its peak of
 memory is its own: how far the process grew from the imports on.
 
-"Reused" forbids glibc to hand freed memory back to the system. As it comes, large tensors are mapped
-anew, page by page: two thirds of the authors' steady time. Our canvases come in large pages where
-Linux has them (synclab/spaces/memory.py), so they depend on it less.
+"Reused" forbids glibc to hand freed memory back to the system. As it comes, large tensors are
+mapped anew, page by page: two thirds of the authors' steady time. Our canvases come in large pages
+where Linux has them (synclab/spaces/memory.py), so they depend on it less.
 """
 
 import json
