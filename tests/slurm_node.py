@@ -67,6 +67,7 @@ def running(folder: Path) -> Iterator[dict[str, str]]:
         start(folder, environment)
         yield environment
     finally:
+        cancel_all(environment)
         for name in ("slurmd", "slurmctld", "munged"):
             stop(folder / f"{name}.pid")
 
@@ -114,6 +115,15 @@ def start(folder: Path, environment: dict[str, str]) -> None:
         if time.monotonic() > deadline:
             raise RuntimeError(f"no idle node: {(folder / 'slurmctld.log').read_text()[-2000:]}")
         time.sleep(0.1)
+
+
+def cancel_all(environment: dict[str, str]) -> None:
+    """Jobs would outlive the daemons."""
+    for _ in range(20):
+        if not ask(environment, "squeue", "-h").strip():
+            return
+        ask(environment, "timeout", "5", "scancel", "--me")
+        time.sleep(0.5)
 
 
 def launch(program: str, *arguments: str) -> None:
