@@ -81,7 +81,7 @@ def explain(
     error: pydantic.ValidationError, values: Mapping[str, Any], known: list[str], key: str
 ) -> str:
     """One line for the first thing that is wrong."""
-    first: Any = error.errors()[0]
+    first: Any = telling(error.errors())
     name = str(first["loc"][0])
     place = f"{key}.{name}" if key else name
     if first["type"] == "extra_forbidden":
@@ -91,6 +91,13 @@ def explain(
         choices = first["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
         return f"{place}={value}: {nearest(str(value), choices)}"
     return f"{place}={value}: {first['msg'].lower()}"
+
+
+def telling(errors: list[Any]) -> Any:
+    """The first error; where a number or a name may stand and a word does, the one of the names."""
+    first = errors[0]
+    alike = (e for e in errors if e["loc"][0] == first["loc"][0] and e["type"] == "literal_error")
+    return next(alike, first) if first["type"] == "int_parsing" else first
 
 
 def check_ranges(built: Any, key: str) -> None:

@@ -52,6 +52,11 @@ CASES = [
     ("prior.shape=[3,8]", "prior.shape=[3, 8]: field required"),
     # choices
     ("task=panorama task.cover=rings", "task.cover=rings: did you mean 'ring'?", "ring, sphere"),
+    (
+        "method=synctweedies method.strategy=instance_x1",
+        "method.strategy=instance_x1: did you mean 'instance_x'?",
+        "canonical_x0",
+    ),
     ("method=stochsync method.solver=dpmm", "method.solver=dpmm: did you mean 'dpm'?", "ddim, dpm"),
     ("task.canonical=rbg", "task.canonical=rbg: did you mean 'rgb'?", "choices: latent, rgb"),
     ("device=gpu", "device=gpu: ", "choices: auto, cpu, cuda, mps"),

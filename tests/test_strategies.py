@@ -9,6 +9,7 @@ import torch
 from conftest import last, streams
 from torch import Tensor
 
+from synclab.methods.strategies import CASES
 from synclab.methods.synctweedies import SyncTweedies
 from synclab.priors.exact import ExactPrior
 from synclab.spaces.wide import Wide
@@ -82,3 +83,10 @@ def test_inexact_projections_leave_thirty_nine_classes():
 @pytest.mark.parametrize("code", [1, 3, 4, 20, 59])
 def test_noisy_states_are_refused_an_rgb_canvas(code: int):
     assert SyncTweedies(strategy=code).canonical == "latent"
+
+
+@pytest.mark.parametrize(("name", "code"), CASES.items())
+def test_the_papers_cases_have_names(name, code):
+    named, numbered = (SyncTweedies(strategy=strategy) for strategy in (name, code))
+    assert named.code(500) == numbered.code(500) == code
+    assert named.canonical == numbered.canonical

@@ -8,11 +8,22 @@ canonical space, or in both.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from torch import Tensor
 
 from synclab.sync import gather, project
 from synclab.types import Cond, Prior, Space, Views
+
+Case = Literal["instance_eps", "instance_x0", "instance_x", "canonical_eps", "canonical_x0"]
+CASES: dict[str, int] = {
+    "instance_eps": 1,
+    "instance_x0": 2,
+    "instance_x": 3,
+    "canonical_eps": 4,
+    "canonical_x0": 5,
+}
+"""The paper's five cases: where the state lives, and what is averaged."""
 
 
 def once(operator: Callable[..., Tensor]) -> Callable[..., Tensor]:

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from annotated_types import Interval
 from torch import Tensor
 
-from synclab.methods.strategies import INSTANCE, READ_FROM_VIEWS, Algebra, advance
+from synclab.methods.strategies import CASES, INSTANCE, READ_FROM_VIEWS, Algebra, Case, advance
 from synclab.schedule import Spacing
 from synclab.sync import project
 from synclab.types import Cond, Count, Prior, Rng, Space, Time, stack_shape
@@ -22,19 +22,22 @@ from synclab.types import Cond, Count, Prior, Rng, Space, Time, stack_shape
 
 @dataclass(frozen=True)
 class SyncTweedies:
-    """`strategy` is the authors' code, valid while t > `t_sync`; views `start` from own noise."""
+    """`strategy` is the authors' code or a case's name, valid while t > `t_sync`.
+
+    Views `start` from noise of their own, or from crops of one.
+    """
 
     steps: Count = 30
     guidance: float = 7.5
     spacing: Spacing = "even"
-    strategy: Annotated[int, Interval(ge=0, le=59)] = 2
+    strategy: Annotated[int, Interval(ge=0, le=59)] | Case = 2
     t_sync: Time = 0
     start: Literal["independent", "shared"] = "independent"
 
     @property
     def canonical(self) -> str | None:
         """Strategies that synchronise clean estimates alone may live in RGB."""
-        return None if self.strategy in (0, 2) and self.start == "independent" else "latent"
+        return None if self.number in (0, 2) and self.start == "independent" else "latent"
 
     def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
         views = space.all_views()
@@ -43,11 +46,16 @@ class SyncTweedies:
         for t, s in prior.schedule.steps(self.steps, spacing=self.spacing):
             o = Algebra(prior, space, views, cond, self.guidance, t, s)
             x, z = advance(self.code(t), o, x, z)
-            yield None if s > 0 else o.g(x) if self.strategy in READ_FROM_VIEWS else z
+            yield None if s > 0 else o.g(x) if self.number in READ_FROM_VIEWS else z
 
     def code(self, t: int) -> int:
         """Views go on alone from `t_sync` down."""
-        return 0 if t <= self.t_sync and self.strategy in INSTANCE else self.strategy
+        return 0 if t <= self.t_sync and self.number in INSTANCE else self.number
+
+    @property
+    def number(self) -> int:
+        """The authors' code."""
+        return CASES[self.strategy] if isinstance(self.strategy, str) else self.strategy
 
     def noise(self, prior: Prior, space: Space, rng: Rng) -> tuple[Tensor, Tensor]:
         """States of the views and of the canonical space at the start."""
