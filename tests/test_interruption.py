@@ -22,6 +22,7 @@ from command_line import QUICK, images, rows
 
 from synclab.claims import claim_path
 from synclab.status import progress
+from synclab.store import Store
 from synclab.verify import check
 
 SLOW = (*QUICK, "prior.shape=[3,64,64]", "method.steps=40")
@@ -65,7 +66,7 @@ def folders(results: Path) -> list[Path]:
 
 def stamps(results: Path) -> dict[Path, int]:
     """When each finished sample was written."""
-    done = (row for row in results.rglob("*-s0.json") if row.with_suffix(".png").exists())
+    done = (row for row in results.rglob("*-s0.json") if Store(row.parent).done(row.stem))
     return {row: row.stat().st_mtime_ns for row in done}
 
 
@@ -93,7 +94,7 @@ def kill_again_and_again(
         kills += sum(ended)
         assert before.items() <= stamps(results).items(), "what was done was done again"
         if not all(ended):
-            damage(chance.sample(sorted(before), k=20), chance)
+            damage(chance.sample(sorted(stamps(results)), k=20), chance)
         yield lives
 
 
