@@ -22,11 +22,19 @@ def build(body: Mapping[str, Any], key: str, **given: Any) -> Any:
         key: where the group stands in the configuration, for messages.
         given: further arguments that no configuration sets, such as the device.
     """
-    cls = locate(str(body.get("_target_")), key)
-    values = {name: value for name, value in body.items() if name != "_target_"}
-    built = cls(**validate(cls, values, key, given), **given)
+    cls, values = check(body, key, given)
+    built = cls(**values, **given)
     check_ranges(built, key)
     return built
+
+
+def check(
+    body: Mapping[str, Any], key: str, given: Collection[str] = ()
+) -> tuple[type, dict[str, Any]]:
+    """The class that a group describes, and its values, checked; builds nothing."""
+    cls = locate(str(body.get("_target_")), key)
+    values = {name: value for name, value in body.items() if name != "_target_"}
+    return cls, validate(cls, values, key, given)
 
 
 def locate(target: str, key: str) -> type:

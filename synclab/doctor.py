@@ -70,23 +70,30 @@ def checkpoints() -> Iterator[Finding]:
 
 
 def checkpoint(name: str, prior: Any) -> Finding:
-    from synclab.priors.checkpoint import cached, resolve
+    from synclab.priors.checkpoint import cached, each, resolve
 
     try:
-        place = resolve(prior.path)
+        names = [resolve(place) for place in each(prior.path)]
     except UserError as error:
         return Finding(f"prior={name}", False, str(error))
-    names = [place, *prior.mirrors]
-    found = next((n for n in names if Path(n).is_dir() or cached(n, prior.revision)), None)
-    return Finding(f"prior={name}", found is not None, found or f"hf download {names[-1]}")
+    found = next((n for n in names if Path(n).is_dir() or cached(n)), None)
+    return Finding(f"prior={name}", found is not None, found or download(names[0]))
 
 
 def controlnet(name: str, prior: Any) -> Finding:
     from synclab.priors.checkpoint import cached_file
 
     place = prior.control_path
-    there = Path(place).is_dir() or cached_file(place, "config.json", prior.control_revision)
-    return Finding(f"prior={name}", bool(there), place if there else f"hf download {place}")
+    there = Path(place).is_dir() or cached_file(place, "config.json")
+    return Finding(f"prior={name}", bool(there), place if there else download(place))
+
+
+def download(path: str) -> str:
+    """The command that brings a checkpoint into the Hub's cache."""
+    from synclab.priors.checkpoint import address
+
+    name, revision = address(path)
+    return f"hf download {name}" + (f" --revision {revision}" if revision else "")
 
 
 def judges() -> Iterator[Finding]:

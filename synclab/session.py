@@ -10,11 +10,11 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from synclab.command import CONF, prepare_threads
-from synclab.config import build
+from synclab.config import build, check
 from synclab.errors import UserError, nearest
 from synclab.job import Job, Previews
 from synclab.matching import check_match
-from synclab.priors.checkpoint import fingerprint
+from synclab.priors.checkpoint import Names, fingerprint
 from synclab.repro import digest
 from synclab.settings import GROUPS, Settings, choose_device, part_of, read_settings
 from synclab.store import Store, to_json
@@ -73,7 +73,8 @@ class Parts:
         """Raises: UserError for values that do not fit, alone or together."""
         task, method = build(body["task"], "task"), build(body["method"], "method")
         task.check(method, name)
-        return cls(task, method, identify(body))
+        _, prior = check(body["prior"], "prior", given=["device"])
+        return cls(task, method, identify(body, prior.get("path")))
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -99,13 +100,13 @@ def check_groups(body: Mapping[str, Any]) -> None:
             raise UserError(f"{group}={body.get(group, 'null')}: expected one; {choices}")
 
 
-def identify(body: Mapping[str, Any]) -> dict[str, Any]:
+def identify(body: Mapping[str, Any], checkpoint: Names | None) -> dict[str, Any]:
     """What makes a picture: all values of prior, task and method, and the denoiser's weights."""
     groups = {group: dict(body[group]) for group in GROUPS}
     for key in NEUTRAL:
         groups["prior"].pop(key, None)
-    if "path" in groups["prior"]:
-        groups["prior"]["weights"] = fingerprint(groups["prior"]["path"])
+    if checkpoint is not None:
+        groups["prior"]["weights"] = fingerprint(checkpoint)
     return groups
 
 

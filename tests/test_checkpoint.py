@@ -1,14 +1,19 @@
 """Where a checkpoint comes from: a folder, the Hub's cache, the first mirror that answers."""
 
 import hashlib
+import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub
 import pytest
 import small_checkpoint
+from command_line import ROOT
+from omegaconf import OmegaConf
 
 from synclab import doctor
+from synclab.command import CONF
 from synclab.errors import UserError
 from synclab.priors import checkpoint as places
 from synclab.priors.latent import LatentPrior
@@ -16,27 +21,42 @@ from synclab.priors.latent import LatentPrior
 checkpoint = small_checkpoint.checkpoint
 
 
-def test_a_folder_is_taken_before_any_mirror(checkpoint: Path) -> None:
-    assert places.locate(str(checkpoint), ["some/mirror"], None) == str(checkpoint.resolve())
+def test_a_folder_is_taken_before_any_name(checkpoint: Path) -> None:
+    assert places.locate(["some/name", str(checkpoint)]) == str(checkpoint.resolve())
 
 
-def test_mirrors_are_tried_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried = []
+def test_names_are_tried_in_order_and_the_cache_before_the_hub(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = ["gone/original@abc", "first/mirror@def", "second/mirror", "third/one"]
+    asked = []
+    monkeypatch.setattr(places, "cached", lambda name: asked.append(name) or name == "third/one")
+    monkeypatch.setattr(places, "on_the_hub", lambda name: name == "first/mirror@def")
+    assert places.locate(names) == "third/one"
+    assert asked == names
+    assert places.locate(names[:3]) == "first/mirror@def"
 
-    def available(name: str, revision: str | None) -> bool:
-        tried.append((name, revision))
-        return name == "second/mirror"
 
-    monkeypatch.setattr(places, "available", available)
-    found = places.locate("gone/original", ["first/mirror", "second/mirror", "third/one"], "abc")
-    assert found == "second/mirror"
-    assert tried == [("gone/original", "abc"), ("first/mirror", "abc"), ("second/mirror", "abc")]
-
-
-def test_what_was_tried_is_named_when_nothing_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "available", lambda name, revision: False)
+def test_what_was_tried_is_named_when_nothing_answers(cache: Path) -> None:
     with pytest.raises(UserError, match=r"gone/original, some/mirror.*prior\.path=/a/diffusers"):
-        places.locate("gone/original", ["some/mirror"], None)
+        places.locate(["gone/original", "some/mirror"])
+
+
+def test_a_pin_is_told_from_the_name(tmp_path: Path) -> None:
+    assert places.address("owner/name") == ("owner/name", None)
+    assert places.address("owner/name@abc") == ("owner/name", "abc")
+    (tmp_path / "a@b").mkdir()
+    assert places.address(str(tmp_path / "a@b")) == (str(tmp_path / "a@b"), None)
+
+
+def test_every_prior_names_the_commit_that_the_hub_shall_give() -> None:
+    """But for originals that are gone: of them a cache has one commit, if any."""
+    for path in sorted((CONF / "prior").glob("*.yaml")):
+        prior: Any = OmegaConf.load(path)
+        names = [*places.each(prior.get("path", [])), prior.get("control_path")]
+        on_the_hub = [name for name in names if name and not (ROOT / name).is_dir()]
+        for name in on_the_hub[:1]:
+            assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", name), path
 
 
 def test_the_fingerprint_is_that_of_the_denoiser(checkpoint: Path, tmp_path: Path) -> None:
@@ -54,7 +74,7 @@ def test_a_name_on_the_hub_has_no_fingerprint() -> None:
 def test_only_the_weights_that_are_read_are_hashed(checkpoint: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(checkpoint, tmp_path / "copy"))
     (copy / "unet" / "diffusion_pytorch_model.fp16.safetensors").write_bytes(b"a variant")
-    assert places.weights_hash(str(copy), None) == places.weights_hash(str(checkpoint), None)
+    assert places.weights_hash(str(copy)) == places.weights_hash(str(checkpoint))
 
 
 def test_shards_are_hashed_one_after_the_other(tmp_path: Path) -> None:
@@ -62,7 +82,7 @@ def test_shards_are_hashed_one_after_the_other(tmp_path: Path) -> None:
     for number, content in ((2, b"world"), (1, b"hello ")):
         name = f"diffusion_pytorch_model-0000{number}-of-00002.safetensors"
         (tmp_path / "unet" / name).write_bytes(content)
-    found = places.weights_hash(str(tmp_path), None)
+    found = places.weights_hash(str(tmp_path))
     assert found == hashlib.sha256(b"hello world").hexdigest()
 
 
@@ -86,27 +106,29 @@ def cache(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_cached_name_is_found_without_network(cache: Path) -> None:
     """A checkpoint read part by part has no model_index.json there."""
     assert not (cache / "model_index.json").exists()
-    assert places.locate("gone/original", [NAME], None) == NAME
-    assert places.locate(NAME, [], COMMIT) == NAME
+    assert places.locate(["gone/original", NAME]) == NAME
+    assert places.locate(f"{NAME}@{COMMIT}") == f"{NAME}@{COMMIT}"
 
 
 def test_a_revision_that_is_not_cached_is_not_there(cache: Path) -> None:
-    with pytest.raises(UserError, match=f"{NAME}: not found"):
-        places.locate(NAME, [], "f" * 40)
+    with pytest.raises(UserError, match=f"{NAME}@f+: not found"):
+        places.locate(f"{NAME}@{'f' * 40}")
 
 
-@pytest.mark.parametrize("revision", [None, COMMIT])
+@pytest.mark.parametrize("name", [NAME, f"{NAME}@{COMMIT}"])
 def test_cached_weights_have_the_hash_of_the_same_folder(
-    cache: Path, checkpoint: Path, revision: str | None
+    cache: Path, checkpoint: Path, name: str
 ) -> None:
-    expected = places.weights_hash(str(checkpoint), None)
-    assert places.weights_hash(NAME, revision) == expected
-    assert places.weights_hash("not/there", None) is None
+    assert places.weights_hash(name) == places.weights_hash(str(checkpoint))
+    assert places.weights_hash("not/there") is None
 
 
-def test_a_prior_is_read_from_the_cache_and_knows_its_hash(cache: Path, checkpoint: Path) -> None:
-    prior = LatentPrior("gone/original", mirrors=[NAME])
-    assert prior.path == NAME
+@pytest.mark.parametrize("name", [NAME, f"{NAME}@{COMMIT}"])
+def test_a_prior_is_read_from_the_cache_and_knows_its_hash(
+    cache: Path, checkpoint: Path, name: str
+) -> None:
+    prior = LatentPrior(["gone/original", name])
+    assert prior.path == name
     assert prior.weights_hash == places.fingerprint(str(checkpoint))
 
 

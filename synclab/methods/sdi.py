@@ -6,8 +6,9 @@ noise is added to what was found, and t falls linearly.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from annotated_types import Ge
 from torch import Tensor
 
 from synclab.methods.distillation import Distillation
@@ -28,8 +29,8 @@ class SDI(Distillation):
     t_min: Time = 20
     t_max: Time = 980
     inversion_guidance: float = -7.5
-    knots: Count = 10
-    jitter: int = 33
+    knots: Annotated[int, Ge(2)] = 10
+    jitter: Annotated[int, Ge(0)] = 33
     extra: float = 0.3
 
     def time(self, k: int, rng: Rng) -> int:

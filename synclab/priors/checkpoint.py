@@ -1,10 +1,13 @@
 """Where a checkpoint lies, whether it is whole, and which weights it holds."""
 
 import hashlib
+import os
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
+
+from annotated_types import MinLen
 
 from synclab.errors import UserError
 
@@ -18,43 +21,52 @@ WEIGHTS = r"diffusion_pytorch_model(-\d+-of-\d+)?\.safetensors"  # what is read;
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def locate(path: str, mirrors: Sequence[str], revision: str | None) -> str:
-    """A whole local folder, or the first of several names that the Hub or its cache has.
+Names = str | Annotated[list[str], MinLen(1)]
+"""A diffusers folder, a name on the Hub, `owner/name@revision` to pin it, or several to try."""
+
+
+def locate(path: Names) -> str:
+    """The first whole local folder, else the first name in the Hub's cache, else on the Hub.
 
     Raises: UserError naming all that were tried; HF_HUB_OFFLINE=1 asks the cache alone.
     """
-    path = resolve(path)
+    names = [resolve(name) for name in each(path)]
+    for is_there in (os.path.isdir, cached, on_the_hub):
+        if found := next(filter(is_there, names), None):
+            return found
+    raise UserError(
+        f"prior.path={names[0]}: not found on the Hub or in its cache (tried {', '.join(names)});"
+        " download it where there is network, or say prior.path=/a/diffusers/folder"
+    )
+
+
+def each(path: Names) -> list[str]:
+    return [path] if isinstance(path, str) else path
+
+
+def address(path: str) -> tuple[str, str | None]:
+    """A folder, or a name on the Hub with the revision that pins it."""
     if Path(path).is_dir():
-        return path
-    names = [path, *mirrors]
-    found = next((name for name in names if available(name, revision)), None)
-    if found is None:
-        raise UserError(
-            f"prior.path={path}: not found on the Hub or in its cache (tried {', '.join(names)});"
-            " download it where there is network, or say prior.path=/a/diffusers/folder"
-        )
-    return found
+        return path, None
+    name, _, revision = path.partition("@")
+    return name, revision or None
 
 
-def available(name: str, revision: str | None) -> bool:
-    """Whether the cache, or else the Hub, has the checkpoint."""
-    return cached(name, revision) is not None or on_the_hub(name, revision)
-
-
-def cached(name: str, revision: str | None) -> Path | None:
+def cached(path: str) -> Path | None:
     """The checkpoint's folder in the Hub's local cache, if its denoiser is there; asks no network.
 
     The denoiser is what is looked for, since a checkpoint that is read part by part leaves no
     model_index.json behind.
     """
-    files = (cached_file(name, f"{part}/config.json", revision) for part in DENOISERS)
+    files = (cached_file(path, f"{part}/config.json") for part in DENOISERS)
     return next((file.parents[1] for file in files if file), None)
 
 
-def cached_file(name: str, file: str, revision: str | None) -> Path | None:
+def cached_file(path: str, file: str) -> Path | None:
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
 
+    name, revision = address(path)
     try:
         found = try_to_load_from_cache(name, file, revision=revision)
     except HFValidationError:  # a path, not a name
@@ -62,9 +74,10 @@ def cached_file(name: str, file: str, revision: str | None) -> Path | None:
     return Path(found) if isinstance(found, str) else None
 
 
-def on_the_hub(name: str, revision: str | None) -> bool:
+def on_the_hub(path: str) -> bool:
     from huggingface_hub import HfApi
 
+    name, revision = address(path)
     try:
         HfApi().model_info(name, revision=revision, timeout=5)
     except Exception:  # every way of not being there: gated, gone, offline, refused
@@ -81,7 +94,7 @@ def resolve(path: str) -> str:
     for folder in (Path(path).expanduser(), ROOT / path):
         if folder.is_dir():
             return str(check_folder(folder))
-    if Path(path).is_absolute() or path.startswith((".", "~")) or path.count("/") != 1:
+    if Path(path).is_absolute() or path.startswith((".", "~")) or address(path)[0].count("/") != 1:
         raise UserError(f"prior.path={path}: no such folder; {EXPECTED}")
     return path
 
@@ -99,21 +112,21 @@ def denoiser(folder: Path) -> Path:
     return folder / next((part for part in reversed(DENOISERS) if (folder / part).is_dir()), "unet")
 
 
-def fingerprint(path: str) -> str | None:
+def fingerprint(path: Names) -> str | None:
     """`weights_hash` of a local folder, so that retrained weights are another prior.
 
     None for a name on the Hub, whose revision tells as much, before and after it is downloaded.
     """
-    folder = Path(resolve(path))
-    return weights_hash(str(folder), None) if folder.is_dir() else None
+    folder = resolve(each(path)[0])
+    return weights_hash(folder) if Path(folder).is_dir() else None
 
 
-def weights_hash(path: str, revision: str | None) -> str | None:
+def weights_hash(path: str) -> str | None:
     """SHA-256 of the denoiser's weights, in a local folder or in the Hub's cache.
 
     Of several shards, the hash of one after the other; None where there are no weights.
     """
-    folder = Path(path) if Path(path).is_dir() else cached(path, revision)
+    folder = Path(path) if Path(path).is_dir() else cached(path)
     found = sorted(denoiser(folder).iterdir()) if folder else []
     files = [file for file in found if re.fullmatch(WEIGHTS, file.name)]
     return _hash(tuple((file, file.stat().st_mtime_ns) for file in files)) if files else None

@@ -24,13 +24,12 @@ class ControlNetPrior(DepthPrior):
     """Stable Diffusion, and a ControlNet that sees disparities as grey images.
 
     Args:
-        control_path: the ControlNet's folder, or its name on the Hub (`control_revision` pins it).
+        control_path: the ControlNet's folder, or its name on the Hub, `owner/name@revision`.
         control_scale: factor on what the ControlNet adds to the UNet's features.
         control_t_min, control_t_max: the times between which it is asked, both included.
     """
 
     control_path: str = "lllyasviel/control_v11f1p_sd15_depth"
-    control_revision: str | None = None
     control_scale: float = 1.0
     control_t_min: Time = 0
     control_t_max: Time = 999
@@ -38,9 +37,8 @@ class ControlNetPrior(DepthPrior):
     def load_denoiser(self) -> int:
         from diffusers import ControlNetModel
 
-        self.control_path = locate_network(self.control_path, self.control_revision)
-        place = {"path": self.control_path, "revision": self.control_revision}
-        parts = replace(self.parts, **place, key=KEY, expected=EXPECTED)
+        self.control_path = locate_network(self.control_path)
+        parts = replace(self.parts, path=self.control_path, key=KEY, expected=EXPECTED)
         self.controlnet = self.prepare(parts.network(ControlNetModel, None))
         return super().load_denoiser()
 
@@ -66,7 +64,7 @@ class ControlNetPrior(DepthPrior):
         ).sample
 
 
-def locate_network(path: str, revision: str | None) -> str:
+def locate_network(path: str) -> str:
     """A local folder, or a name that the Hub or its cache has.
 
     Raises: UserError where neither is there.
@@ -74,7 +72,7 @@ def locate_network(path: str, revision: str | None) -> str:
     folder = Path(path).expanduser()
     if folder.is_dir():
         return str(folder.resolve())
-    if cached_file(path, "config.json", revision) or on_the_hub(path, revision):
+    if cached_file(path, "config.json") or on_the_hub(path):
         return path
     raise UserError(
         f"{KEY}={path}: no such folder, nor found on the Hub or in its cache; {EXPECTED}; download"

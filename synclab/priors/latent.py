@@ -5,7 +5,7 @@ another denoiser or further conditions (depth.py, controlnet.py, flow.py) say wh
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from synclab.errors import UserError
 from synclab.meter import Meter
-from synclab.priors.checkpoint import locate, weights_hash
+from synclab.priors.checkpoint import Names, locate, weights_hash
 from synclab.priors.parts import Parts
 from synclab.priors.perceptual import PERCEPTUAL, Distance
 from synclab.priors.prediction import NOISE
@@ -35,8 +35,8 @@ class LatentPrior:
     """A latent diffusion model as a `Prior`: guidance, chunking, precision and counting inside.
 
     Args:
-        path: a diffusers folder, or a name on the Hub (`revision` pins it).
-        mirrors: names that are tried in order where the path is gone from the Hub.
+        path: a diffusers folder, or names on the Hub, `owner/name@revision`, in the order in
+            which they are tried; then the one that was found.
         negative_prompt: what guidance leads away from; the empty prompt is the plain choice.
         precision: of all networks; results of VAE and denoiser come back in fp32. fp8 keeps the
             denoiser's weights in 8 bits and computes in bf16.
@@ -45,9 +45,7 @@ class LatentPrior:
         perceptual: what says how alike two images look, for SyncDiffusion.
     """
 
-    path: str
-    mirrors: list[str] = field(default_factory=list)
-    revision: str | None = None
+    path: Names
     negative_prompt: str = ""
     precision: Literal["fp32", "bf16", "fp16", "fp8"] = "fp32"
     compile: bool = False
@@ -66,10 +64,10 @@ class LatentPrior:
         from transformers.utils.logging import disable_progress_bar
 
         disable_progress_bar()  # reading takes a second; stderr is for what matters
-        self.path = locate(self.path, self.mirrors, self.revision)
+        place = locate(self.path)
         self.meter = Meter()
         self.dtype = DTYPES[self.precision]
-        self.parts = Parts(self.path, self.revision, self.dtype, self.device)
+        self.path, self.parts = place, Parts(place, self.dtype, self.device)
         self.schedule, self.prediction = self.parts.scheduler()
         self.vae = self.parts.network(AutoencoderKL, "vae")
         self.factor = 2 ** (len(self.vae.config.block_out_channels) - 1)
@@ -116,7 +114,7 @@ class LatentPrior:
     @property
     def weights_hash(self) -> str | None:
         """SHA-256 of the denoiser's weights as they lie in the folder or in the Hub's cache."""
-        return weights_hash(self.path, self.revision)
+        return weights_hash(self.parts.path)
 
     def embed(self, prompt: str) -> Text:
         """Encodes the prompt and the negative prompt; equal texts are encoded once."""

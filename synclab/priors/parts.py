@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from synclab.errors import UserError
-from synclab.priors.checkpoint import EXPECTED
+from synclab.priors.checkpoint import EXPECTED, address
 from synclab.schedule import Schedule
 from synclab.types import frozen
 
@@ -22,7 +22,6 @@ class Parts:
     """
 
     path: str
-    revision: str | None
     dtype: torch.dtype
     device: str
     key: str = "prior.path"
@@ -54,14 +53,16 @@ class Parts:
         from synclab.priors.scheduler import read_scheduler
 
         with self._usable("scheduler"):
-            place: Any = {"subfolder": "scheduler", "revision": self.revision}
-            config: Any = DDIMScheduler.load_config(self.path, **place)
+            name, revision = address(self.path)
+            place: Any = {"subfolder": "scheduler", "revision": revision}
+            config: Any = DDIMScheduler.load_config(name, **place)
             return read_scheduler(config)
 
     def _load(self, kind: Any, part: str | None, **options: Any) -> Any:
         with self._usable(part or "network"):
-            options |= {"revision": self.revision} | ({"subfolder": part} if part else {})
-            return kind.from_pretrained(self.path, **options)
+            name, revision = address(self.path)
+            options |= {"revision": revision} | ({"subfolder": part} if part else {})
+            return kind.from_pretrained(name, **options)
 
     @contextmanager
     def _usable(self, part: str) -> Iterator[None]:

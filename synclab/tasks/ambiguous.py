@@ -1,9 +1,10 @@
 """An ambiguous image: one picture that reads differently when turned, flipped or rearranged."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from annotated_types import MinLen
 
 from synclab.errors import UserError, nearest
 from synclab.spaces.anagram import Anagram
@@ -29,7 +30,7 @@ class Readings:
 class AmbiguousTask(ImageTask):
     """`transforms` names the views; a prompt gives each its text, separated by "|"."""
 
-    transforms: tuple[str, ...] = ("identity", "rotate_180")
+    transforms: Annotated[tuple[str, ...], MinLen(1)] = ("identity", "rotate_180")
 
     def __post_init__(self) -> None:
         for name in self.transforms:
