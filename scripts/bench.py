@@ -1,14 +1,15 @@
 """Where the time of a run goes: shares of wall time inside the denoiser and the VAE.
 
-    python scripts/bench.py method=stochsync task=panorama
-    python scripts/bench.py overhead
+    python scripts/bench.py method=stochsync,sds task=panorama
+    python scripts/bench.py overhead|metrics|store
 
-Takes the overrides of `synclab.run`. One warm-up sample, then the measured ones. The last column
-sets the run against a plain loop of the same network calls on ready-made inputs: 1.00 would mean
-that all else costs nothing.
+Takes the overrides of `synclab.run`. One warm-up sample, then the measured one. The last column but
+one sets the run against a plain loop of the same network calls on ready-made inputs: 1.00 would
+mean that all else costs nothing.
 
-`overhead` measures just that rest, at the papers' sizes and beside the authors' code: see
-bench_overhead.py.
+The other words run bench_overhead.py (what is left outside the networks at the papers' sizes,
+beside the authors' code), bench_metrics.py (FID, beside other libraries) and bench_store.py (many
+finished samples).
 """
 
 import os
@@ -18,25 +19,33 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import logging
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
-import bench_overhead
 import torch
 from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from synclab.command import CONF, prepare_threads
+from synclab.command import CONF, complain, explain, prepare_threads, quote_prompt
 from synclab.config import build
+from synclab.errors import UserError
+from synclab.plan import jobs
 from synclab.session import Job, choose_device
 from synclab.types import Sample
 
 log = logging.getLogger("bench")
 
+OTHERS = ("overhead", "metrics", "store")
+
+HEADER = """\
+| method | task | s / sample | NFE | denoiser | VAE | rest | plain loop / run | MB |
+|---|---|---|---|---|---|---|---|---|"""
+
 
 def load(overrides: list[str]) -> tuple[dict[str, Any], Job]:
     """The configuration of a run and the job it describes."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("config", overrides=overrides, return_hydra_config=True)
+    config = compose("config", overrides=overrides, return_hydra_config=True)
     choices = dict(config.hydra.runtime.choices)
     keys: Any = ["prior", "task", "method", "prompt", "device", "num_threads"]
     body: Any = OmegaConf.to_container(OmegaConf.masked_copy(config, keys), resolve=True)
@@ -82,38 +91,41 @@ def measure(job: Job, sample: Sample) -> dict[str, float]:
     return {**row["seconds"], "plain": plain, "nfe": row["nfe"], "memory": row["peak_memory_mb"]}
 
 
-def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    if sys.argv[1:] == ["overhead"]:
-        bench_overhead.main()
-    else:
-        shares(sys.argv[1:])
-
-
-def shares(overrides: list[str]) -> None:
-    """The table of one run."""
+def shares(overrides: list[str]) -> str:
+    """The line of one job."""
     body, job = load(overrides)
     samples = [Sample(f"bench-{seed}", body["prompt"], seed) for seed in range(2)]
     job.make(samples[0])
     figures = measure(job, samples[1])
     total = figures["total"]
-    log.info("%s on %s, %d threads", job.prior.path, job.prior.device, torch.get_num_threads())
-    log.info("| method | task | s / sample | NFE | denoiser | VAE | rest | plain loop / run | MB |")
-    log.info("|---|---|---|---|---|---|---|---|---|")
     denoiser, vae = figures.get("denoiser", 0) / total, figures.get("vae", 0) / total
-    log.info(
-        "| %s | %s | %.1f | %d | %.0f %% | %.0f %% | %.1f %% | %.2f | %d |",
-        job.method_name,
-        job.task_name,
-        total,
-        figures["nfe"],
-        100 * denoiser,
-        100 * vae,
-        100 * (1 - denoiser - vae),
-        figures["plain"] / total,
-        figures["memory"],
+    return (
+        f"| {job.method_name} | {job.task_name} | {total:.1f} | {figures['nfe']:.0f}"
+        f" | {100 * denoiser:.0f} % | {100 * vae:.0f} % | {100 * (1 - denoiser - vae):.1f} %"
+        f" | {figures['plain'] / total:.2f} | {figures['memory']:.0f} |"
     )
 
 
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    arguments = [quote_prompt(argument) for argument in sys.argv[1:]]
+    if arguments[:1] and arguments[0] in OTHERS:
+        script = Path(__file__).with_name(f"bench_{arguments[0]}.py")
+        os.execv(sys.executable, [sys.executable, str(script), *arguments[1:]])
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            for number, job in enumerate(jobs(arguments)):
+                line = shares(job)
+                if not number:
+                    log.info("%d threads of torch %s", torch.get_num_threads(), torch.__version__)
+                    log.info(HEADER)
+                log.info(line)
+    except HydraException as error:
+        return complain(explain(error))
+    except UserError as error:
+        return complain(str(error))
+    return 0
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,6 +1,6 @@
 """What the exact low-rank Frechet distance saves: the same features through other libraries.
 
-    python scripts/bench_metrics.py
+    python scripts/bench.py metrics
 
 Features of the papers' size: 1210 images (121 prompts, ten views) of 2048 numbers. One run, one
 process, one thread, and the seconds of the processor, which busy neighbours do not lengthen. A

@@ -148,6 +148,7 @@ def alone(case: Case, allocator: str) -> Figures:
 
 def main() -> None:
     """The table, in Markdown."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     log.info("| case | memory | first use, s | theirs | steady, s | theirs | MiB | theirs |")
     log.info("|---|---|---|---|---|---|---|---|")
     for case in CASES:
@@ -171,4 +172,7 @@ def written(figure: float) -> str:
 
 
 if __name__ == "__main__":
-    json.dump(vars(measure(sys.argv[1])), sys.stdout)
+    if sys.argv[1:]:
+        json.dump(vars(measure(sys.argv[1])), sys.stdout)
+    else:
+        main()

@@ -1,6 +1,6 @@
 """How long status, verify and a run's own look take for many finished samples.
 
-    python scripts/bench_store.py 1000 10000 100000
+    python scripts/bench.py store 1000 10000 100000
 
 Makes folders of that many samples (rows of 1.2 kB, images of 100 kB: a panorama of the embedded
 prior has some 600) in a temporary place, and times each command once, as a process of its own.

@@ -5,6 +5,7 @@ import platform
 import resource
 import subprocess
 import sys
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,18 @@ def revision() -> str | None:
 
 
 def reset_peak_memory(device: str) -> None:
+    """Starts anew, so that a sample's peak is not that of an earlier job of the same sweep."""
     if device == "cuda":
         torch.cuda.reset_peak_memory_stats()
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")  # Linux: the process's high-water mark
 
 
 def peak_memory(device: str) -> int:
-    """Megabytes: of the card since the reset, or of the process since it began."""
+    """Megabytes since the reset: of the card, or of the process.
+
+    Other systems than Linux know the process's peak since it began alone.
+    """
     if device == "cuda":
         return round(torch.cuda.max_memory_allocated() / 2**20)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

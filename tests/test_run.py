@@ -5,6 +5,7 @@ import hashlib
 import itertools
 import json
 import re
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from command_line import QUICK, ROOT, images, rows
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from synclab import environment
 from synclab.config import build, locate
 from synclab.repro import digest
 from synclab.session import load_prior
@@ -114,6 +116,15 @@ def test_the_row_says_how_the_image_was_made(run, results):
     assert set(row["versions"]) == {"torch", "diffusers", "transformers", "numpy"}
     assert {"revision", "device"} <= set(row)
     assert row["peak_memory_mb"] > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep the process's peak")
+def test_the_peak_of_memory_is_that_of_what_came_last():
+    held = bytearray(300 * 2**20)
+    before = environment.peak_memory("cpu")
+    del held
+    environment.reset_peak_memory("cpu")
+    assert environment.peak_memory("cpu") < before - 200
 
 
 def test_seconds_by_part_add_up(checkpoint, results):
