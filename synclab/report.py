@@ -1,11 +1,13 @@
-"""Contact sheets: one row for each prompt, one column for each method, of what lies in results.
+"""Contact sheets: prompt by prompt, the methods side by side, of what lies in results.
 
 python -m synclab.report results/tiny/panorama
 """
 
 import json
 import logging
+import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,11 @@ log = logging.getLogger(__name__)
 
 LABEL = 18  # pixels of a line of text
 WIDTH = 512  # pixels of a panorama on the sheet
-ORDER = ("ddim", "multidiffusion", "synctweedies", "sds", "stochsync")  # the paper's story
+COLUMNS = 4  # at most; more methods go on in the next line
+ORDER = (
+    *("ddim", "multidiffusion", "syncdiffusion", "syncsde", "synctweedies", "visual_anagrams"),
+    *("sds", "sdi", "ism", "stochsync", "stochsync_fast", "stochsync_fast_dpm"),
+)  # the papers' story
 
 
 def read_rows(folder: Path) -> dict[str, dict[str, Any]]:
@@ -43,23 +49,30 @@ def contact_sheet(folder: Path) -> Image.Image:
     rows = read_rows(folder)
     methods = sorted(rows, key=rank)
     ids = list(dict.fromkeys(sample for method in methods for sample in rows[method]))
-    sizes = [crop_blank(Image.open(folder / m / f"{i}.png")).size for m in methods for i in rows[m]]
-    height = max(round(WIDTH * h / w) for w, h in sizes)
-    sheet = Image.new("RGB", (WIDTH * len(methods), LABEL + (height + LABEL) * len(ids)), "white")
-    write = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(13)
-    for column, method in enumerate(methods):
-        write.text((WIDTH * column + 4, 1), method, "black", font)
-        for line, sample in enumerate(ids):
-            top = LABEL + (height + LABEL) * line
-            row = rows[method].get(sample)
-            if row is None:
-                continue
-            picture = crop_blank(Image.open(folder / method / f"{sample}.png"))
-            picture = picture.resize((WIDTH, round(WIDTH * picture.height / picture.width)))
-            sheet.paste(picture, (WIDTH * column, top + LABEL))
-            write.text((WIDTH * column + 4, top + 1), caption(row), "black", font)
+    columns = min(COLUMNS, len(methods))
+    lines = math.ceil(len(methods) / columns)  # of a prompt
+    pictures = {(m, i): thumbnail(folder / m / f"{i}.png") for m in methods for i in rows[m]}
+    height = LABEL + max(picture.height for picture in pictures.values())
+    sheet = Image.new("RGB", (WIDTH * columns, height * lines * len(ids)), "white")
+    for (method, sample), picture in pictures.items():
+        line, column = divmod(methods.index(method), columns)
+        place = (WIDTH * column, height * (lines * ids.index(sample) + line))
+        paste(sheet, place, picture, f"{method}: {caption(rows[method][sample])}")
     return sheet
+
+
+def paste(sheet: Image.Image, place: Sequence[int], picture: Image.Image, label: str) -> None:
+    left, top = place
+    font = ImageFont.load_default(13)
+    room = Image.new("RGB", (WIDTH, LABEL), "white")  # cuts what is too long
+    ImageDraw.Draw(room).text((4, 1), label, "black", font)
+    sheet.paste(room, (left, top))
+    sheet.paste(picture, (left, top + LABEL))
+
+
+def thumbnail(path: Path) -> Image.Image:
+    picture = crop_blank(Image.open(path))
+    return picture.resize((WIDTH, round(WIDTH * picture.height / picture.width)))
 
 
 def caption(row: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ def add_sample(folder: Path, method: str, prompt: str, colour: tuple[int, int, i
 def middle(sheet: Image.Image, column: int, line: int) -> object:
     """The colour in the middle of a cell of a sheet of 64 x 16 bands."""
     height = report.WIDTH // 4
-    top = report.LABEL + (height + report.LABEL) * line + report.LABEL
+    top = (report.LABEL + height) * line + report.LABEL
     return sheet.getpixel((report.WIDTH * column + report.WIDTH // 2, top + height // 2))
 
 
@@ -36,9 +36,20 @@ def test_each_method_is_a_column_and_each_prompt_a_row(tmp_path: Path) -> None:
     add_sample(tmp_path, "stochsync", "sea", BLUE)
     add_sample(tmp_path, "ddim", "sea", RED)
     sheet = report.contact_sheet(tmp_path)
-    assert sheet.size == (2 * report.WIDTH, report.WIDTH // 4 + 2 * report.LABEL)
+    assert sheet.size == (2 * report.WIDTH, report.WIDTH // 4 + report.LABEL)
     assert middle(sheet, 0, 0) == RED
     assert middle(sheet, 1, 0) == BLUE
+
+
+def test_many_methods_go_on_in_the_next_line_of_their_prompt(tmp_path: Path) -> None:
+    for method in "abcde":
+        add_sample(tmp_path, method, "hill", RED)
+        add_sample(tmp_path, method, "sea", BLUE)
+    sheet = report.contact_sheet(tmp_path)
+    lines = [[middle(sheet, column, line) for column in range(4)] for line in range(4)]
+    white = (255, 255, 255)
+    hill, sea = ([[c] * 4, [c] + [white] * 3] for c in (RED, BLUE))
+    assert lines == hill + sea
 
 
 def test_a_missing_sample_is_a_gap(tmp_path: Path) -> None:
