@@ -20,6 +20,7 @@ from synclab.spaces.inpainting import Inpainting
 from synclab.spaces.panorama import Panorama
 from synclab.spaces.transforms import TRANSFORMS
 from synclab.spaces.view_sets import checkerboard, ring, unseen
+from synclab.spaces.wide import Wide
 from synclab.sync import gather, project
 from synclab.tasks.ambiguous import AmbiguousTask
 from synclab.tasks.inpainting import InpaintingTask, spread
@@ -198,6 +199,13 @@ def test_crops_lie_evenly_from_end_to_end() -> None:
     space: Any = WideTask(columns=4, crops=15).canvas(Sizes(), "latent")
     offsets = [view[0] for view in space.all_views()]
     assert offsets == [0, 13, 27, 41, 54, 68, 82, 96, 109, 123, 137, 150, 164, 178, 192]
+
+
+def test_there_are_as_many_crops_as_asked_for() -> None:
+    """On a small canvas some lie at the same place, as in StochSync's code."""
+    task = WideTask(columns=2, crops=15)
+    space = Wide(channels=1, height=8, width=16, view_size=8, stride=task.pitch(8, 16))
+    assert [view[0] for view in space.all_views()] == [0, 0, 1, 1, 2, 2, 3, 4, 4, 5, 5, 6, 6, 7, 8]
 
 
 class Sizes:

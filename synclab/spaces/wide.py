@@ -26,7 +26,7 @@ class Wide(Canvas):
         if self.ring:
             return crops(self._offsets(self.width))
         last = self.width - self.view_size
-        return crops(dict.fromkeys([*self._offsets(last), last]))
+        return crops([*self._offsets(last), last])
 
     def _offsets(self, end: int) -> list[int]:
         """Multiples of the stride below `end`."""
