@@ -91,10 +91,9 @@ def measure(job: Job, sample: Sample) -> dict[str, float]:
     return {**row["seconds"], "plain": plain, "nfe": row["nfe"], "memory": row["peak_memory_mb"]}
 
 
-def shares(overrides: list[str]) -> str:
-    """The line of one job."""
-    body, job = load(overrides)
-    samples = [Sample(f"bench-{seed}", body["prompt"], seed) for seed in range(2)]
+def line(job: Job, prompt: str) -> str:
+    """What one job takes, as a line of the table."""
+    samples = [Sample(f"bench-{seed}", prompt, seed) for seed in range(2)]
     job.make(samples[0])
     figures = measure(job, samples[1])
     total = figures["total"]
@@ -114,12 +113,13 @@ def main() -> int:
         os.execv(sys.executable, [sys.executable, str(script), *arguments[1:]])
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            for number, job in enumerate(jobs(arguments)):
-                line = shares(job)
-                if not number:
-                    log.info("%d threads of torch %s", torch.get_num_threads(), torch.__version__)
+            for number, overrides in enumerate(jobs(arguments)):
+                body, job = load(overrides)
+                if number == 0:
+                    threads = torch.get_num_threads()
+                    log.info("%s on %s, %d threads", job.prior.path, job.prior.device, threads)
                     log.info(HEADER)
-                log.info(line)
+                log.info(line(job, body["prompt"]))
     except HydraException as error:
         return complain(explain(error))
     except UserError as error:
