@@ -23,15 +23,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from hydra import compose, initialize_config_dir
+from hydra import initialize_config_dir
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from synclab.command import CONF, complain, explain, prepare_threads, quote_prompt
-from synclab.config import build
 from synclab.errors import UserError
-from synclab.plan import jobs
-from synclab.session import Job, choose_device
+from synclab.job import Job
+from synclab.plan import jobs, read_job
+from synclab.session import Parts, assemble
+from synclab.settings import GROUPS, read_settings
+from synclab.store import Store
 from synclab.types import Sample
 
 log = logging.getLogger("bench")
@@ -43,16 +45,17 @@ HEADER = """\
 |---|---|---|---|---|---|---|---|---|"""
 
 
-def load(overrides: list[str]) -> tuple[dict[str, Any], Job]:
-    """The configuration of a run and the job it describes."""
-    config = compose("config", overrides=overrides, return_hydra_config=True)
-    choices = dict(config.hydra.runtime.choices)
-    keys: Any = ["prior", "task", "method", "prompt", "device", "num_threads"]
-    body: Any = OmegaConf.to_container(OmegaConf.masked_copy(config, keys), resolve=True)
-    prepare_threads(body["num_threads"])
-    prior = build(body["prior"], "prior", device=choose_device(body["device"]))
-    task, method = build(body["task"], "task"), build(body["method"], "method")
-    return body, Job(prior, task, method, choices["task"], choices["method"])
+def load(overrides: list[str]) -> tuple[Job, str]:
+    """The job of a run, with all its checks, and the prompt."""
+    choices, body = read_job(overrides)
+    names = {group: choices[group] for group in GROUPS}
+    settings = read_settings(body)
+    prepare_threads(settings.num_threads)
+    store = Store(settings.folder(names["task"], names["method"]))
+    job = assemble(Parts.build(body, names["method"]), body, names, settings, store)
+    if not hasattr(job.prior, "unet"):
+        raise UserError(f"prior={names['prior']}: no UNet to time; say prior=tiny")
+    return job, settings.prompt
 
 
 class Recorder:
@@ -114,15 +117,15 @@ def main() -> int:
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             for number, overrides in enumerate(jobs(arguments)):
-                body, job = load(overrides)
+                job, prompt = load(overrides)
                 if number == 0:
                     threads = torch.get_num_threads()
                     log.info("%s on %s, %d threads", job.prior.path, job.prior.device, threads)
                     log.info(HEADER)
-                log.info(line(job, body["prompt"]))
+                log.info(line(job, prompt))
     except HydraException as error:
         return complain(explain(error))
-    except UserError as error:
+    except (UserError, OmegaConfBaseException) as error:
         return complain(str(error))
     return 0
 

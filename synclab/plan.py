@@ -103,13 +103,18 @@ def jobs(arguments: Sequence[str]) -> list[list[str]]:
     return [list(job) for job in batch]
 
 
-def plan(overrides: Sequence[str], rate: float, costs: dict[str, Any]) -> Planned:
-    """One job, with its method run on a prior that only counts."""
+def read_job(overrides: Sequence[str]) -> tuple[Any, dict[str, Any]]:
+    """The choice made for each group, and all values of one job as its run would see them."""
     config = compose("config", overrides=list(overrides), return_hydra_config=True)
     HydraConfig.instance().set_config(config)
-    choices = config.hydra.runtime.choices
     keys: Any = [key for key in config if key != "hydra"]
     body: Any = OmegaConf.to_container(OmegaConf.masked_copy(config, keys), resolve=True)
+    return config.hydra.runtime.choices, body
+
+
+def plan(overrides: Sequence[str], rate: float, costs: dict[str, Any]) -> Planned:
+    """One job, with its method run on a prior that only counts."""
+    choices, body = read_job(overrides)
     settings, cost = read_settings(body), cost_of(choices.prior, costs)
     wanted = part_of(settings.shard, settings.samples())
     folder = settings.folder(choices.task, choices.method)

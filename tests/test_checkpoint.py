@@ -53,9 +53,8 @@ def test_every_prior_names_the_commit_that_the_hub_shall_give() -> None:
     """But for originals that are gone: of them a cache has one commit, if any."""
     for path in sorted((CONF / "prior").glob("*.yaml")):
         prior: Any = OmegaConf.load(path)
-        names = [*places.each(prior.get("path", [])), prior.get("control_path")]
-        on_the_hub = [name for name in names if name and not (ROOT / name).is_dir()]
-        for name in on_the_hub[:1]:
+        first = [*places.each(prior.get("path", []))[:1], prior.get("control_path")]
+        for name in [name for name in first if name and not (ROOT / name).is_dir()]:
             assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", name), path
 
 

@@ -116,7 +116,10 @@ def test_a_failed_job_is_told_by_all(slurm, tmp_path):
 
 
 def test_a_job_that_runs_out_of_time_goes_on_after_requeue(slurm, prompts, tmp_path):
-    """Its first life, a minute at most, waits for a sample that we hold till the second."""
+    """Its first life, half a minute to a minute, waits for a sample that we hold till the second.
+
+    Slurm looks at the time every 30 s, and signals at the last look before less than that is left.
+    """
     results = tmp_path / "queue"
     folder = results / "exact/image/ddim"
     folder.mkdir(parents=True)
@@ -124,7 +127,7 @@ def test_a_job_that_runs_out_of_time_goes_on_after_requeue(slurm, prompts, tmp_p
         assert claims.take(sample_id("prompt 5", seed=0))
         process = start(
             slurm, "-m", "synclab.run", *QUICK, *SLURM, "-m", prompts, f"results={results}",
-            "hydra.launcher.sbatch.time=1", "hydra.launcher.sbatch.signal_delay_s=10",
+            "hydra.launcher.sbatch.time=1", "hydra.launcher.sbatch.signal_delay_s=1",
         )  # fmt: skip
         log = folder / "run.log"
         wait_for(lambda: log.exists() and log.read_text().count(" samples to do") >= 2)
