@@ -27,14 +27,16 @@ from hydra import initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from synclab.command import CONF, complain, explain, prepare_threads, quote_prompt
+from synclab.command import complain, explain, quote_prompt
+from synclab.config.composition import jobs, read_job
+from synclab.config.settings import GROUPS, read_settings
+from synclab.core.protocols import Sample
 from synclab.errors import UserError
-from synclab.job import Job
-from synclab.plan import jobs, read_job
-from synclab.session import Parts, assemble
-from synclab.settings import GROUPS, read_settings
-from synclab.store import Store
-from synclab.types import Sample
+from synclab.jobs.job import Job
+from synclab.jobs.session import Parts, assemble
+from synclab.jobs.threads import prepare_threads
+from synclab.places import CONF
+from synclab.store.folder import Store
 
 log = logging.getLogger("bench")
 

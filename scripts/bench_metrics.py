@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from synclab.metrics.fid import frechet_distance
+from synclab.metrics.formulas.fid import frechet_distance
 
 log = logging.getLogger("bench_metrics")
 

@@ -30,12 +30,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from synclab.core.protocols import Cond, Everywhere
+from synclab.core.schedule import Schedule
+from synclab.core.streams import Streams
 from synclab.methods.stochsync import StochSync
 from synclab.methods.stochsync_released import ReleasedStochSync
-from synclab.repro import Streams
-from synclab.schedule import Schedule
 from synclab.spaces.panorama import Panorama
-from synclab.types import Cond, Everywhere
 
 log = logging.getLogger("bench")
 

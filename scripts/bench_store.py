@@ -15,7 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from synclab.store import Store, list_samples, sha256, to_json
+from synclab.core.hashing import sha256, to_json
+from synclab.store.folder import Store, list_samples
 
 log = logging.getLogger("bench_store")
 

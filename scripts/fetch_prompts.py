@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.request import urlopen
 
-from synclab.atomic import write_atomically
 from synclab.command import complain
+from synclab.config.prompt_sets import PromptSet, read_sets
 from synclab.errors import UserError, nearest
-from synclab.prompt_sets import PromptSet, read_sets
+from synclab.store.atomic import write_atomically
 
 log = logging.getLogger(__name__)
 

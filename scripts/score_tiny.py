@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 from train_judge import Labelled, accuracy, level_views
 
-from synclab.metrics.judge import Judge, verdicts
+from synclab.judges.classifier import Judge, verdicts
 from synclab.priors.latent import LatentPrior, Text
 from synclab.world import KINDS, OUTDOOR, TIMES, Scenes, caption, sample_scenes
 from synclab.world.captions import ENDINGS, MOMENT_WORDS, MOMENTS, OPENERS, is_unknown

@@ -26,8 +26,8 @@ from train_judge import STEEP, augment, elevations
 from train_tiny import CAPTIONS, SIZE, render_chunk
 from training import Trainer
 
-from synclab.metrics.image_text import FOLDER, ImageText
-from synclab.metrics.judge import Judge
+from synclab.judges.classifier import Judge
+from synclab.judges.image_text import FOLDER, ImageText
 from synclab.world import KINDS, OUTDOOR, TIMES, caption, render_views, sample_scenes, vocabulary
 
 log = logging.getLogger("train_image_text")

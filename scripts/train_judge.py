@@ -25,7 +25,7 @@ from tqdm import tqdm
 from train_tiny import CHUNK, draw_cameras, load_views, render_chunk
 from training import Trainer
 
-from synclab.metrics.judge import FOLDER, SIZE, Judge, verdicts
+from synclab.judges.classifier import FOLDER, SIZE, Judge, verdicts
 from synclab.world import KINDS, OUTDOOR, sample_scenes
 
 log = logging.getLogger("train_judge")

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 from training import Trainer
 
-from synclab.schedule import Schedule
+from synclab.core.schedule import Schedule
 from synclab.world import Scenes, caption, render_views, sample_scenes
 
 log = logging.getLogger("train_tiny")

@@ -8,14 +8,13 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
 from synclab.errors import UserError, nearest
+from synclab.places import CONF
 
-CONF = Path(__file__).resolve().parent.parent / "conf"
 INTERRUPTED = 128  # and the number of the signal
 
 _failed: list[str] | None = None
@@ -145,23 +144,6 @@ def quote_prompt(argument: str) -> str:
     escaped = re.sub(r'(\\*)"', r"\1\1\\" + '"', plain)
     closed = re.sub(r"(\\+)\Z", r"\1\1", escaped)
     return f'prompt="{closed}"'
-
-
-def prepare_threads(count: int | None) -> None:
-    """Sets torch's threads: `count`, else the cores this process may use, at most eight.
-
-    Networks on 128 px views stop scaling beyond a few threads.
-    """
-    import torch
-
-    torch.set_num_threads(count or min(8, usable_cores()))
-
-
-def usable_cores() -> int:
-    """A queue may grant fewer than the machine has; macOS only tells the latter."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def explain(error: HydraException) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from synclab.command import CONF
 from synclab.errors import UserError
+from synclab.places import CONF
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ def download(path: str) -> str:
 
 def judges() -> Iterator[Finding]:
     """Weights of the papers' judges; those of VGG-16 are what prior.perceptual=lpips needs too."""
-    from synclab.metrics.requirements import CLEAN_INCEPTION, INCEPTION_LOGITS, VGG16, VGG19
+    from synclab.judges.requirements import CLEAN_INCEPTION, INCEPTION_LOGITS, VGG16, VGG19
 
     for weights in (CLEAN_INCEPTION, INCEPTION_LOGITS, VGG16, VGG19):
         command = f"curl -L --create-dirs -o {weights.path} {weights.url}"

@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from synclab.atomic import write_atomically
-from synclab.command import complain, prepare_threads
+from synclab.command import complain
+from synclab.core.hashing import sha256, to_json
 from synclab.errors import UserError
 from synclab.metrics.protocol import Protocol, read_protocol
-from synclab.store import sha256, to_json
+from synclab.store.atomic import write_atomically
 
 if TYPE_CHECKING:
     from synclab.metrics.features import Measured
@@ -32,7 +32,7 @@ def evaluate(folder: Path, name: str, device: str = "auto") -> list[str]:
     folder = folder.resolve()
     protocol = read_protocol(name, folder.name)
     protocol.check()  # before torch is imported, which takes seconds
-    from synclab.settings import choose_device
+    from synclab.config.settings import choose_device
 
     scores = judge(folder, protocol, protocol.extractors(choose_device(device)))
     path = folder / f"scores.{protocol.name}.json"
@@ -43,6 +43,7 @@ def evaluate(folder: Path, name: str, device: str = "auto") -> list[str]:
 
 def judge(folder: Path, protocol: Protocol, extractors: Mapping[str, Any]) -> dict[str, Any]:
     """What the file says of a folder."""
+    from synclab.jobs.threads import prepare_threads
     from synclab.metrics.scoring import differences, of_views, score, to_plain
 
     prepare_threads(None)
@@ -68,7 +69,7 @@ def measure_methods(
 ) -> dict[str, "Measured"]:
     """The features of every method's views."""
     from synclab.metrics.features import measure
-    from synclab.metrics.pictures import read_pictures
+    from synclab.store.pictures import read_pictures
 
     places = sorted(p for p in folder.glob("*") if p.is_dir() and not p.name.startswith("."))
     pictures = {place.name: read_pictures(place) for place in places}

@@ -20,12 +20,14 @@ from tqdm import tqdm
 
 from synclab.baselines.outputs import Output, outputs
 from synclab.baselines.pictures import to_png
-from synclab.command import CONF, complain
-from synclab.config import build
+from synclab.command import complain
+from synclab.config.prompts import sample_id
+from synclab.config.schema import build
+from synclab.config.settings import file_safe
+from synclab.core.hashing import config_hash, without_modules
 from synclab.errors import UserError, nearest
-from synclab.prompts import sample_id
-from synclab.settings import file_safe
-from synclab.store import Store, sha256, to_json
+from synclab.places import CONF
+from synclab.store.folder import Store
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +44,10 @@ def ingest(name: str, folder: Path, run: Path) -> None:
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; expected the outputs of {baseline.project}")
     found = outputs(folder, baseline.prompt)
-    identity = {"baseline": {"name": name, **body}}
+    identity = without_modules({"baseline": {"name": name, **body}})
     store = Store(run / baseline.task / name)
     store.open(identity)
-    facts = {"prior": baseline.project, "config": identity, "hash": sha256(to_json(identity))}
+    facts = {"prior": baseline.project, "config": identity, "hash": config_hash(identity)}
     refused = [
         line
         for one in tqdm(found, name, disable=None)

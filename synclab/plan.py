@@ -13,29 +13,27 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra import compose, initialize_config_dir
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra import initialize_config_dir
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from synclab.command import CONF, complain, explain, quote_prompt
-from synclab.config import build
-from synclab.counting import Work, count
+from synclab.command import complain, explain, quote_prompt
+from synclab.config.composition import jobs, read_job
+from synclab.config.schema import build
+from synclab.config.settings import part_of, read_settings
+from synclab.core.hashing import to_json
 from synclab.errors import UserError, nearest
-from synclab.settings import part_of, read_settings
-from synclab.status import recent_seconds, table
-from synclab.store import list_samples, to_json
+from synclab.jobs.counting import Work, count
+from synclab.places import CONF, COSTS
+from synclab.store.folder import list_samples
+from synclab.store.progress import recent_seconds
+from synclab.text_table import table
 
 log = logging.getLogger(__name__)
 
-COSTS = Path(__file__).with_name("costs.yaml")
 BYTES = 2
 """Of a PNG for each pixel, about; a row adds 2 kB."""
 
@@ -88,28 +86,6 @@ class Planned:
             f"{self.left * self.size / 1e9:.2g}",
             self.run,
         )
-
-
-def jobs(arguments: Sequence[str]) -> list[list[str]]:
-    """The overrides of each job: those of the command line over those of an experiment."""
-    parser = OverridesParser.create()
-    mine = parser.parse_overrides(list(arguments))
-    plain = [o.input_line or "" for o in mine if not o.is_sweep_override()]
-    config = compose("config", overrides=plain, return_hydra_config=True)
-    params = OmegaConf.to_container(config.hydra.sweeper.get("params") or OmegaConf.create())
-    assert isinstance(params, dict)
-    swept = parser.parse_overrides([f"{key}={value}" for key, value in params.items()])
-    (batch,) = BasicSweeper.split_arguments([*swept, *mine], None)
-    return [list(job) for job in batch]
-
-
-def read_job(overrides: Sequence[str]) -> tuple[Any, dict[str, Any]]:
-    """The choice made for each group, and all values of one job as its run would see them."""
-    config = compose("config", overrides=list(overrides), return_hydra_config=True)
-    HydraConfig.instance().set_config(config)
-    keys: Any = [key for key in config if key != "hydra"]
-    body: Any = OmegaConf.to_container(OmegaConf.masked_copy(config, keys), resolve=True)
-    return config.hydra.runtime.choices, body
 
 
 def plan(overrides: Sequence[str], rate: float, costs: dict[str, Any]) -> Planned:

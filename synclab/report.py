@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from synclab.command import complain
 from synclab.errors import UserError
-from synclab.store import write_atomically
+from synclab.store.folder import write_atomically
 
 log = logging.getLogger(__name__)
 

@@ -25,8 +25,8 @@ def main(config: DictConfig) -> None:
     task, method, prior = (str(here.runtime.choices.get(g)) for g in ("task", "method", "prior"))
     sweep = here.mode == RunMode.MULTIRUN
     with command.job(f"{task}/{method}", sweep):
-        from synclab import presets
-        from synclab.session import run
+        from synclab.config import presets
+        from synclab.jobs.session import run
 
         preset = str(here.runtime.choices.get("preset"))
         presets.check(preset, method, task)

@@ -15,7 +15,6 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from synclab.atomic import write_atomically
 from synclab.command import complain
 from synclab.comparison import html, latex, markdown, records
 from synclab.comparison.layout import Layout, read_layouts
@@ -24,6 +23,7 @@ from synclab.comparison.published import find
 from synclab.comparison.scores import Scores, read_scores
 from synclab.comparison.table import Table, build
 from synclab.errors import UserError
+from synclab.store.atomic import write_atomically
 
 log = logging.getLogger(__name__)
 

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from synclab.atomic import left_behind
-from synclab.claims import holders
 from synclab.command import complain
+from synclab.core.hashing import sha256
 from synclab.errors import UserError
-from synclab.store import CONFIG, find_folders, list_samples, sha256
+from synclab.store.atomic import left_behind
+from synclab.store.claims import holders
+from synclab.store.folder import CONFIG, find_folders, list_samples
 
 log = logging.getLogger(__name__)
 

@@ -78,7 +78,9 @@ def finish(process: subprocess.Popen[str]) -> Answer:
 
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["synclab.session", "synclab.tasks.image", "synclab.priors.exact"])
+FORKS.set_forkserver_preload(
+    ["synclab.jobs.session", "synclab.tasks.image", "synclab.priors.exact"]
+)
 
 
 def fork(*arguments: str, prepare: Callable[[], object] = bool) -> BaseProcess:

@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from synclab.core.protocols import Everywhere, Prior, Rng, Space
+from synclab.core.streams import Streams
 from synclab.priors.exact import Gaussian, Mixture, StationaryField
-from synclab.repro import Streams
 from synclab.spaces.image import Image
 from synclab.spaces.panorama import Panorama
 from synclab.spaces.wide import Wide
-from synclab.types import Everywhere, Prior, Rng, Space
 
 torch.set_num_threads(min(2, torch.get_num_threads()))
 

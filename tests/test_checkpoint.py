@@ -13,8 +13,8 @@ from command_line import ROOT
 from omegaconf import OmegaConf
 
 from synclab import doctor
-from synclab.command import CONF
 from synclab.errors import UserError
+from synclab.places import CONF
 from synclab.priors import checkpoint as places
 from synclab.priors.latent import LatentPrior
 

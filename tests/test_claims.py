@@ -10,8 +10,8 @@ from threading import Barrier
 import pytest
 from command_line import FORKS
 
-from synclab import claims
-from synclab.claims import LEASE, Claims, claim_path, holders
+from synclab.store import claims
+from synclab.store.claims import LEASE, Claims, claim_path, holders
 
 HERE = socket.gethostname()
 

@@ -9,14 +9,14 @@ import torch
 from conftest import close, streams
 from torch import Tensor
 
-from synclab.batching import join
-from synclab.config import build
+from synclab.config.schema import build
+from synclab.core.protocols import Views
 from synclab.errors import UserError
+from synclab.jobs.batching import join
 from synclab.priors.controlnet import ControlNetPrior
 from synclab.priors.depth import DepthPrior, TextAndDepth
 from synclab.priors.depth_channel import DepthChannelPrior
 from synclab.priors.latent import LatentPrior
-from synclab.types import Views
 
 checkpoint = small_checkpoint.checkpoint
 VIEWS = ((0.0,), (1.0,), (2.0,))

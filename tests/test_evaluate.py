@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 
 from synclab import evaluate
+from synclab.config.prompts import sample_id
+from synclab.core.hashing import digest
 from synclab.errors import UserError
 from synclab.metrics.extractors.judge import JudgeFeatures
-from synclab.prompts import sample_id
-from synclab.repro import digest
-from synclab.store import Store
+from synclab.store.folder import Store
 
 PROMPTS = ("a desert at night", "the sea at dawn", "a forest")
 PANORAMA, SQUARE = (64, 32), (16, 16)

@@ -8,10 +8,10 @@ import yaml
 
 import synclab
 from synclab.errors import UserError
-from synclab.metrics.judge import Judge, verdicts
-from synclab.metrics.pictures import read_pictures
+from synclab.judges.classifier import Judge, verdicts
 from synclab.metrics.protocol import FOLDER, read, read_protocol
 from synclab.metrics.world_reference import WorldReference
+from synclab.store.pictures import read_pictures
 from synclab.world import KINDS, TIMES
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))

@@ -12,6 +12,9 @@ from conftest import close, image, last, prior_of, streams, wide
 from diffusers import StableDiffusion3Pipeline
 from small_checkpoint import FLOW, PLAIN
 
+from synclab.core.protocols import Everywhere
+from synclab.core.schedule import Schedule
+from synclab.core.solvers import SOLVERS
 from synclab.errors import UserError
 from synclab.methods.ddim import DDIM
 from synclab.methods.multidiffusion import MultiDiffusion
@@ -20,9 +23,6 @@ from synclab.methods.synctweedies import SyncTweedies
 from synclab.priors.exact import Gaussian
 from synclab.priors.flow import FlowPrior
 from synclab.priors.latent import LatentPrior
-from synclab.schedule import Schedule
-from synclab.solvers import SOLVERS
-from synclab.types import Everywhere
 
 flow_checkpoint = small_checkpoint.flow_checkpoint
 checkpoint = small_checkpoint.checkpoint

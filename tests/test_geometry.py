@@ -1,4 +1,4 @@
-"""The conventions of synclab.geometry, and that its maps are inverse to each other."""
+"""The conventions of synclab.core.geometry, and that its maps are inverse to each other."""
 
 import math
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from conftest import close
 
-from synclab import geometry
+from synclab.core import geometry
 
 AZIMUTHS = torch.tensor([0.0, 30.0, 100.0, 180.0, -135.0], dtype=torch.float64)
 ELEVATIONS = torch.tensor([0.0, 20.0, -90.0, 90.0, -45.0], dtype=torch.float64)

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from synclab import ingest
-from synclab.metrics.pictures import read_pictures
+from synclab.config.prompts import sample_id
 from synclab.metrics.views import look
-from synclab.prompts import sample_id
+from synclab.store.pictures import read_pictures
 
 WIDTH = 256
 PROMPTS = ["a sea at dawn", "日本の庭 — " + "a very long garden, " * 20 + "end"]

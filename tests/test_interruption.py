@@ -20,9 +20,9 @@ import command_line
 import pytest
 from command_line import QUICK, images, rows
 
-from synclab.claims import claim_path
-from synclab.status import progress
-from synclab.store import Store
+from synclab.store.claims import claim_path
+from synclab.store.folder import Store
+from synclab.store.progress import progress
 from synclab.verify import check
 
 SLOW = (*QUICK, "prior.shape=[3,64,64]", "method.steps=40")

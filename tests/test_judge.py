@@ -5,7 +5,7 @@ import torch
 
 from synclab import world
 from synclab.errors import UserError
-from synclab.metrics.judge import Judge, verdicts
+from synclab.judges.classifier import Judge, verdicts
 
 EACH = 4  # views of every biome
 

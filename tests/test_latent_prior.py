@@ -11,10 +11,10 @@ import torch
 from conftest import close, streams
 from small_checkpoint import VELOCITY
 
+from synclab.core.schedule import Schedule
 from synclab.errors import UserError
+from synclab.jobs.session import load_prior
 from synclab.priors.latent import LatentPrior
-from synclab.schedule import Schedule
-from synclab.session import load_prior
 
 checkpoint = small_checkpoint.checkpoint
 VIEWS = ((0.0,), (1.0,), (2.0,))

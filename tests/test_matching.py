@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from synclab.config.compatibility import check_match
 from synclab.errors import UserError
-from synclab.matching import check_match
 from synclab.methods.ddim import DDIM
 from synclab.methods.sdi import SDI
 from synclab.methods.sds import SDS

@@ -21,8 +21,11 @@ from conftest import (
 from omegaconf import OmegaConf
 from torch import Tensor
 
-from synclab.command import CONF
-from synclab.config import locate
+from synclab.config.schema import locate
+from synclab.core.protocols import Everywhere, Views
+from synclab.core.schedule import Schedule
+from synclab.core.solvers import nodes
+from synclab.core.sync import gather
 from synclab.errors import UserError
 from synclab.methods.ddim import DDIM
 from synclab.methods.distillation import Distillation
@@ -38,11 +41,8 @@ from synclab.methods.syncdiffusion import SyncDiffusion
 from synclab.methods.syncsde import SyncSDE, composites
 from synclab.methods.synctweedies import SyncTweedies
 from synclab.methods.visual_anagrams import VisualAnagrams
+from synclab.places import CONF
 from synclab.priors.exact import Gaussian, Mixture, StationaryField
-from synclab.schedule import Schedule
-from synclab.solvers import nodes
-from synclab.sync import gather
-from synclab.types import Everywhere, Views
 
 METHODS = {
     "ddim": DDIM(steps=4),

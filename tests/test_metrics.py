@@ -12,23 +12,23 @@ from torchmetrics.image.inception import InceptionScore
 from torchmetrics.image.kid import KernelInceptionDistance
 
 from synclab.errors import UserError
-from synclab.metrics.clip_score import alignment, concealment, similarity
 from synclab.metrics.extractors.inception import clean_resize
-from synclab.metrics.fid import deal as deal_parts
-from synclab.metrics.fid import frechet_distance, frechet_distance_infinity
-from synclab.metrics.giqa import giqa
-from synclab.metrics.inception_score import inception_score
-from synclab.metrics.jackknife import Estimate, deal
-from synclab.metrics.kid import (
+from synclab.metrics.formulas.clip_score import alignment, concealment, similarity
+from synclab.metrics.formulas.fid import deal as deal_parts
+from synclab.metrics.formulas.fid import frechet_distance, frechet_distance_infinity
+from synclab.metrics.formulas.giqa import giqa
+from synclab.metrics.formulas.inception_score import inception_score
+from synclab.metrics.formulas.jackknife import Estimate, deal
+from synclab.metrics.formulas.kid import (
     kernel,
     kernel_distance,
     kernel_distance_of_prompts,
     kernel_distance_of_subsets,
 )
-from synclab.metrics.lpips import background_distance, distance, intra_distance
-from synclab.metrics.precision_recall import covered
-from synclab.metrics.seam import seam_ratio
-from synclab.metrics.style import gram, intra_style
+from synclab.metrics.formulas.lpips import background_distance, distance, intra_distance
+from synclab.metrics.formulas.precision_recall import covered
+from synclab.metrics.formulas.seam import seam_ratio
+from synclab.metrics.formulas.style import gram, intra_style
 
 ORACLES = json.loads((Path(__file__).parent / "metric_oracles.json").read_text())
 X, Y = inputs.features(90, 32, 1, shift=0.3), inputs.features(70, 32, 2)

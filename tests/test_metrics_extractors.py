@@ -9,14 +9,14 @@ import torch
 
 from synclab import world
 from synclab.errors import UserError
+from synclab.judges.image_text import ImageText
+from synclab.judges.requirements import CLEAN_INCEPTION
 from synclab.metrics.extractors import Cut
 from synclab.metrics.extractors.clip import Clip
 from synclab.metrics.extractors.image_text import ImageTextEmbeddings
 from synclab.metrics.extractors.inception import CleanInception, InceptionLogits
 from synclab.metrics.extractors.judge import JudgeCoherence, JudgeFeatures
 from synclab.metrics.extractors.vgg import VggCoherence
-from synclab.metrics.image_text import ImageText
-from synclab.metrics.requirements import CLEAN_INCEPTION
 from synclab.metrics.world_reference import asked
 
 CLASSES = [(k, t) for k in world.KINDS for t in (world.TIMES if k in world.OUTDOOR else [None])]

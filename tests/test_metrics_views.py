@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from synclab.config.prompt_sets import read_sets
 from synclab.errors import UserError
 from synclab.metrics import views
 from synclab.metrics.extractors import Cut
@@ -20,7 +21,6 @@ from synclab.metrics.views import (
     Tiles,
     Whole,
 )
-from synclab.prompt_sets import read_sets
 from synclab.world import render_panorama, render_views, sample_scenes
 
 ROW = {"id": "sea-s0", "prompt": "the sea"}

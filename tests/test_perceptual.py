@@ -14,8 +14,8 @@ from conftest import close, streams
 from torch import Tensor, nn
 
 from synclab.errors import UserError
+from synclab.judges.requirements import Weights
 from synclab.methods.syncdiffusion import SyncDiffusion
-from synclab.metrics.requirements import Weights
 from synclab.priors.latent import LatentPrior
 
 checkpoint = small_checkpoint.checkpoint

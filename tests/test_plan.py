@@ -12,9 +12,9 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from synclab import plan
-from synclab.command import CONF
-from synclab.config import build
-from synclab.counting import FEW, count
+from synclab.config.schema import build
+from synclab.jobs.counting import FEW, count
+from synclab.places import CONF
 
 checkpoint = small_checkpoint.checkpoint
 

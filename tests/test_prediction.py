@@ -7,9 +7,9 @@ import small_checkpoint
 import torch
 from conftest import close, streams
 
+from synclab.core.schedule import Schedule
 from synclab.priors.prediction import NOISE
 from synclab.priors.scheduler import read_scheduler
-from synclab.schedule import Schedule
 
 DIFFUSION, FLOW = Schedule.scaled_linear(), Schedule.flow(shift=3.0)
 SCHEDULES = {"epsilon": DIFFUSION, "v_prediction": DIFFUSION, "flow": FLOW}

@@ -7,10 +7,10 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from synclab import presets
-from synclab.command import CONF
-from synclab.config import build
+from synclab.config import presets
+from synclab.config.schema import build
 from synclab.errors import UserError
+from synclab.places import CONF
 
 FOLDER = CONF / "preset" / "task"
 FILES = sorted(path for name in ("paper", "code") for path in (FOLDER / name).glob("*.yaml"))

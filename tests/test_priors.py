@@ -8,8 +8,8 @@ from conftest import PRIORS, close, streams
 from torch import Tensor
 from torch.distributions import MultivariateNormal, Normal
 
+from synclab.core.protocols import Everywhere
 from synclab.priors.exact import Gaussian, Mixture, StationaryField
-from synclab.types import Everywhere
 
 TIMES = [100, 500, 999]
 TWO_PIXELS = (1, 1, 2)

@@ -10,13 +10,13 @@ from unittest import mock
 
 import pytest
 
-from synclab import prompt_sets, prompts
+from synclab.config import prompt_sets, prompts
+from synclab.config.prompt_files import parse, read_file
+from synclab.config.prompt_sets import PromptSet, read_sets
+from synclab.config.prompts import find, read_prompts, samples
 from synclab.errors import UserError
 from synclab.metrics.views import entries
 from synclab.metrics.world_reference import asked
-from synclab.prompt_files import parse, read_file
-from synclab.prompt_sets import PromptSet, read_sets
-from synclab.prompts import find, read_prompts, samples
 from synclab.world import INDOOR, OUTDOOR, TIMES
 
 UPSTREAM = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "prompts"
@@ -72,8 +72,8 @@ def test_the_demos_prompts_are_of_the_world(name):
 
 
 def test_a_papers_set_is_found_once_it_is_fetched(tmp_path, monkeypatch):
-    monkeypatch.setattr(prompt_sets, "FOLDER", tmp_path)
-    monkeypatch.setattr(prompts, "FOLDER", tmp_path)
+    monkeypatch.setattr(prompt_sets, "PROMPTS", tmp_path)
+    monkeypatch.setattr(prompts, "PROMPTS", tmp_path)
     with pytest.raises(UserError, match="not fetched yet; python scripts/fetch_prompts.py lmagic"):
         find("lmagic")
     read_sets()["lmagic"].path.write_text('["a sea"]')
@@ -98,7 +98,7 @@ def one_set(tmp_path, monkeypatch):
     wanted = PromptSet("two", "two.json", "https://nowhere.invalid/two.json", digest, 2, "MIT")
     (tmp_path / "project").mkdir()
     (tmp_path / "two.json").write_bytes(content)
-    monkeypatch.setattr(prompt_sets, "FOLDER", tmp_path / "project")
+    monkeypatch.setattr(prompt_sets, "PROMPTS", tmp_path / "project")
     monkeypatch.setattr(prompt_sets, "read_sets", lambda: {"two": wanted})
     return wanted
 

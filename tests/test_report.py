@@ -8,7 +8,7 @@ from PIL import Image
 
 from synclab import report
 from synclab.errors import UserError
-from synclab.store import Store
+from synclab.store.folder import Store
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 

@@ -17,11 +17,10 @@ from command_line import QUICK, ROOT, images, rows
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from synclab import environment
-from synclab.config import build, locate
-from synclab.repro import digest
-from synclab.session import load_prior
-from synclab.store import to_json
+from synclab.config.schema import build, locate
+from synclab.core.hashing import config_hash
+from synclab.jobs import environment
+from synclab.jobs.session import load_prior
 
 checkpoint = small_checkpoint.checkpoint
 
@@ -104,12 +103,12 @@ def test_the_row_says_how_the_image_was_made(run, results):
     assert (
         config["method"].items()
         >= {
-            "_target_": "synclab.methods.ddim.DDIM",
+            "_target_": "DDIM",
             "steps": 2,
             "guidance": 7.5,
         }.items()
     )
-    assert row["hash"] == digest(to_json(config))
+    assert row["hash"] == config_hash(config)
     assert row["sha256"] == hashlib.sha256(image.read_bytes()).hexdigest()
     assert (row["prompt"], row["seed"], row["nfe"]) == ("a sandy desert at night", 3, 2)
     assert (row["id"], row["prior"], row["threads"]) == (image.stem, "exact", 1)

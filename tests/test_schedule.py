@@ -8,7 +8,7 @@ import torch
 from conftest import close, streams
 from diffusers import FlowMatchEulerDiscreteScheduler
 
-from synclab.schedule import Schedule
+from synclab.core.schedule import Schedule
 
 SCHEDULE = Schedule.scaled_linear()
 SCHEDULES = {

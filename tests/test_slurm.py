@@ -13,9 +13,9 @@ import pytest
 import slurm_node
 from command_line import QUICK, ROOT, images, rows
 
-from synclab.claims import Claims
-from synclab.prompts import sample_id
-from synclab.status import progress
+from synclab.config.prompts import sample_id
+from synclab.store.claims import Claims
+from synclab.store.progress import progress
 
 pytest.importorskip("submitit", reason="pip install -e '.[slurm]'")
 

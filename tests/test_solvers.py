@@ -6,10 +6,10 @@ import pytest
 import torch
 from conftest import close, streams
 
+from synclab.core.protocols import Everywhere
+from synclab.core.schedule import Schedule
+from synclab.core.solvers import SOLVERS, ddim_x0, dpm_x0, nodes
 from synclab.priors.exact import Gaussian
-from synclab.schedule import Schedule
-from synclab.solvers import SOLVERS, ddim_x0, dpm_x0, nodes
-from synclab.types import Everywhere
 
 SCHEDULE = Schedule.scaled_linear()
 PRIOR = Gaussian(mean=0.7, std=0.5)

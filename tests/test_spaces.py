@@ -20,9 +20,9 @@ from conftest import (
 )
 from torch import Tensor
 
-from synclab import geometry, sync
+from synclab.core import geometry, sync
+from synclab.core.protocols import Views
 from synclab.spaces.canvas import Canvas
-from synclab.types import Views
 
 
 def each(spaces: dict) -> pytest.MarkDecorator:

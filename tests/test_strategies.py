@@ -9,11 +9,11 @@ import torch
 from conftest import last, streams
 from torch import Tensor
 
+from synclab.core.protocols import Views
 from synclab.methods.strategies import CASES
 from synclab.methods.synctweedies import SyncTweedies
 from synclab.priors.exact import ExactPrior
 from synclab.spaces.wide import Wide
-from synclab.types import Views
 
 SIZE, COUNT = 6, 3
 

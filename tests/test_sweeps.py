@@ -21,11 +21,12 @@ from bench_store import fill
 from command_line import QUICK, images, rows
 
 from synclab import status, verify
-from synclab.batching import Batcher
-from synclab.journal import read_status
+from synclab.jobs.batching import Batcher
+from synclab.jobs.session import load_prior
 from synclab.methods.ddim import DDIM
 from synclab.priors.exact import Gaussian
-from synclab.session import load_prior
+from synclab.store.journal import read_status
+from synclab.store.progress import progress
 
 checkpoint = small_checkpoint.checkpoint
 
@@ -113,7 +114,7 @@ def test_a_failing_job_does_not_end_the_sweep(prompts, results):
     *_, last = answer.err.splitlines()
     assert last.startswith("synclab: image/multidiffusion: task.canonical=rgb: ")
     assert len(images(results)) == 10
-    line = status.progress(method_folder(results, "multidiffusion"))
+    line = progress(method_folder(results, "multidiffusion"))
     assert (line.done, line.missing) == (0, 5)
     assert line.error.startswith("job: task.canonical=rgb: ")
 
@@ -271,7 +272,7 @@ def test_status_counts_done_failed_and_missing(broken, prompts, results, monkeyp
     (folder / ".three.claim").touch()
     code, text = run_module(status, str(results), monkeypatch=monkeypatch, caplog=caplog)
     assert code == 0
-    ddim, sds = (status.progress(method_folder(results, name)) for name in ("ddim", "sds"))
+    ddim, sds = (progress(method_folder(results, name)) for name in ("ddim", "sds"))
     assert (ddim.done, ddim.failed, ddim.missing, ddim.running) == (4, 1, 0, 0)
     assert (sds.done, sds.failed, sds.missing) == (4, 0, 1)
     assert "ZeroDivisionError: of all things" in text
@@ -311,7 +312,7 @@ def test_ten_thousand_samples(tmp_path):
     """Half a second and two seconds when this was written; scripts/bench_store.py measures."""
     folder = tmp_path / "method"
     fill(folder, 10_000, size=1600)
-    assert status.progress(folder).done == 10_000
+    assert progress(folder).done == 10_000
     assert not list(verify.check(folder))
     damaged = sorted(folder.glob("*.png"))[::1000]
     for path in damaged:
@@ -322,7 +323,7 @@ def test_ten_thousand_samples(tmp_path):
 def test_a_damaged_status_is_forgotten(prompts, together):
     path = method_folder(together, "ddim") / "status.json"
     path.write_text("{")
-    assert status.progress(path.parent).done == 5
+    assert progress(path.parent).done == 5
     next(path.parent.glob("two-*.json")).unlink()
     assert command_line.run(*SWEEP, prompts, f"results={together}").code == 0
     assert len(json.loads(path.read_text())["wanted"]) == 5

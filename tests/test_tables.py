@@ -17,7 +17,6 @@ from hydra import compose, initialize_config_dir
 from score_files import score, scored, write_scores
 
 from synclab import tables
-from synclab.command import CONF
 from synclab.comparison import html, latex, markdown, records
 from synclab.comparison.layout import read_layouts
 from synclab.comparison.number import Number
@@ -27,6 +26,7 @@ from synclab.comparison.ranking import rank
 from synclab.comparison.scores import read_scores
 from synclab.comparison.table import Cell, Table, build
 from synclab.errors import UserError
+from synclab.places import CONF
 
 LAYOUTS = read_layouts()
 LOWER, HIGHER = Column(better="lower"), Column(better="higher")

@@ -8,6 +8,8 @@ import torch
 from conftest import close, last, prior_of, random_state, streams
 from PIL import Image as Picture
 
+from synclab.core.protocols import Sample
+from synclab.core.sync import gather, project
 from synclab.errors import UserError
 from synclab.methods.ddim import DDIM
 from synclab.methods.multidiffusion import MultiDiffusion
@@ -21,14 +23,12 @@ from synclab.spaces.panorama import Panorama
 from synclab.spaces.transforms import TRANSFORMS
 from synclab.spaces.view_sets import checkerboard, ring, unseen
 from synclab.spaces.wide import Wide
-from synclab.sync import gather, project
 from synclab.tasks.ambiguous import AmbiguousTask
 from synclab.tasks.inpainting import InpaintingTask, spread
 from synclab.tasks.panorama import PanoramaTask
 from synclab.tasks.panorama_8k import Panorama8KTask
 from synclab.tasks.picture import read_picture
 from synclab.tasks.wide import WideTask
-from synclab.types import Sample
 
 
 def anagram(*names: str, size: int = 16, **changes: Any) -> Anagram:

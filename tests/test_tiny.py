@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from synclab.metrics.judge import Judge, verdicts
+from synclab.core.streams import Streams
+from synclab.judges.classifier import Judge, verdicts
 from synclab.priors.latent import LatentPrior
-from synclab.repro import Streams
 from synclab.world import KINDS, TIMES, render_views, sample_scenes
 
 FOLDER = Path(__file__).resolve().parents[1] / "synclab" / "assets" / "tiny"

@@ -7,7 +7,7 @@ import torch
 from conftest import close, streams
 from torch import Tensor
 
-from synclab import geometry
+from synclab.core import geometry
 from synclab.spaces import equirect
 from synclab.spaces.equirect import EquirectMaps
 from synclab.spaces.resampling import chosen, positions, resample, spread

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from synclab import geometry, world
+from synclab import world
+from synclab.core import geometry
 from synclab.world.captions import is_unknown
 
 

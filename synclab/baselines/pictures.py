@@ -7,8 +7,8 @@ from typing import Any
 
 from PIL import Image
 
+from synclab.core.hashing import sha256
 from synclab.errors import UserError
-from synclab.store import sha256
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from synclab.command import CONF
 from synclab.comparison.pairing import Pairing
+from synclab.places import CONF
 
 
 @dataclass(frozen=True)

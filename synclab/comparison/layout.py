@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
-from synclab.command import CONF
 from synclab.comparison.published import Published, find, read_published
-from synclab.config import validate
+from synclab.config.schema import validate
 from synclab.errors import UserError
+from synclab.places import CONF
 
 LAYOUTS = CONF / "tables.yaml"
 

@@ -9,10 +9,9 @@ import yaml
 from annotated_types import Gt
 
 from synclab.comparison.number import Number, read_number
-from synclab.config import validate
+from synclab.config.schema import validate
 from synclab.errors import UserError, nearest
-
-PUBLISHED = Path(__file__).resolve().parent.parent.parent / "results" / "published.yaml"
+from synclab.places import PUBLISHED
 
 UNITS = {"seconds": 1.0, "minutes": 1 / 60, "%": 1.0}
 """What one second, or one of whatever is not a time, is in each unit."""

@@ -1,1 +1,1 @@
-"""One paper a file. Methods know the protocols of `synclab.types` and nothing else."""
+"""One paper a file. Methods know the protocols of `synclab.core.protocols` and nothing else."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from synclab.schedule import Spacing
-from synclab.sync import gather
-from synclab.types import Cond, Count, Prior, Rng, Space, stack_shape
+from synclab.core.protocols import Cond, Count, Prior, Rng, Space, stack_shape
+from synclab.core.schedule import Spacing
+from synclab.core.sync import gather
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import torch
 from annotated_types import Ge, Gt
 from torch import Tensor
 
-from synclab.sync import project
-from synclab.types import Cond, Count, Prior, Rng, Space
+from synclab.core.protocols import Cond, Count, Prior, Rng, Space
+from synclab.core.sync import project
 
 WEIGHTS = {
     "sigma^2": lambda a: 1 - a,  # DreamFusion

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from synclab.core.protocols import Cond, Count, Prior, Rng, Time
+from synclab.core.solvers import ddim_inversion
 from synclab.methods.distillation import Distillation, Weight
-from synclab.solvers import ddim_inversion
-from synclab.types import Cond, Count, Prior, Rng, Time
 
 
 @dataclass(frozen=True)

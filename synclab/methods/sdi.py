@@ -11,9 +11,9 @@ from typing import Annotated, ClassVar
 from annotated_types import Ge
 from torch import Tensor
 
+from synclab.core.protocols import Cond, Count, Prior, Rng, Time
+from synclab.core.solvers import ddim_inversion
 from synclab.methods.distillation import Distillation
-from synclab.solvers import ddim_inversion
-from synclab.types import Cond, Count, Prior, Rng, Time
 
 
 @dataclass(frozen=True)

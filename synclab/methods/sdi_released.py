@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from synclab.core.protocols import Cond, Prior, Rng
 from synclab.methods.sdi import SDI
-from synclab.types import Cond, Prior, Rng
 
 
 @dataclass(frozen=True)

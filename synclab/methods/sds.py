@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from synclab.core.protocols import Cond, Prior, Rng, Time
 from synclab.methods.distillation import Distillation
-from synclab.types import Cond, Prior, Rng, Time
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ import torch
 from annotated_types import Ge
 from torch import Tensor
 
-from synclab.schedule import Schedule
-from synclab.solvers import SOLVERS, Blend, Solver
-from synclab.sync import gather, project
-from synclab.types import Cond, Count, Prior, Rng, Space, Time, stack_shape
+from synclab.core.protocols import Cond, Count, Prior, Rng, Space, Time, stack_shape
+from synclab.core.schedule import Schedule
+from synclab.core.solvers import SOLVERS, Blend, Solver
+from synclab.core.sync import gather, project
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from typing import Literal
 
 from torch import Tensor
 
+from synclab.core.protocols import Cond, Prior, Rng, Space, Views, stack_shape
+from synclab.core.solvers import Solver, tweedie_x0
+from synclab.core.sync import gather, project
 from synclab.errors import UserError
 from synclab.methods.stochsync import StochSync
-from synclab.solvers import Solver, tweedie_x0
-from synclab.sync import gather, project
-from synclab.types import Cond, Prior, Rng, Space, Views, stack_shape
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from typing import Annotated
 from annotated_types import Ge
 from torch import Tensor
 
+from synclab.core.schedule import Schedule
+from synclab.core.solvers import Solver, ddim_x0
 from synclab.methods.stochsync_ablation import AblatedStochSync
-from synclab.schedule import Schedule
-from synclab.solvers import Solver, ddim_x0
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import Literal
 
 from torch import Tensor
 
-from synclab.sync import gather, project
-from synclab.types import Cond, Prior, Space, Views
+from synclab.core.protocols import Cond, Prior, Space, Views
+from synclab.core.sync import gather, project
 
 Case = Literal["instance_eps", "instance_x0", "instance_x", "canonical_eps", "canonical_x0"]
 CASES: dict[str, int] = {

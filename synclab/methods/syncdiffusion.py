@@ -12,9 +12,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from synclab.schedule import Spacing
-from synclab.sync import gather, project
-from synclab.types import Cond, Count, Prior, Rng, Space
+from synclab.core.protocols import Cond, Count, Prior, Rng, Space
+from synclab.core.schedule import Spacing
+from synclab.core.sync import gather, project
 
 
 @dataclass(frozen=True)

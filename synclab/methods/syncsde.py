@@ -13,9 +13,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from synclab.schedule import Schedule, Spacing
-from synclab.sync import gather, project
-from synclab.types import Cond, Count, Prior, Rng, Space, Views, stack_shape
+from synclab.core.protocols import Cond, Count, Prior, Rng, Space, Views, stack_shape
+from synclab.core.schedule import Schedule, Spacing
+from synclab.core.sync import gather, project
 
 
 @dataclass(frozen=True)

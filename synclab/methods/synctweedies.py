@@ -14,10 +14,10 @@ from typing import Annotated, Literal
 from annotated_types import Interval
 from torch import Tensor
 
+from synclab.core.protocols import Cond, Count, Prior, Rng, Space, Time, stack_shape
+from synclab.core.schedule import Spacing
+from synclab.core.sync import project
 from synclab.methods.strategies import CASES, INSTANCE, READ_FROM_VIEWS, Algebra, Case, advance
-from synclab.schedule import Spacing
-from synclab.sync import project
-from synclab.types import Cond, Count, Prior, Rng, Space, Time, stack_shape
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from synclab.schedule import Spacing
-from synclab.sync import gather, project
-from synclab.types import Cond, Count, Prior, Rng, Space
+from synclab.core.protocols import Cond, Count, Prior, Rng, Space
+from synclab.core.schedule import Spacing
+from synclab.core.sync import gather, project
 
 
 @dataclass(frozen=True)

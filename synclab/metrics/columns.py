@@ -11,19 +11,19 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from annotated_types import Ge
 
-from synclab.metrics.clip_score import similarity
 from synclab.metrics.features import Measured
-from synclab.metrics.fid import frechet_distance, frechet_distance_infinity
-from synclab.metrics.giqa import giqa
-from synclab.metrics.inception_score import SEED, inception_score
-from synclab.metrics.jackknife import Estimate, Groups
-from synclab.metrics.kid import (
+from synclab.metrics.formulas.clip_score import similarity
+from synclab.metrics.formulas.fid import frechet_distance, frechet_distance_infinity
+from synclab.metrics.formulas.giqa import giqa
+from synclab.metrics.formulas.inception_score import SEED, inception_score
+from synclab.metrics.formulas.jackknife import Estimate, Groups
+from synclab.metrics.formulas.kid import (
     kernel_distance,
     kernel_distance_of_prompts,
     kernel_distance_of_subsets,
 )
-from synclab.metrics.matrices import Matrix
-from synclab.metrics.precision_recall import covered
+from synclab.metrics.formulas.matrices import Matrix
+from synclab.metrics.formulas.precision_recall import covered
 
 Count = Annotated[int, Ge(1)]
 

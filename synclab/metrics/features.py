@@ -12,11 +12,11 @@ import numpy as np
 from torch import Tensor
 from tqdm import tqdm
 
-from synclab.atomic import write_atomically
+from synclab.core.hashing import digest
 from synclab.errors import UserError
 from synclab.metrics.extractors import Cut, Extractor, Outputs
-from synclab.metrics.pictures import Picture, UnusableError
-from synclab.repro import digest
+from synclab.store.atomic import write_atomically
+from synclab.store.pictures import Picture, UnusableError
 
 log = logging.getLogger(__name__)
 

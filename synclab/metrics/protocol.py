@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import yaml
 from annotated_types import Ge
 
-from synclab.command import CONF
-from synclab.config import build, validate
+from synclab.config.schema import build, validate
+from synclab.core.hashing import config_hash
 from synclab.errors import UserError, nearest
-from synclab.metrics.requirements import DOCTOR
-from synclab.store import sha256, to_json
+from synclab.judges.requirements import DOCTOR
+from synclab.places import CONF
 
 FOLDER = CONF / "eval"
 
@@ -45,7 +45,7 @@ class Protocol:
     @property
     def hash(self) -> str:
         """Of all that makes the numbers."""
-        return sha256(to_json({key: self.body[key] for key in self.body if key != "about"}))
+        return config_hash({key: self.body[key] for key in self.body if key != "about"})
 
     @property
     def asked(self) -> Mapping[str, Any]:

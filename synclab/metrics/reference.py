@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Protocol
 from annotated_types import Ge
 
 from synclab.errors import UserError
-from synclab.metrics.pictures import Picture, read_pictures
+from synclab.store.pictures import Picture, read_pictures
 
 log = logging.getLogger(__name__)
 

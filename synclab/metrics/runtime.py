@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from synclab.metrics.pictures import Picture
+from synclab.store.pictures import Picture
 
 
 def provenance(pictures: Sequence[Picture]) -> dict[str, Any]:

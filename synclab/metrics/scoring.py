@@ -8,7 +8,7 @@ from typing import Any
 from synclab.errors import UserError
 from synclab.metrics.columns import Column
 from synclab.metrics.features import Measured
-from synclab.metrics.jackknife import Estimate, deal
+from synclab.metrics.formulas.jackknife import Estimate, deal
 
 Columns = Mapping[str, Column]
 

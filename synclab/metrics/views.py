@@ -14,10 +14,10 @@ import torch
 from annotated_types import Ge, Interval
 from torch import Tensor
 
+from synclab.config.prompt_sets import read_sets
+from synclab.core.streams import Streams
 from synclab.errors import UserError, nearest
 from synclab.metrics.extractors.pixels import tiles
-from synclab.prompt_sets import read_sets
-from synclab.repro import Streams
 from synclab.spaces.panorama import Panorama
 
 Row = Mapping[str, Any]

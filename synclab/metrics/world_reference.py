@@ -13,12 +13,12 @@ from annotated_types import Ge, Interval
 from PIL import Image
 from tqdm import tqdm
 
+from synclab.config.prompts import samples
+from synclab.core.protocols import Sample
+from synclab.core.streams import Streams
 from synclab.errors import UserError
-from synclab.metrics.pictures import Picture, read_pictures
-from synclab.prompts import samples
-from synclab.repro import Streams
-from synclab.store import Store
-from synclab.types import Sample
+from synclab.store.folder import Store
+from synclab.store.pictures import Picture, read_pictures
 from synclab.world import KINDS, OUTDOOR, TIMES, render_views, sample_scenes
 from synclab.world.captions import MOMENT_WORDS, MOMENTS, NOUNS
 

@@ -10,6 +10,7 @@ from typing import Annotated
 from annotated_types import MinLen
 
 from synclab.errors import UserError
+from synclab.places import CHECKOUT
 
 DENOISERS = ("unet", "transformer")
 PARTS = ("vae", "text_encoder", "tokenizer", "scheduler")
@@ -18,7 +19,6 @@ EXPECTED = (
     f" {', '.join(PARTS)}"
 )
 WEIGHTS = r"diffusion_pytorch_model(-\d+-of-\d+)?\.safetensors"  # what is read; no variants
-ROOT = Path(__file__).resolve().parents[2]
 
 
 Names = str | Annotated[list[str], MinLen(1)]
@@ -91,7 +91,7 @@ def resolve(path: str) -> str:
     Relative folders are looked up where synclab lies, so that the embedded prior is found from
     anywhere.
     """
-    for folder in (Path(path).expanduser(), ROOT / path):
+    for folder in (Path(path).expanduser(), CHECKOUT / path):
         if folder.is_dir():
             return str(check_folder(folder))
     if Path(path).is_absolute() or path.startswith((".", "~")) or address(path)[0].count("/") != 1:

@@ -10,10 +10,10 @@ from pathlib import Path
 import torch.nn.functional as F
 from torch import Tensor
 
+from synclab.core.protocols import Time
 from synclab.errors import UserError
 from synclab.priors.checkpoint import cached_file, on_the_hub
 from synclab.priors.depth import DepthPrior, to_unit_range
-from synclab.types import Time
 
 KEY = "prior.control_path"
 EXPECTED = "expected a ControlNet in diffusers format"

@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar
 from annotated_types import Ge, MultipleOf
 from torch import Tensor
 
+from synclab.core.protocols import Cond, Views
 from synclab.priors.latent import LatentPrior
 from synclab.priors.text import Text
-from synclab.types import Cond, Views
 
 Maps = Callable[[Views], Tensor]
 """From n views to maps of them, (n c h w)."""

@@ -12,9 +12,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from synclab.meter import Meter
-from synclab.schedule import Schedule
-from synclab.types import Cond, Everywhere, Views
+from synclab.core.meter import Meter
+from synclab.core.protocols import Cond, Everywhere, Views
+from synclab.core.schedule import Schedule
 
 Shape = tuple[int, int, int]
 

@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from synclab.core.protocols import Views
 from synclab.priors.latent import LatentPrior
 from synclab.priors.text import Text, token_ids
-from synclab.types import Views
 
 T5_TOKENS = 256
 

@@ -13,14 +13,14 @@ import torch
 from annotated_types import Ge
 from torch import Tensor
 
+from synclab.core.meter import Meter
+from synclab.core.protocols import Cond, Views
 from synclab.errors import UserError
-from synclab.meter import Meter
 from synclab.priors.checkpoint import Names, locate, weights_hash
 from synclab.priors.parts import Parts
 from synclab.priors.perceptual import PERCEPTUAL, Distance
 from synclab.priors.prediction import NOISE
 from synclab.priors.text import Text, token_ids
-from synclab.types import Cond, Views
 
 DTYPES = {
     "fp32": torch.float32,

@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
+from synclab.core.protocols import frozen
+from synclab.core.schedule import Schedule
 from synclab.errors import UserError
 from synclab.priors.checkpoint import EXPECTED, address
-from synclab.schedule import Schedule
-from synclab.types import frozen
 
 
 @dataclass(frozen=True)

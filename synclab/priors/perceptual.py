@@ -6,15 +6,15 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
+from synclab.core.protocols import frozen
 from synclab.errors import UserError
-from synclab.types import frozen
 
 Distance = Callable[[Tensor, Tensor], Tensor]
 
 
 def judge(device: str) -> Distance:
     """Squared distance of the embedded judge's features, each of length 1: 0 to 4."""
-    from synclab.metrics.judge import Judge
+    from synclab.judges.classifier import Judge
 
     network: Any = frozen(Judge.load()).to(device)
 
@@ -30,7 +30,7 @@ def lpips(device: str) -> Distance:
 
     Raises: UserError where the package or VGG's weights are missing.
     """
-    from synclab.metrics.requirements import DOCTOR, VGG16, check_package
+    from synclab.judges.requirements import DOCTOR, VGG16, check_package
 
     try:
         check_package("lpips")

@@ -6,7 +6,7 @@ is guidance among noises. It is taken among answers, for turning a flow into noi
 
 from torch import Tensor
 
-from synclab.schedule import Schedule
+from synclab.core.schedule import Schedule
 
 
 def from_noise(answer: Tensor, x: Tensor, t: int, schedule: Schedule) -> Tensor:

@@ -7,8 +7,8 @@ from typing import Any
 
 from diffusers import DDIMScheduler
 
+from synclab.core.schedule import Schedule
 from synclab.priors.prediction import NOISE
-from synclab.schedule import Schedule
 
 
 def read_scheduler(config: dict[str, Any]) -> tuple[Schedule, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from synclab.types import Views
+from synclab.core.protocols import Views
 
 log = logging.getLogger(__name__)
 

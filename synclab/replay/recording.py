@@ -8,8 +8,8 @@ import torch
 import yaml
 from torch import Tensor
 
+from synclab.core.protocols import Space, Views
 from synclab.errors import UserError
-from synclab.types import Space, Views
 
 
 class Recording:

@@ -4,6 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
+from synclab.core.protocols import Cond, Method, Prior, Rng, Sample, Space
 from synclab.errors import UserError, nearest
 from synclab.methods.sdi_released import ReleasedSDI
 from synclab.methods.sds import SDS
@@ -14,7 +15,6 @@ from synclab.spaces.inpainting import Inpainting
 from synclab.spaces.wide import Wide
 from synclab.tasks.panorama import PanoramaTask
 from synclab.tasks.wide import WideTask
-from synclab.types import Cond, Method, Prior, Rng, Sample, Space
 
 STOCHASTICITY = {"sds": "maximum", "ddim": "none", "generalized_ddim": "time"}
 """Ours by the authors' names of noise samplers."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from synclab.core.protocols import Rng, Views
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.transforms import TRANSFORMS
-from synclab.types import Rng, Views
 
 
 @dataclass(kw_only=True)

@@ -6,8 +6,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from synclab.sync import adjoint_scatter
-from synclab.types import Rng, Views
+from synclab.core.protocols import Rng, Views
+from synclab.core.sync import adjoint_scatter
 
 
 class Codec(Protocol):

@@ -8,11 +8,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from synclab import geometry
+from synclab.core import geometry
+from synclab.core.protocols import View, Views
 from synclab.spaces.projection import Backprojection, Footprint, Projection, Sight
 from synclab.spaces.resampling import Sampling, chosen, positions
 from synclab.spaces.window import Window
-from synclab.types import View, Views
 
 Grid = Literal["centres", "corners"]
 

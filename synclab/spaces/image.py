@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from synclab.core.protocols import Views
 from synclab.spaces.canvas import Canvas
-from synclab.types import Views
 
 
 @dataclass(kw_only=True)

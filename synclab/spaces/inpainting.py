@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from synclab.core.protocols import Views
 from synclab.spaces.image import Image
-from synclab.types import Views
 
 
 @dataclass(kw_only=True)

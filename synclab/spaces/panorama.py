@@ -7,12 +7,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from synclab.core.protocols import Rng, Views
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.equirect import EquirectMaps, Grid
 from synclab.spaces.memory import copied
 from synclab.spaces.resampling import Sampling
 from synclab.spaces.view_sets import COVERS, Cover
-from synclab.types import Rng, Views
 
 Inverse = Literal["backproject", "adjoint"]
 

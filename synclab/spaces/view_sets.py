@@ -9,8 +9,8 @@ from typing import Literal
 
 import torch
 
-from synclab import geometry
-from synclab.types import Views
+from synclab.core import geometry
+from synclab.core.protocols import Views
 
 Cover = Literal["ring", "sphere", "checkerboard"]
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
+from synclab.core.protocols import Rng, Views
 from synclab.spaces.canvas import Canvas
-from synclab.types import Rng, Views
 
 
 @dataclass(kw_only=True)

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 import torch
 from annotated_types import MinLen
 
+from synclab.core.protocols import Cond, Sample, Space, Views
 from synclab.errors import UserError, nearest
 from synclab.spaces.anagram import Anagram
 from synclab.spaces.transforms import TRANSFORMS
 from synclab.tasks.image import ImageTask
 from synclab.tasks.task import Canonical, cells
-from synclab.types import Cond, Sample, Space, Views
 
 
 class Readings:

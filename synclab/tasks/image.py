@@ -5,9 +5,9 @@ from typing import Any
 
 from torch import Tensor
 
+from synclab.core.protocols import Space
 from synclab.spaces.image import Image
 from synclab.tasks.task import Canonical, Task, cells
-from synclab.types import Space
 
 
 @dataclass(frozen=True)

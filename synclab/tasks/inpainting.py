@@ -7,12 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from synclab.core.protocols import Space
 from synclab.errors import UserError
 from synclab.spaces.inpainting import Inpainting
 from synclab.tasks.image import ImageTask
 from synclab.tasks.picture import find_picture, read_picture
 from synclab.tasks.task import Canonical, cells
-from synclab.types import Space
 
 
 @dataclass(frozen=True)

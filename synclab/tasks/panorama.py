@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from annotated_types import Ge, Interval
 from torch import Tensor
 
+from synclab.core.protocols import Space, Views
+from synclab.core.sync import gather
 from synclab.errors import UserError
 from synclab.spaces.equirect import Grid
 from synclab.spaces.panorama import Inverse, Panorama
 from synclab.spaces.resampling import Sampling
 from synclab.spaces.view_sets import Cover, unseen
-from synclab.sync import gather
 from synclab.tasks.task import Canonical, Task, cells
-from synclab.types import Space, Views
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Interval
 
+from synclab.core.protocols import Rng, Sample, Space
 from synclab.errors import UserError
 from synclab.spaces.view_sets import Cover
 from synclab.tasks.panorama import PanoramaTask
 from synclab.tasks.picture import read_picture
-from synclab.types import Rng, Sample, Space
 
 
 @dataclass(frozen=True)

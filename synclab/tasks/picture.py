@@ -7,13 +7,12 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from synclab.errors import UserError
-
-ROOT = Path(__file__).resolve().parents[2]
+from synclab.places import CHECKOUT
 
 
 def find_picture(path: str, key: str) -> Path:
     """The file, looked up from here and, if relative, from where synclab lies."""
-    for place in (Path(path).expanduser(), ROOT / path):
+    for place in (Path(path).expanduser(), CHECKOUT / path):
         if place.is_file():
             return place
     raise UserError(f"{key}={path}: no such file; expected a PNG or JPEG")

@@ -6,9 +6,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from synclab.core.protocols import Cond, Rng, Sample, Space
 from synclab.errors import UserError
-from synclab.priors.codec import ReleasedCodec
-from synclab.types import Cond, Rng, Sample, Space
+from synclab.spaces.codec import ReleasedCodec
 
 Canonical = Literal["rgb", "latent"]
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from annotated_types import Ge, Interval
 from torch import Tensor
 
+from synclab.core.protocols import Space
 from synclab.errors import UserError
 from synclab.spaces.wide import Wide
 from synclab.tasks.task import Canonical, Task, cells, wrap_columns
-from synclab.types import Space
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from .. import geometry
+from synclab.core import geometry
+
 from . import biomes, interiors, textures
 from .scenes import KINDS, Scenes
 from .view import Canvas, View

@@ -5,8 +5,8 @@ from functools import cached_property
 from typing import Any
 
 from synclab.errors import UserError
+from synclab.judges.requirements import HubWeights, check_package
 from synclab.metrics.extractors import Cut, Outputs
-from synclab.metrics.requirements import HubWeights, check_package
 
 FILE = "open_clip_model.safetensors"
 

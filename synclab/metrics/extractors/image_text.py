@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from synclab.core.hashing import sha256
 from synclab.metrics.extractors import Cut, Outputs
-from synclab.store import sha256
 
 if TYPE_CHECKING:
-    from synclab.metrics.image_text import ImageText
+    from synclab.judges.image_text import ImageText
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class ImageTextEmbeddings:
 
     @cached_property
     def identity(self) -> str:
-        from synclab.metrics.image_text import FOLDER
+        from synclab.judges.image_text import FOLDER
 
         return f"image_text {sha256((FOLDER / 'model.safetensors').read_bytes())[:12]}"
 
@@ -29,7 +29,7 @@ class ImageTextEmbeddings:
 
     @cached_property
     def network(self) -> "ImageText":
-        from synclab.metrics.image_text import ImageText
+        from synclab.judges.image_text import ImageText
 
         return ImageText.load().to(self.device)
 

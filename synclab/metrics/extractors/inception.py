@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synclab.errors import UserError
+from synclab.judges.requirements import CLEAN_INCEPTION, INCEPTION_LOGITS, check_package
 from synclab.metrics.extractors import Cut, Outputs
-from synclab.metrics.requirements import CLEAN_INCEPTION, INCEPTION_LOGITS, check_package
 
 if TYPE_CHECKING:
     from torch import Tensor

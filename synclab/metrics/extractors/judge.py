@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from synclab.core.hashing import sha256
 from synclab.metrics.extractors import Cut, Outputs
 from synclab.metrics.extractors.pixels import row, tiles
-from synclab.store import sha256
 
 if TYPE_CHECKING:
-    from synclab.metrics.judge import Judge
+    from synclab.judges.classifier import Judge
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class OfJudge:
 
     @cached_property
     def identity(self) -> str:
-        from synclab.metrics.judge import FOLDER
+        from synclab.judges.classifier import FOLDER
 
         return f"judge {sha256((FOLDER / 'model.safetensors').read_bytes())[:12]}"
 
@@ -29,7 +29,7 @@ class OfJudge:
 
     @cached_property
     def network(self) -> "Judge":
-        from synclab.metrics.judge import Judge
+        from synclab.judges.classifier import Judge
 
         return Judge.load().to(self.device)
 
@@ -51,8 +51,8 @@ class JudgeCoherence(OfJudge):
     name = "judge_coherence"
 
     def __call__(self, cut: Cut) -> Outputs:
-        from synclab.metrics.lpips import intra_distance
-        from synclab.metrics.style import intra_style
+        from synclab.metrics.formulas.lpips import intra_distance
+        from synclab.metrics.formulas.style import intra_style
 
         layers = self.network.layers(tiles(cut.picture).to(self.device).float() / 255)
         return {"intra_lpips": row(intra_distance(layers)), "intra_style": row(intra_style(layers))}

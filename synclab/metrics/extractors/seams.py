@@ -34,7 +34,7 @@ class Seams:
         """Needs no network."""
 
     def __call__(self, cut: Cut) -> Outputs:
-        from synclab.metrics.seam import seam_ratio
+        from synclab.metrics.formulas.seam import seam_ratio
 
         image = cut.picture.float() / 255
         found = {"views": row(seam_ratio(image, self.borders(*image.shape[1:]), self.closed))}

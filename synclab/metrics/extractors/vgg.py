@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from synclab.judges.requirements import VGG16, VGG19, check_package
 from synclab.metrics.extractors import Cut, Outputs
 from synclab.metrics.extractors.pixels import row, tiles
-from synclab.metrics.requirements import VGG16, VGG19, check_package
 
 STYLE_LAYERS = (0, 2, 5, 7, 10)  # conv_1 .. conv_5 of VGG-19's features
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -43,8 +43,8 @@ class VggCoherence:
     def __call__(self, cut: Cut) -> Outputs:
         import torch
 
-        from synclab.metrics.lpips import intra_distance
-        from synclab.metrics.style import intra_style
+        from synclab.metrics.formulas.lpips import intra_distance
+        from synclab.metrics.formulas.style import intra_style
 
         images = tiles(cut.picture).to(self.device).float() / 255
         with torch.no_grad():

@@ -1,0 +1,54 @@
+"""The papers' sets of prompts, which are fetched and not stored: `prompts/papers.yaml`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from annotated_types import Ge
+
+from synclab.config.prompt_files import parse
+from synclab.config.schema import validate
+from synclab.core.hashing import sha256
+from synclab.errors import UserError
+from synclab.places import PROMPTS
+
+
+@dataclass(frozen=True)
+class PromptSet:
+    """Where a paper's prompts come from, and how to tell that they are the right ones."""
+
+    about: str
+    file: str
+    address: str
+    sha256: str | None
+    count: Annotated[int, Ge(1)]
+    licence: str
+
+    @property
+    def path(self) -> Path:
+        """Where it lies once it is fetched."""
+        return PROMPTS / self.file
+
+    def check(self, content: bytes, place: str) -> None:
+        """Raises a UserError where content is not this set."""
+        found = sha256(content)
+        if self.sha256 and found != self.sha256:
+            raise UserError(
+                f"{place}: another file than expected; sha256 {found}, not {self.sha256}"
+            )
+        try:
+            count = len(parse(content, Path(self.file).suffix))
+        except ValueError as error:
+            raise UserError(f"{place} {error}") from error
+        if count != self.count:
+            raise UserError(f"{place}: {count} prompts; expected {self.count}")
+
+
+def read_sets(path: Path = PROMPTS / "papers.yaml") -> dict[str, PromptSet]:
+    """All sets by name."""
+    body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {
+        name: PromptSet(**validate(PromptSet, entry, f"{path}: {name}"))
+        for name, entry in body.items()
+    }

@@ -1,0 +1,1 @@
+"""The mathematics and the protocols that everything else shares."""

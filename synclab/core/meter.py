@@ -1,0 +1,88 @@
+"""Counts network evaluations and times the parts of a run without waiting for the device."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from synclab.core.protocols import Space, Views
+
+
+class Meter:
+    """`nfe` counts denoiser inputs; `with meter(part, device)` adds to the seconds of a part.
+
+    On CUDA the time is taken between two events and only read at the end, so that measuring never
+    makes the host wait.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self.nfe = 0
+        self._start = time.perf_counter()
+        self._seconds: dict[str, float] = defaultdict(float)
+        self._events: list[tuple[str, torch.cuda.Event, torch.cuda.Event]] = []
+
+    @contextmanager
+    def __call__(self, part: str, device: torch.device) -> Iterator[None]:
+        if device.type == "cuda":
+            begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            begin.record()
+            yield
+            end.record()
+            self._events.append((part, begin, end))
+        else:
+            begin = time.perf_counter()
+            yield
+            self._seconds[part] += time.perf_counter() - begin
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Work that is not the run's own, such as previews: neither counted nor timed."""
+        begin, nfe, seconds = time.perf_counter(), self.nfe, self.seconds()
+        yield
+        self.seconds()  # takes what the device still owes
+        self._seconds.clear()
+        self._seconds.update(seconds)
+        self.nfe = nfe
+        self._start += time.perf_counter() - begin
+
+    def total(self) -> float:
+        """Seconds since the reset."""
+        return time.perf_counter() - self._start
+
+    def seconds(self) -> dict[str, float]:
+        """Seconds by part so far; waits for the device once."""
+        if self._events:
+            torch.cuda.synchronize()
+            for part, begin, end in self._events:
+                self._seconds[part] += begin.elapsed_time(end) / 1000
+            self._events.clear()
+        return dict(self._seconds)
+
+
+class MeteredSpace:
+    """A space whose projection and way back are timed; all else is the space's own."""
+
+    def __init__(self, space: Space, meter: Meter) -> None:
+        self._space, self._meter = space, meter
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._space, name)
+
+    def project(self, z: Tensor, views: Views) -> Tensor:
+        with self._meter("projection", z.device):
+            return self._space.project(z, views)
+
+    def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
+        with self._meter("projection", y.device):
+            return self._space.scatter(y, views)
+
+    def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
+        with self._meter("projection", y.device):
+            return self._space.average(y, views, old)

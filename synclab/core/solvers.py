@@ -1,0 +1,101 @@
+"""Multi-step estimates of the clean image: the deterministic ODE from a noisy x down to x0."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from synclab.core.protocols import Cond, Prior
+from synclab.core.schedule import Schedule
+
+Blend = Callable[[Tensor, int, int, int], Tensor]
+"""Called after step i of n with (x, its time, i, n); returns the x to go on with."""
+
+Solver = Callable[..., Tensor]
+"""A multi-step estimate of x0: (prior, x, t, cond, guidance, n, blend) -> x0."""
+
+
+def nodes(schedule: Schedule, t: int, n: int) -> list[int]:
+    """Times of the network calls from t down: t itself and what lies below it of a grid of n
+    points.
+
+    Clipping one fixed grid makes the number of steps fall linearly with t, as StochSync asks for
+    (Yeo et al. 2025, App. B).
+    """
+    grid = torch.linspace(schedule.last, 0, n).long().tolist()
+    return [t] + [node for node in grid if 0 < node < t]
+
+
+def tweedie_x0(
+    prior: Prior, x: Tensor, t: int, cond: Cond, guidance: float, blend: Blend | None = None
+) -> Tensor:
+    """One step: Tweedie's estimate itself. There is no path along which to `blend`."""
+    return prior.schedule.x0(x, prior.predict(x, t, cond, guidance), t)
+
+
+def ddim_x0(
+    prior: Prior,
+    x: Tensor,
+    t: int,
+    cond: Cond,
+    guidance: float,
+    n: int,
+    blend: Blend | None = None,
+    end: int = -1,
+) -> Tensor:
+    """G(x_t) by DDIM, eta = 0 (Song et al. 2021, eq. 12), over `nodes(t, n)`.
+
+    The authors of StochSync end at time 0, which leaves 3 % of noise; -1 is clean.
+    """
+    times = nodes(prior.schedule, t, n)
+    for i, (t, s) in enumerate(zip(times, [*times[1:], end], strict=True)):
+        x0 = prior.schedule.x0(x, prior.predict(x, t, cond, guidance), t)
+        x = prior.schedule.ddim(x, x0, t, s)
+        if blend is not None:
+            x = blend(x, s, i, len(times))
+    return x
+
+
+def dpm_x0(
+    prior: Prior,
+    x: Tensor,
+    t: int,
+    cond: Cond,
+    guidance: float,
+    n: int,
+    blend: Blend | None = None,
+) -> Tensor:
+    """G(x_t) by DPM-Solver++(2M), data prediction, midpoint (Lu et al. 2022, Alg. 2).
+
+    First order at the first node, and at the last, whose result is the x0 prediction itself.
+    """
+    times = nodes(prior.schedule, t, n)
+    old, lam_old = None, 0.0
+    for i, (t, s) in enumerate(zip(times, [*times[1:], -1], strict=True)):
+        x0 = prior.schedule.x0(x, prior.predict(x, t, cond, guidance), t)
+        lam = prior.schedule.lam(t)
+        if s < 0:
+            x = x0
+        else:
+            h = prior.schedule.lam(s) - lam
+            mean = x0 if old is None else x0 + h / (2 * (lam - lam_old)) * (x0 - old)
+            x = prior.schedule.ddim(x, mean, t, s)
+        old, lam_old = x0, lam
+        if blend is not None:
+            x = blend(x, s, i, len(times))
+    return x
+
+
+def ddim_inversion(prior: Prior, x0: Tensor, t: int, cond: Cond, guidance: float, n: int) -> Tensor:
+    """x_t by the DDIM ODE run upwards from clean x0, over the grid of n points below t and t."""
+    grid = torch.linspace(0, prior.schedule.last, n).long().tolist()
+    times = [0] + [node for node in grid if 0 < node < t] + [t]
+    x = x0
+    for s, u in zip(times, times[1:], strict=False):
+        eps = prior.predict(x, s, cond, guidance)
+        x = prior.schedule.noise(prior.schedule.x0(x, eps, s), eps, u)
+    return x
+
+
+SOLVERS = {"ddim": ddim_x0, "dpm": dpm_x0}
+"""By name, for configurations."""

@@ -1,0 +1,51 @@
+"""Synchronisation: project, gather and sync, and the adjoint of any projection."""
+
+import torch
+from torch import Tensor
+
+from synclab.core.protocols import Space, Views
+
+
+def project(space: Space, z: Tensor, views: Views) -> Tensor:
+    """Instance state (n c h w) of the views of z, encoded where the canonical state is RGB."""
+    return space.to_instance(space.project(z, views))
+
+
+def gather(
+    space: Space, x: Tensor, views: Views, old: Tensor | None = None, window: Tensor | None = None
+) -> Tensor:
+    """Closed-form argmin_z sum_c w_c ||f_c(z) - x_c||^2: the weighted mean of what views say.
+
+    `window` (h, w) weighs the pixels of every view, by its nearness to the middle for instance.
+
+    Cells that no view sees keep their `old` value, 0 without one. Means are taken in at least fp32,
+    whatever the precision of the network.
+    """
+    y = space.to_canonical(x)
+    y = y if y.dtype == torch.float64 else y.float()
+    if window is None:
+        return space.average(y, views, old)
+    total, _ = space.scatter(y * window, views)
+    weight, _ = space.scatter(window.expand_as(y), views)
+    seen = weight > 0
+    return torch.where(seen, total / torch.where(seen, weight, 1), 0 if old is None else old)
+
+
+def sync(space: Space, x: Tensor, views: Views) -> Tensor:
+    """F(G(x)): every view as the others see it."""
+    return project(space, gather(space, x, views), views)
+
+
+def adjoint_scatter(space: Space, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
+    """Scatter of any linear projection without writing one: (J^T y, J^T 1) by automatic
+    transposition.
+
+    Right for every `project`; spaces override it where the papers use another inverse or where it
+    would leave holes (a canvas finer than its views).
+    """
+    z = torch.zeros(space.shape, dtype=y.dtype, device=y.device, requires_grad=True)
+    with torch.enable_grad():
+        seen = space.project(z, views)
+    (total,) = torch.autograd.grad(seen, z, y, retain_graph=True)
+    (weight,) = torch.autograd.grad(seen, z, torch.ones_like(y))
+    return total, weight[:1]

@@ -1,0 +1,92 @@
+"""How much work a sample is: the method runs on a prior that counts and computes nothing."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from synclab.core.meter import Meter
+from synclab.core.protocols import Cond, Everywhere, Method, Sample
+from synclab.core.schedule import Schedule
+from synclab.core.streams import Streams
+
+FEW = 200
+"""Steps that are run of a longer method; the rest is taken to be like them."""
+
+SMALL, SMALL_FACTOR = 8, 2
+"""Size of a view while counting: none of the counts depends on it."""
+
+
+@dataclass
+class Work:
+    """Inputs of the networks, and the size of the picture in views."""
+
+    denoiser: float = 0
+    encode: float = 0
+    decode: float = 0
+    views: float = 0
+
+    def __mul__(self, factor: float) -> "Work":
+        """The same for more steps; the picture stays."""
+        return Work(self.denoiser * factor, self.encode * factor, self.decode * factor, self.views)
+
+
+@dataclass
+class CountingPrior:
+    """Stands in for a latent prior of `channels`: zeros out, counts in."""
+
+    channels: int
+    work: Work = field(default_factory=Work)
+    schedule: Schedule = field(default_factory=Schedule.scaled_linear)
+    device: str = "cpu"
+    factor: int = SMALL_FACTOR
+    meter: Meter = field(default_factory=Meter)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return (self.channels, SMALL, SMALL)
+
+    @property
+    def image_size(self) -> int:
+        return SMALL * self.factor
+
+    @property
+    def image_channels(self) -> int:
+        return 3
+
+    def embed(self, prompt: str) -> Everywhere:
+        return Everywhere()
+
+    def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
+        self.work.denoiser += len(x) * (1 if guidance in (0, 1) else 2)
+        return 0 * x
+
+    def encode(self, image: Tensor, eps: Tensor | None = None) -> Tensor:
+        self.work.encode += len(image)
+        small = torch.nn.functional.avg_pool2d(image, self.factor)
+        return small.mean(1, keepdim=True).repeat(1, self.channels, 1, 1)
+
+    def decode(self, latent: Tensor) -> Tensor:
+        self.work.decode += len(latent)
+        rgb = latent.mean(1, keepdim=True).repeat(1, 3, 1, 1)
+        return rgb.repeat_interleave(self.factor, -1).repeat_interleave(self.factor, -2)
+
+    def distance(self, x0: Tensor, other: Tensor) -> Tensor:
+        """Perceptual distances look at decoded images."""
+        self.work.decode += len(x0) + len(other)
+        return (x0 - other).square().mean((1, 2, 3))
+
+
+def count(task: Any, method: Method, channels: int) -> Work:
+    """The work of one sample."""
+    prior, sample = CountingPrior(channels), Sample("plan", "", 0)
+    short: Any = replace(method, steps=min(method.steps, FEW))  # type: ignore[type-var]
+    rng = Streams("plan", "", 0)
+    space, condition = task.space(prior, rng, sample), task.condition(prior, sample)
+    *_, z = short(prior, space, condition, rng)
+    work = prior.work * (method.steps / short.steps)
+    prior.work = work
+    image = task.image(prior, z)
+    work.views = image.shape[-1] * image.shape[-2] / prior.image_size**2
+    return work

@@ -1,0 +1,58 @@
+"""What a row records of the machine it was made on."""
+
+import importlib.metadata
+import platform
+import resource
+import subprocess
+import sys
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from synclab.places import CHECKOUT
+
+PACKAGES = ("torch", "diffusers", "transformers", "numpy")
+
+
+def describe(device: str) -> dict[str, Any]:
+    """Versions, revision, device and threads."""
+    name = torch.cuda.get_device_name() if device == "cuda" else platform.processor() or "cpu"
+    return {
+        "device": f"{device} ({name})",
+        "threads": torch.get_num_threads(),
+        "revision": revision(),
+        "versions": {package: importlib.metadata.version(package) for package in PACKAGES},
+    }
+
+
+@lru_cache(maxsize=1)
+def revision() -> str | None:
+    """Git's name of the checkout, with -dirty for uncommitted changes; None outside of one."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None
+
+
+def reset_peak_memory(device: str) -> None:
+    """Starts anew, so that a sample's peak is not that of an earlier job of the same sweep."""
+    if device == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")  # Linux: the process's high-water mark
+
+
+def peak_memory(device: str) -> int:
+    """Megabytes since the reset: of the card, or of the process.
+
+    Other systems than Linux know the process's peak since it began alone.
+    """
+    if device == "cuda":
+        return round(torch.cuda.max_memory_allocated() / 2**20)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10))

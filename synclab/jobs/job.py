@@ -1,0 +1,135 @@
+"""A prior, a task and a method at work: samples in, images and rows out."""
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+from tqdm import tqdm
+
+from synclab.core.meter import MeteredSpace
+from synclab.core.protocols import Method, Sample
+from synclab.core.streams import Streams
+from synclab.errors import UserError
+from synclab.jobs import environment
+from synclab.jobs.batching import Batcher
+from synclab.store.atomic import write_atomically
+
+Picture = tuple[bytes, dict[str, Any]]
+"""A sample's PNG and its row."""
+
+
+@dataclass(frozen=True)
+class Previews:
+    """A picture of the work every `every` steps, under `folder`/SAMPLE; none for 0."""
+
+    folder: Path
+    every: int
+
+    def due(self, step: int) -> bool:
+        """Whether step (from 1) is shown."""
+        return bool(self.every) and step % self.every == 0
+
+    def keep(self, sample: Sample, step: int, png: bytes) -> None:
+        folder = self.folder / sample.id
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / f"{step:05d}.png", png)
+
+
+@dataclass
+class Job:
+    """What makes samples.
+
+    Args:
+        task_name, method_name: as the configuration calls them; the first seeds the noise.
+    """
+
+    prior: Any
+    task: Any
+    method: Method
+    task_name: str
+    method_name: str
+    previews: Previews | None = None
+    batcher: Batcher = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.batcher = Batcher(self.prior)
+
+    def make(self, sample: Sample) -> Picture:
+        """One sample."""
+        (picture,) = self.make_together([sample])
+        if isinstance(picture, Exception):
+            raise picture
+        return picture
+
+    def make_together(self, samples: Sequence[Sample]) -> list[Picture | Exception]:
+        """Samples whose views pass through the network together; one that fails fails alone."""
+        self.prior.meter.reset()
+        environment.reset_peak_memory(self.prior.device)
+        bar = tqdm(desc="steps", total=self.method.steps * len(samples), leave=False, disable=None)
+        with bar:
+            outcomes = self.batcher.run([partial(self.draw, s, bar.update) for s in samples])
+        seconds = self.seconds(len(samples))
+        return [
+            outcome.error or (outcome.result, self.row(sample, outcome.nfe, seconds, len(samples)))
+            for sample, outcome in zip(samples, outcomes, strict=True)
+        ]
+
+    def draw(self, sample: Sample, advance: Callable[[], object], prior: Any) -> bytes:
+        """One sample's PNG, through a prior that may be shared."""
+        image = self.task.image(prior, self.generate(sample, advance, prior))
+        if not torch.isfinite(image).all():
+            raise UserError(f"{sample.id}: the image is not finite; try prior.precision=fp32")
+        return to_png(image)
+
+    def generate(self, sample: Sample, advance: Callable[[], object], prior: Any) -> Tensor:
+        """Runs the method to its end and returns the last canonical estimate."""
+        rng = Streams(self.task_name, sample.prompt, sample.seed, device=prior.device)
+        space: Any = MeteredSpace(self.task.space(prior, rng, sample), prior.meter)
+        steps, z = self.method(prior, space, self.task.condition(prior, sample), rng), None
+        for step, z in enumerate(steps, 1):
+            advance()
+            if self.previews and z is not None and self.previews.due(step):
+                self.preview(self.previews, sample, step, z)
+        assert z is not None, "a method must end with an estimate"
+        return z
+
+    def preview(self, previews: Previews, sample: Sample, step: int, z: Tensor) -> None:
+        """Shows an estimate; the row's figures do not know of it."""
+        with self.prior.meter.aside(), torch.no_grad():
+            previews.keep(sample, step, to_png(self.task.image(self.prior, z)))
+
+    def seconds(self, count: int) -> dict[str, float]:
+        """Seconds by part, the equal share of each sample; what no part claims is the rest."""
+        total, parts = self.prior.meter.total(), self.prior.meter.seconds()
+        parts = {"total": total, **parts, "rest": total - sum(parts.values())}
+        return {part: round(value / count, 3) for part, value in parts.items()}
+
+    def row(
+        self, sample: Sample, nfe: int, seconds: dict[str, float], together: int
+    ) -> dict[str, Any]:
+        return {
+            "id": sample.id,
+            "prompt": sample.prompt,
+            "seed": sample.seed,
+            "checkpoint": getattr(self.prior, "path", None),
+            "weights": getattr(self.prior, "weights_hash", None),
+            "nfe": nfe,
+            "seconds": seconds,
+            "samples_per_batch": together,
+            "peak_memory_mb": environment.peak_memory(self.prior.device),
+            **environment.describe(self.prior.device),
+        }
+
+
+def to_png(image: Tensor) -> bytes:
+    """(3, H, W) in [0, 1] as PNG bytes, rounded to the nearest of 256 levels."""
+    pixels = (image.detach().cpu().float() * 255).round().byte().permute(1, 2, 0).numpy()
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()

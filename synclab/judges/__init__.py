@@ -1,0 +1,1 @@
+"""Small networks that judge pictures, and what the papers' networks need."""

@@ -1,0 +1,23 @@
+"""How views pass through a VAE."""
+
+from typing import Any
+
+from torch import Tensor
+
+from synclab.core.protocols import Rng
+
+
+class ReleasedCodec:
+    """As the released code of StochSync: the posterior is sampled, decoded pixels are clipped."""
+
+    def __init__(self, prior: Any, rng: Rng) -> None:
+        self.prior, self.rng = prior, rng
+
+    def encode(self, y: Tensor) -> Tensor:
+        n, _, height, width = y.shape
+        factor, channels = self.prior.factor, self.prior.shape[0]
+        shape = (n, channels, height // factor, width // factor)
+        return self.prior.encode(y, self.rng.normal("vae", shape))
+
+    def decode(self, x: Tensor) -> Tensor:
+        return self.prior.decode(x).clamp(0.01, 0.99)

@@ -1,0 +1,1 @@
+"""The results folder: atomic files, claims, the journal and finished pictures."""

@@ -1,0 +1,137 @@
+"""Who works on which sample: processes share a folder through files, without a server.
+
+A claim is a hidden file that only one process can make. It is a lease: its holder touches it while
+it works, and one that was not touched for LEASE seconds, or whose process is gone from this
+machine, is taken over. Claims save work, they guard nothing: two holders of one sample would write
+the same picture, each in one step.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+from uuid import uuid4
+
+from synclab.store.atomic import create_once, gone, owner
+
+LEASE = 120.0  # seconds
+PAUSE = 0.5  # seconds between two looks at a claim that another holds
+
+
+class Claims:
+    """This process's claims in a folder; as a context it renews them and at last drops them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._held: dict[str, bytes] = {}
+        self._stop = threading.Event()
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._renew, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for name in list(self._held):
+            self.release(name)
+
+    def take(self, name: str) -> bool:
+        """Whether `name` is now this process's; a stale claim of another is taken over."""
+        path, mine = claim_path(self.folder, name), f"{owner()} {uuid4().hex}".encode()
+        made = create_once(path, mine) or (break_stale(path) and create_once(path, mine))
+        if made:
+            self._held[name] = mine
+        return made
+
+    def release(self, name: str) -> None:
+        """Gives `name` back, unless another has taken it over."""
+        path = claim_path(self.folder, name)
+        with suppress(OSError):
+            if path.read_bytes() == self._held.pop(name, None):
+                path.unlink()
+
+    @contextmanager
+    def holding(self, name: str) -> Iterator[None]:
+        """Waits until `name` is this process's, for the length of a block."""
+        while not self.take(name):
+            time.sleep(PAUSE / 10)
+        try:
+            yield
+        finally:
+            self.release(name)
+
+    def _renew(self) -> None:
+        while not self._stop.wait(LEASE / 4):
+            for name in list(self._held):
+                with suppress(OSError):
+                    os.utime(claim_path(self.folder, name))
+
+
+def claim_path(folder: Path, name: str) -> Path:
+    return folder / f".{name}.claim"
+
+
+def holders(folder: Path) -> dict[str, str]:
+    """Who holds what in a folder: {name: process@host}, stale claims left out."""
+    living = {}
+    for path in folder.glob(".*.claim"):
+        holder = read(path)
+        if holder and not stale(path, holder, time.time()):
+            living[path.name[1:].removesuffix(".claim")] = holder.split()[0].decode()
+    return living
+
+
+def read(path: Path) -> bytes:
+    """A claim's text; empty where there is none."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def stale(path: Path, holder: bytes, now: float) -> bool:
+    """Whether a claim's holder is gone, or silent for longer than its lease.
+
+    A claim in this process's own name is a former life's: containers count processes anew.
+    """
+    name = holder.decode(errors="replace").split(" ")[0]
+    if gone(name) or name == owner():
+        return True
+    try:
+        return now - path.stat().st_mtime > LEASE
+    except FileNotFoundError:
+        return False
+
+
+def break_stale(path: Path) -> bool:
+    """Takes a stale claim out of the way; False where it is alive."""
+    holder = read(path)
+    if not holder or not stale(path, holder, server_time(path.parent)):
+        return not holder
+    aside = path.with_name(f".{path.name}.{uuid4().hex}.{owner()}.part")
+    with suppress(FileNotFoundError):
+        os.rename(path, aside)
+        if aside.read_bytes() != holder:  # another broke it first and holds it now
+            with suppress(FileExistsError):
+                os.link(aside, path)
+        aside.unlink()
+    return True
+
+
+def clear_stale(folder: Path) -> None:
+    """Removes the claims of the dead, also those on samples that were done just before."""
+    for path in folder.glob(".*.claim"):
+        break_stale(path)
+
+
+def server_time(folder: Path) -> float:
+    """The time by the clock that stamps this folder's files; a machine's own may be off."""
+    probe = folder / f".clock.{owner()}.part"
+    try:
+        probe.touch()
+        return probe.stat().st_mtime
+    finally:
+        probe.unlink(missing_ok=True)

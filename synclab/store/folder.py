@@ -1,0 +1,153 @@
+"""The results folder: one sample is one image and one JSON row, both written atomically.
+
+A sample is done when its row exists and the image has the row's hash; the row is written last. A
+folder belongs to one configuration and refuses others.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synclab.core.hashing import sha256, to_json, without_modules
+from synclab.errors import UserError
+from synclab.store.atomic import clear_leftovers, create_once, write_atomically
+from synclab.store.claims import clear_stale
+
+CONFIG, STATUS, LOG = "config.json", "status.json", "run.log"
+"""What a folder holds besides its samples."""
+
+
+class Store:
+    """Samples of one (task, method) under `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def check(self, config: Mapping[str, Any]) -> None:
+        """Refuses a folder that another configuration made, naming the keys that differ."""
+        old, new = (flatten(without_modules(body)) for body in (self._config(), config))
+        keys = [key for key in sorted({*old, *new}) if old and old.get(key) != new.get(key)]
+        if keys:
+            changes = ", ".join(f"{k}={old.get(k)} there, {new.get(k)} now" for k in keys[:4])
+            raise UserError(
+                f"{self.folder}: made by another configuration ({changes});"
+                " start another with run=NAME, or delete the folder"
+            )
+
+    def _config(self) -> dict[str, Any]:
+        """The configuration that made the folder, empty before the first run."""
+        path = self.folder / CONFIG
+        try:
+            return json.loads(path.read_text())
+        except OSError:
+            return {}
+        except ValueError as error:
+            raise UserError(f"{path}: not JSON ({error}); delete the folder") from error
+
+    def open(self, config: Mapping[str, Any]) -> None:
+        """Makes the folder with its configuration.
+
+        Of two configurations that come at the same moment the second is refused.
+        """
+        with self.writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not (self.folder / CONFIG).exists():
+                create_once(self.folder / CONFIG, to_json(config))
+        self.check(config)
+
+    def tidy(self) -> None:
+        """Clears what killed runs left behind: half-written files and claims."""
+        with self.writing():
+            clear_leftovers(self.folder)
+            clear_stale(self.folder)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Tells of a full or locked disk in one line."""
+        try:
+            yield
+        except OSError as error:
+            raise UserError(
+                f"results={self.folder}: cannot write there ({error.strerror}); make room or"
+                " rights and run the same command again, or choose another with results=FOLDER"
+            ) from error
+
+    def image(self, sample_id: str) -> Path:
+        return self.folder / f"{sample_id}.png"
+
+    def row(self, sample_id: str) -> Path:
+        return self.folder / f"{sample_id}.json"
+
+    def done(self, sample_id: str) -> bool:
+        """True when the row is there and its image is what the row says."""
+        try:
+            row = json.loads(self.row(sample_id).read_text())
+            return row["sha256"] == sha256(self.image(sample_id).read_bytes())
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def write(self, sample_id: str, image: bytes, row: Mapping[str, Any]) -> None:
+        """Stores the image, then the row that makes the sample done."""
+        with self.writing():
+            write_atomically(self.image(sample_id), image)
+            write_atomically(self.row(sample_id), to_json({**row, "sha256": sha256(image)}))
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Names in a folder: the ids that have an image or a row, and the time of each row."""
+
+    images: frozenset[str]
+    rows: dict[str, float]
+
+    @property
+    def done(self) -> list[str]:
+        """Samples that look done; `Store.done` looks inside."""
+        return [name for name in self.rows if name in self.images]
+
+
+def list_samples(folder: Path) -> Listing:
+    """Reads a folder once; seconds (since the epoch) are when a row was written."""
+    images, rows = set(), {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            stem, suffix = os.path.splitext(entry.name)
+            if entry.name.startswith(".") or entry.name in (CONFIG, STATUS):
+                continue
+            if suffix == ".png":
+                images.add(stem)
+            elif suffix == ".json":
+                rows[stem] = entry.stat().st_mtime
+    return Listing(frozenset(images), rows)
+
+
+def find_folders(root: Path) -> list[Path]:
+    """Every folder of samples at or below `root`, in order.
+
+    Raises: UserError where there is none.
+    """
+    found = []
+    for folder, inner, files in os.walk(root):
+        inner[:] = [name for name in inner if not name.startswith(".") and name != "previews"]
+        if CONFIG in files or STATUS in files:
+            found.append(Path(folder))
+    if not found:
+        raise UserError(f"{root}: no results there; run python -m synclab.run first, or say FOLDER")
+    return sorted(found)
+
+
+def flatten(value: Any, prefix: str = "") -> dict[str, Any]:
+    """{'a': {'b': 1}} as {'a.b': 1}."""
+    return dict(_leaves(value, prefix))
+
+
+def _leaves(value: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, Mapping):
+        yield prefix, value
+        return
+    for key, inner in value.items():
+        yield from _leaves(inner, f"{prefix}.{key}" if prefix else str(key))

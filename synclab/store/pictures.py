@@ -1,0 +1,85 @@
+"""Finished samples of a results folder: images and their rows, nothing skipped in silence."""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from synclab.core.hashing import config_hash, sha256
+from synclab.store.folder import CONFIG, STATUS
+
+log = logging.getLogger(__name__)
+
+KEYS = ("id", "prompt", "seed", "sha256")
+"""What every row must tell; external ones may leave out all else."""
+
+
+class UnusableError(Exception):
+    """Why one picture is left out, while the others are scored."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One finished sample: where its image lies, and its row."""
+
+    path: Path
+    row: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return self.row["id"]
+
+    @property
+    def prompt(self) -> str:
+        return self.row["prompt"]
+
+    def load(self) -> Tensor:
+        """The image, uint8 (3, H, W)."""
+        try:
+            with Image.open(self.path) as image:
+                pixels = np.array(image.convert("RGB"))
+        except (OSError, SyntaxError, ValueError) as error:
+            raise UnusableError(f"no readable image ({error}); make it again") from error
+        return torch.from_numpy(pixels).permute(2, 0, 1)
+
+
+def read_pictures(folder: Path) -> list[Picture]:
+    """All finished samples of one method, by id; a warning names each that cannot be used."""
+    rows = sorted(folder.glob("*.json"))
+    found = [picture for path in rows for picture in usable(path)]
+    for image in sorted(set(folder.glob("*.png")) - {path.with_suffix(".png") for path in rows}):
+        log.warning("%s: skipped, it has no row: its sample was never finished", image)
+    return sorted(found, key=lambda picture: picture.id)
+
+
+def usable(path: Path) -> Iterator[Picture]:
+    """The sample of a row, unless its image is not what the row says."""
+    if path.name in (CONFIG, STATUS):
+        return
+    try:
+        row, image = read_row(path), path.with_suffix(".png")
+    except (OSError, ValueError) as error:
+        log.warning("%s: skipped, not a readable row (%s)", path, error)
+        return
+    if not image.is_file():
+        log.warning("%s: skipped, its image is gone; run its command again", path)
+    elif sha256(image.read_bytes()) != row["sha256"]:
+        log.warning("%s: skipped, not the image that its row tells of; make it again", image)
+    else:
+        yield Picture(image, row)
+
+
+def read_row(path: Path) -> dict[str, Any]:
+    """Raises: OSError, and ValueError where it is no JSON or lacks a key."""
+    row = json.loads(path.read_text(encoding="utf-8"))
+    missing = [key for key in KEYS if key not in row]
+    if missing:
+        raise ValueError(f"without {', '.join(missing)}")
+    return row | {"hash": config_hash(row["config"])} if "config" in row else row
