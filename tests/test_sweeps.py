@@ -17,7 +17,7 @@ import command_line
 import pytest
 import small_checkpoint
 import torch
-from bench_store import fill
+from bench.store import fill
 from command_line import QUICK, images, rows
 
 from synclab import status, verify
@@ -309,7 +309,7 @@ def test_a_folder_without_results_is_told_in_one_line(module, tmp_path, monkeypa
 
 
 def test_ten_thousand_samples(tmp_path):
-    """Half a second and two seconds when this was written; scripts/bench_store.py measures."""
+    """Half a second and two seconds when this was written; scripts/bench/store.py measures."""
     folder = tmp_path / "method"
     fill(folder, 10_000, size=1600)
     assert progress(folder).done == 10_000

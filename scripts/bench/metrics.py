@@ -24,7 +24,7 @@ import torch
 
 from synclab.metrics.formulas.fid import frechet_distance
 
-log = logging.getLogger("bench_metrics")
+log = logging.getLogger("bench")
 
 
 @dataclass(frozen=True)

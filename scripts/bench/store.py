@@ -18,7 +18,7 @@ from pathlib import Path
 from synclab.core.hashing import sha256, to_json
 from synclab.store.folder import Store, list_samples
 
-log = logging.getLogger("bench_store")
+log = logging.getLogger("bench")
 
 BYTES = 100_000
 

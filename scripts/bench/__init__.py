@@ -1,0 +1,1 @@
+"""What runs and commands cost: one bench a module, opened by `scripts/bench.py`."""
