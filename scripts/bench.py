@@ -21,7 +21,7 @@ def main() -> None:
     """Replaces this process by the bench that the first argument names."""
     name, *arguments = sys.argv[1:] or [""]
     if name in ("-h", "--help"):
-        sys.stdout.write(__doc__)
+        sys.stdout.write(str(__doc__))
         return
     known = {path.stem for path in BENCHES.glob("*.py")} - {"__init__", "runs"}
     if name not in known:
