@@ -23,7 +23,7 @@ demo: $(READY) ## A 360-degree panorama by StochSync, about a minute
 	$(BIN)/python -m synclab.run method=stochsync task=panorama
 
 test: lint types $(READY) ## Lint, types and tests
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## ruff: rules and format
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor
 
@@ -18,6 +19,12 @@ from synclab.spaces.panorama import Panorama
 from synclab.spaces.wide import Wide
 
 torch.set_num_threads(min(2, torch.get_num_threads()))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that mostly wait come first, so that the others fill the cores meanwhile."""
+    items.sort(key=lambda item: not any(item.iter_markers("waits")))
+
 
 Algorithm = Callable[..., Iterator[Tensor | None]]
 
