@@ -76,7 +76,7 @@ class SlurmLauncher(Launcher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        """Submits all jobs and waits for them; failures go to `synclab.command`."""
+        """Submits all jobs and waits for them; failures go to `synclab.hydra_command`."""
         overrides = [list(each) for each in job_overrides]
         numbers = range(initial_job_idx, initial_job_idx + len(overrides))
         states = [Singleton.get_state()] * len(overrides)
@@ -114,7 +114,7 @@ class SlurmLauncher(Launcher):
 
 def tell_failures(jobs: Sequence[Any], names: Sequence[str]) -> None:
     """Waits until every job has answered or left the queue."""
-    from synclab import command
+    from synclab.hydra_command import fail
 
     waiting = dict.fromkeys(range(len(jobs)), 0)
     start = time.monotonic()
@@ -124,12 +124,12 @@ def tell_failures(jobs: Sequence[Any], names: Sequence[str]) -> None:
             if jobs[i].paths.result_pickle.exists():
                 del waiting[i]
                 if line := failure(jobs[i]):
-                    command.fail(line)
+                    fail(line)
             elif queue is not None and jobs[i].job_id not in queue:
                 waiting[i] += 1
                 if waiting[i] == GIVEN_UP:
                     del waiting[i]
-                    command.fail(f"{names[i]}: job {jobs[i].job_id} {lost(jobs[i])}")
+                    fail(f"{names[i]}: job {jobs[i].job_id} {lost(jobs[i])}")
         time.sleep(min(30.0, 1 + (time.monotonic() - start) / 20))
 
 

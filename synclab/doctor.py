@@ -1,8 +1,9 @@
-"""What this machine has of all that synclab can use, and the command that fills each gap.
+"""Lists what this machine has of all that synclab can use, and the command that fills each gap.
 
-python -m synclab.doctor
+synclab doctor
 """
 
+import argparse
 import importlib.util
 import logging
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from synclab import command
 from synclab.errors import UserError
 from synclab.places import CONF
 
@@ -54,9 +56,9 @@ def devices() -> Iterator[Finding]:
 
 
 def packages() -> Iterator[Finding]:
-    for name, command in PACKAGES.items():
+    for name, remedy in PACKAGES.items():
         there = importlib.util.find_spec(name) is not None
-        yield Finding(name, there, "" if there else command)
+        yield Finding(name, there, "" if there else remedy)
 
 
 def checkpoints() -> Iterator[Finding]:
@@ -106,8 +108,8 @@ def judges() -> Iterator[Finding]:
         yield Finding(weights.file, there, str(weights.path) if there else command)
 
 
-def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+def show(_: argparse.Namespace) -> None:
+    """Prints every finding under its title."""
     for title, findings in (
         ("Devices", devices()),
         ("Checkpoints", checkpoints()),
@@ -117,7 +119,10 @@ def main() -> int:
         log.info("%s", title)
         for finding in findings:
             log.info("%s", finding)
-    return 0
+
+
+def main() -> int:
+    return command.main(command.parser("synclab doctor", __doc__), show)
 
 
 if __name__ == "__main__":

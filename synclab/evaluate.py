@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from synclab.command import complain
+from synclab import command
 from synclab.core.hashing import sha256, to_json
 from synclab.errors import UserError
 from synclab.metrics.protocol import Protocol, read_protocol
@@ -144,30 +144,30 @@ def failures(path: Path, scores: Mapping[str, Any]) -> Iterator[str]:
             yield f"{path}: {method}: no {', '.join(columns)}: {reason}"
 
 
-def main() -> int:
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("folders", nargs="+", type=Path, metavar="results/RUN/TASK")
-    parser.add_argument(
-        "--eval", default="embedded", help="a protocol of conf/eval, also eval=NAME"
-    )
-    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
-    args = parser.parse_args([re.sub("^eval=", "--eval=", word) for word in sys.argv[1:]])
-    return max(attempt(folder, args.eval, args.device) for folder in args.folders)
+def evaluate_all(arguments: argparse.Namespace) -> int:
+    """Scores every folder; what is wrong with one does not stop the others."""
+    return max(attempt(folder, arguments.eval, arguments.device) for folder in arguments.folders)
 
 
 def attempt(folder: Path, name: str, device: str) -> int:
-    """The exit code of one folder; what is wrong with it does not stop the others."""
+    """The exit code of one folder."""
     try:
         failed = evaluate(folder, name, device)
     except UserError as error:
         failed = [str(error)]
     except OSError as error:
         failed = [f"{error.filename}: {error.strerror}; make room or rights and try again"]
-    return max(map(complain, failed), default=0)
+    return max(map(command.complain, failed), default=0)
+
+
+def main() -> int:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch
+    arguments = command.parser("synclab evaluate", __doc__)
+    arguments.add_argument("folders", nargs="+", type=Path, metavar="results/RUN/TASK")
+    arguments.add_argument("--eval", default="embedded", help="of conf/eval, also eval=NAME")
+    arguments.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
+    words = [re.sub("^(eval|device)=", r"--\1=", word) for word in sys.argv[1:]]
+    return command.main(arguments, evaluate_all, words)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ from typing import Any
 import yaml
 from tqdm import tqdm
 
+from synclab import command
 from synclab.baselines.outputs import Output, outputs
 from synclab.baselines.pictures import to_png
-from synclab.command import complain
 from synclab.config.prompts import sample_id
 from synclab.config.schema import build
 from synclab.config.settings import file_safe
@@ -84,21 +84,19 @@ def read_baseline(name: str) -> dict[str, Any]:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
+def take_over(arguments: argparse.Namespace) -> None:
+    """Takes a folder of outputs into a run."""
+    run = arguments.results / file_safe(arguments.run)
+    ingest(arguments.baseline, arguments.folder, run)
+
+
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("baseline", metavar="BASELINE")
-    parser.add_argument("folder", type=Path, metavar="FOLDER")
-    parser.add_argument("--run", required=True, help="the run whose methods it is compared with")
-    parser.add_argument("--results", type=Path, default=Path("results"))
-    args = parser.parse_args()
-    try:
-        ingest(args.baseline, args.folder, args.results / file_safe(args.run))
-    except UserError as error:
-        return complain(str(error))
-    return 0
+    arguments = command.parser("synclab ingest", __doc__)
+    arguments.add_argument("baseline", metavar="BASELINE", help="a name of conf/baseline")
+    arguments.add_argument("folder", type=Path, metavar="FOLDER")
+    arguments.add_argument("--run", required=True, help="the run whose methods it is compared with")
+    arguments.add_argument("--results", type=Path, default=Path("results"))
+    return command.main(arguments, take_over)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-"""What a run or a sweep will take: samples, network evaluations, TFLOP, hours and disk.
+"""Reckons what a run or a sweep will take: samples, network evaluations, TFLOP, hours and disk.
 
-    python -m synclab.plan experiment=table1 prior=sd21_base device=h200
-    python -m synclab.plan method=ddim,stochsync task=panorama prompts=demo device=300
+    synclab plan experiment=table1 prior=sd21_base device=h200
+    synclab plan method=ddim,stochsync task=panorama prompts=demo device=300
 
 Takes the keys of `synclab.run`, and as `device` a name of synclab/costs.yaml or TFLOP/s. No model
 is loaded. Where a folder holds finished samples, their seconds stand beside the estimate.
 """
 
+import argparse
 import json
 import logging
 import sys
@@ -20,8 +21,10 @@ from hydra import initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from synclab.command import complain, explain, quote_prompt
+from synclab import command
 from synclab.config.composition import jobs, read_job
+from synclab.config.hydra_errors import explain
+from synclab.config.overrides import quote_prompt
 from synclab.config.schema import build
 from synclab.config.settings import part_of, read_settings
 from synclab.core.hashing import to_json
@@ -138,25 +141,31 @@ def rate_of(device: str, costs: dict[str, Any]) -> float:
     return rate
 
 
-def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    costs = yaml.safe_load(COSTS.read_text())
-    arguments = [quote_prompt(argument) for argument in sys.argv[1:]]
-    named = [a.partition("=")[2] for a in arguments if a.startswith("device=")]
-    rest = [a for a in arguments if not a.startswith("device=") and a not in ("-m", "--multirun")]
+def show(arguments: argparse.Namespace) -> None:
+    """Prints a line for each job, and their sum."""
+    costs = yaml.safe_load(COSTS.read_text(encoding="utf-8"))
+    words = [quote_prompt(word) for word in arguments.overrides]
+    named = [word.partition("=")[2] for word in words if word.startswith("device=")]
+    rate = rate_of(named[-1] if named else "h200", costs)
     try:
-        rate = rate_of(named[-1] if named else "h200", costs)
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            planned = [plan(job, rate, costs) for job in jobs(rest)]
+            wanted = jobs([word for word in words if not word.startswith("device=")])
+            planned = [plan(job, rate, costs) for job in wanted]
     except HydraException as error:
-        return complain(explain(error))
-    except (UserError, OmegaConfBaseException) as error:
-        return complain(str(error))
+        raise UserError(explain(error)) from error
+    except OmegaConfBaseException as error:
+        raise UserError(str(error)) from error
     for line in table(HEADER, [each.cells() for each in planned]):
         log.info("%s", line)
     hours, tflop = sum(p.hours for p in planned), sum(p.left * p.tflop for p in planned)
     log.info("%.4g TFLOP are %.3g hours of one device at %g TFLOP/s", tflop, hours, rate)
-    return 0
+
+
+def main() -> int:
+    arguments = command.parser("synclab plan", __doc__)
+    arguments.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="as for synclab run")
+    arguments.add_argument("-m", "--multirun", action="store_true", help="always on")
+    return command.main(arguments, show)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Contact sheets: prompt by prompt, the methods side by side, of what lies in results.
 
-python -m synclab.report results/tiny/panorama
+synclab report results/tiny/panorama
 """
 
+import argparse
 import json
 import logging
 import math
@@ -13,7 +14,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from synclab.command import complain
+from synclab import command
 from synclab.errors import UserError
 from synclab.store.folder import write_atomically
 
@@ -94,14 +95,19 @@ def save(image: Image.Image, path: Path) -> None:
     log.info("%s", path)
 
 
+def report(arguments: argparse.Namespace) -> None:
+    """Writes a sheet into every folder."""
+    for folder in arguments.folders:
+        save(contact_sheet(folder), folder / "sheet.png")
+
+
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        for name in sys.argv[1:] or ["results/tiny/panorama"]:
-            save(contact_sheet(Path(name)), Path(name) / "sheet.png")
-    except UserError as error:
-        return complain(str(error))
-    return 0
+    arguments = command.parser("synclab report", __doc__)
+    arguments.add_argument(
+        "folders", nargs="*", type=Path, default=[Path("results/tiny/panorama")],
+        metavar="results/RUN/TASK", help="results/tiny/panorama by default",
+    )  # fmt: skip
+    return command.main(arguments, report)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Generates: one method, one task, a set of prompts.
 
-    python -m synclab.run method=stochsync task=panorama prompt="a desert at night"
-    python -m synclab.run -m method=ddim,synctweedies,stochsync task=panorama prompts=demo
+    synclab run method=stochsync task=panorama prompt="a desert at night"
+    synclab run -m method=ddim,synctweedies,stochsync task=panorama prompts=demo
 
-Only Hydra is imported up here, so that `--help` and mistakes answer at once.
+Only Hydra is imported at the top, so that `--help` and mistakes answer at once.
 """
 
 import os
@@ -12,11 +12,13 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from synclab import command
+from synclab import hydra_command
+from synclab.errors import UserError
+from synclab.places import CONF
 
 
-@hydra.main(version_base="1.3", config_path="../conf", config_name="config")
-def main(config: DictConfig) -> None:
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
+def run_job(config: DictConfig) -> None:
     """Hydra's entry: one job of a sweep."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
@@ -24,7 +26,9 @@ def main(config: DictConfig) -> None:
     here = HydraConfig.get()
     task, method, prior = (str(here.runtime.choices.get(g)) for g in ("task", "method", "prior"))
     sweep = here.mode == RunMode.MULTIRUN
-    with command.job(f"{task}/{method}", sweep):
+    with hydra_command.job(f"{task}/{method}", sweep):
+        if here.job.chdir:
+            raise UserError("hydra.job.chdir=true: results lie under results=FOLDER; leave it out")
         from synclab.config import presets
         from synclab.jobs.session import run
 
@@ -33,8 +37,13 @@ def main(config: DictConfig) -> None:
         run(config, task=task, method=method, prior=prior, preset=preset, sweep=sweep)
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """The command; its arguments are those of this process."""
     # Threads that spin at barriers make a small pipeline 100 times slower on a busy machine; the
     # policy is read when torch loads.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    sys.exit(command.run(main))
+    return hydra_command.run(run_job)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,16 +1,17 @@
 """How far all runs of a tree are: one line for each task and method.
 
-    python -m synclab.status results/tiny
+    synclab status
+    synclab status results/tiny results/exact
 
-Names are counted, not hashed; `python -m synclab.verify` looks inside.
+Names are counted, not hashed; `synclab verify` looks inside.
 """
 
+import argparse
 import logging
 import sys
 from pathlib import Path
 
-from synclab.command import complain
-from synclab.errors import UserError
+from synclab import command
 from synclab.store.folder import find_folders
 from synclab.store.progress import progress
 from synclab.text_table import table
@@ -20,15 +21,20 @@ log = logging.getLogger(__name__)
 HEADER = ("folder", "done", "running", "failed", "missing", "s/sample", "per hour", "left", "error")
 
 
-def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        folders = [f for name in sys.argv[1:] or ["results"] for f in find_folders(Path(name))]
-    except UserError as error:
-        return complain(str(error))
+def show(arguments: argparse.Namespace) -> None:
+    """Prints a line for every folder of samples."""
+    folders = [folder for root in arguments.folders for folder in find_folders(root)]
     for line in table(HEADER, [progress(folder).cells() for folder in folders]):
         log.info("%s", line)
-    return 0
+
+
+def main() -> int:
+    arguments = command.parser("synclab status", __doc__)
+    arguments.add_argument(
+        "folders", nargs="*", type=Path, default=[Path("results")], metavar="FOLDER",
+        help="all results below it; results by default",
+    )  # fmt: skip
+    return command.main(arguments, show)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""The papers' tables with our numbers beside the printed ones: Markdown, LaTeX, HTML and CSV.
+"""Makes the papers' tables with our numbers beside the printed ones: Markdown, LaTeX, HTML, CSV.
 
-    python -m synclab.tables [results/RUN ...] [tables=table1,table2] [eval=embedded]
+    synclab tables
+    synclab tables results/tiny tables=table1,table2 eval=embedded
 
-Reads what `python -m synclab.evaluate` wrote of a run and writes to `results/RUN/tables/`. Without
+Reads what `synclab evaluate` wrote of a run and writes to `results/RUN/tables/`. Without
 `tables` it makes those of whose prompts the run is, without a run those of all runs in `results`.
 Each protocol has tables of its own. The exit code is 0 exactly when all that was asked for could be
 made.
@@ -15,7 +16,7 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from synclab.command import complain
+from synclab import command
 from synclab.comparison import html, latex, markdown, records
 from synclab.comparison.layout import Layout, read_layouts
 from synclab.comparison.pairing import Pairing
@@ -96,24 +97,21 @@ def write(table: Table, folder: Path) -> None:
         log.info("%s", path)
 
 
+def make(arguments: argparse.Namespace) -> int:
+    """Writes all tables that were asked for; complains of each that could not be made."""
+    names = arguments.tables.split(",") if arguments.tables else []
+    runs = arguments.runs or scored_runs(Path("results"))
+    failed = [line for run in runs for line in make_tables(run, names, arguments.eval)]
+    return max(map(command.complain, failed), default=0)
+
+
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("runs", nargs="*", type=Path, metavar="results/RUN")
-    parser.add_argument("--tables", help="names from conf/tables.yaml, also tables=NAME,NAME")
-    parser.add_argument("--eval", help="one protocol only, also eval=NAME")
-    args = parser.parse_args([re.sub("^(tables|eval)=", r"--\1=", word) for word in sys.argv[1:]])
-    names = args.tables.split(",") if args.tables else []
-    try:
-        runs = args.runs or scored_runs(Path("results"))
-        failed = [line for run in runs for line in make_tables(run, names, args.eval)]
-    except UserError as error:
-        return complain(str(error))
-    except OSError as error:
-        return complain(f"{error.filename}: cannot write there ({error.strerror})")
-    return max(map(complain, failed), default=0)
+    arguments = command.parser("synclab tables", __doc__)
+    arguments.add_argument("runs", nargs="*", type=Path, metavar="results/RUN")
+    arguments.add_argument("--tables", help="names from conf/tables.yaml, also tables=NAME,NAME")
+    arguments.add_argument("--eval", help="one protocol only, also eval=NAME")
+    words = [re.sub("^(tables|eval)=", r"--\1=", word) for word in sys.argv[1:]]
+    return command.main(arguments, make, words)
 
 
 if __name__ == "__main__":

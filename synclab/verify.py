@@ -1,10 +1,12 @@
 """Hashes all samples of a tree anew and lists what is damaged.
 
-    python -m synclab.verify results/tiny
+    synclab verify
+    synclab verify results/tiny/panorama
 
 The command that made a damaged sample makes it again. The exit code is 1 where there is damage.
 """
 
+import argparse
 import json
 import logging
 import sys
@@ -13,9 +15,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from synclab.command import complain
+from synclab import command
 from synclab.core.hashing import sha256
-from synclab.errors import UserError
 from synclab.store.atomic import left_behind
 from synclab.store.claims import holders
 from synclab.store.folder import CONFIG, find_folders, list_samples
@@ -67,12 +68,9 @@ def read_json(path: Path) -> object:
         return None
 
 
-def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        folders = [f for name in sys.argv[1:] or ["results"] for f in find_folders(Path(name))]
-    except UserError as error:
-        return complain(str(error))
+def verify(arguments: argparse.Namespace) -> int:
+    """Prints every damage; the exit code is 1 where there is any."""
+    folders = [folder for root in arguments.folders for folder in find_folders(root)]
     damage = 0
     for folder in folders:
         for line in check(folder):
@@ -80,6 +78,15 @@ def main() -> int:
             damage += 1
     log.info("%d folders, %d damaged files", len(folders), damage)
     return min(damage, 1)
+
+
+def main() -> int:
+    arguments = command.parser("synclab verify", __doc__)
+    arguments.add_argument(
+        "folders", nargs="*", type=Path, default=[Path("results")], metavar="FOLDER",
+        help="all results below it; results by default",
+    )  # fmt: skip
+    return command.main(arguments, verify)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,10 @@ from hydra import initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from synclab.command import complain, explain, quote_prompt
+from synclab.command import complain
 from synclab.config.composition import jobs, read_job
+from synclab.config.hydra_errors import explain
+from synclab.config.overrides import quote_prompt
 from synclab.config.settings import GROUPS, read_settings
 from synclab.core.protocols import Sample
 from synclab.errors import UserError

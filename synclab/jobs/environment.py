@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from synclab.places import CHECKOUT
+from synclab.places import CHECKOUT, INSTALLED
 
 PACKAGES = ("torch", "diffusers", "transformers", "numpy")
 
@@ -30,7 +30,12 @@ def describe(device: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def revision() -> str | None:
-    """Git's name of the checkout, with -dirty for uncommitted changes; None outside of one."""
+    """Git's name of the checkout, with -dirty for uncommitted changes, or the installed version.
+
+    None for a checkout without git.
+    """
+    if INSTALLED:  # a virtual environment may lie in a checkout of something else
+        return f"synclab {importlib.metadata.version('synclab')}"
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=20)

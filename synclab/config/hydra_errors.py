@@ -1,0 +1,58 @@
+"""Hydra's errors as one line that names the key, the value and the nearest choice."""
+
+import re
+import sys
+
+from hydra.errors import HydraException, OverrideParseException
+
+from synclab.errors import nearest
+from synclab.places import CONF
+
+
+def explain(error: HydraException) -> str:
+    """Hydra's message as one line that names the key, the value and the nearest choice."""
+    if isinstance(error, OverrideParseException):
+        return f"{error.override}: expected key=value, with quotes around special letters ({error})"
+    text = " ".join(str(part) for part in (error, error.__cause__) if part)
+    for pattern, describe in (
+        (r"Could not find '(?P<group>[\w/]+)/(?P<name>[^']*)'", _unknown_choice),
+        (r"Could not override '(?P<key>[\w./@]+)'", _unknown_key),
+    ):
+        if match := re.search(pattern, text):
+            return describe(**match.groupdict())
+    return str(error)
+
+
+def _unknown_choice(group: str, name: str) -> str:
+    choices = [path.stem for path in (CONF / group).glob("*.yaml")]
+    return f"{group}={name}: no such choice; {nearest(name, choices)}"
+
+
+def no_choice() -> str:
+    """Hydra does not say which group got nothing, as in method=null."""
+    for argument in sys.argv[1:]:
+        group, _, name = argument.partition("=")
+        if (CONF / group).is_dir() and name in ("null", "None"):
+            return _unknown_choice(group, name)
+    return "a group without a choice; expected group=NAME"
+
+
+def _unknown_key(key: str) -> str:
+    parent, _, name = key.rpartition(".")
+    return f"{key}: no such key; {nearest(name, known_keys(parent))}"
+
+
+def known_keys(group: str) -> list[str]:
+    """Keys of a group as the command line chose it, or of the whole configuration."""
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+    from omegaconf import OmegaConf
+
+    groups = r"(method|task|prior|preset|hydra/launcher)=\w+"
+    chosen = [a for a in sys.argv[1:] if re.fullmatch(groups, a)]
+    inside = group.startswith("hydra")
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", overrides=chosen, return_hydra_config=inside)
+    node = OmegaConf.select(config, group) if group else config
+    return [str(key) for key in (node if OmegaConf.is_dict(node) else config)]

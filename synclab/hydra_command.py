@@ -1,0 +1,134 @@
+"""A Hydra command: jobs of a sweep that fail one by one, interrupts, and their exit codes."""
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from synclab.command import complain, quiet
+from synclab.config.hydra_errors import explain, no_choice
+from synclab.config.overrides import prepare
+from synclab.errors import UserError
+
+INTERRUPTED = 128
+"""Exit code of an interrupted command, and the number of the signal."""
+
+
+class JobError(Exception):
+    """A job of a queue has failed; its one line."""
+
+
+@dataclass
+class Launch:
+    """One command: the lines of its failed jobs, and the signals that have come."""
+
+    failed: list[str] = field(default_factory=list)
+    signals: list[int] = field(default_factory=list)
+
+
+_launches: list[Launch] = []
+"""The command at work, where this process runs one: a queue's node does not."""
+
+
+def run(main: Callable[[], None]) -> int:
+    """Runs a Hydra main; what goes wrong ends in clear lines on stderr and an exit code above 0."""
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come up to us instead of Hydra's own printing
+    sys.argv[1:] = prepare(sys.argv[1:])
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.raiseExceptions = False  # no traceback where nobody reads the log, as in `| head`
+    launch = Launch()
+    _launches.append(launch)
+    try:
+        with listening(launch), quiet():
+            return attempt(main, launch)
+    except KeyboardInterrupt:
+        complain("interrupted; the same command goes on with what is missing")
+        return INTERRUPTED + (launch.signals or [signal.SIGINT])[0]
+    finally:
+        _launches.remove(launch)
+
+
+def attempt(main: Callable[[], None], launch: Launch) -> int:
+    """The exit code of a main; its failures become lines."""
+    try:
+        with unmasked():
+            main()
+    except HydraException as error:
+        return complain(explain(error))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return complain(f"{error.filename}: {error.strerror}; choose another with results=FOLDER")
+    except (UserError, JobError) as error:
+        return complain(str(error))
+    except ValueError as error:
+        return complain(explain_value(error))
+    return max((complain(line) for line in launch.failed), default=0)
+
+
+def explain_value(error: ValueError) -> str:
+    """Hydra raises plain ValueErrors for two mistakes of the command line."""
+    if "Config group override must be" in str(error):
+        return no_choice()
+    if "--resolve flag" in str(error):
+        return "--resolve: shows resolved values only together with --cfg job; add that"
+    raise error
+
+
+@contextmanager
+def listening(launch: Launch) -> Iterator[None]:
+    """Ctrl-C and SIGTERM, as a queue sends it, both end the process with its claims given back."""
+
+    def end(number: int, _: object) -> None:
+        launch.signals.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def unmasked() -> Iterator[None]:
+    """Raises an interrupt as such, whatever error of a library it surfaced as."""
+    try:
+        yield
+    except Exception as error:
+        if any(launch.signals for launch in _launches):
+            raise KeyboardInterrupt from error
+        raise
+
+
+@contextmanager
+def job(name: str, sweep: bool) -> Iterator[None]:
+    """Keeps a job's failure from ending the others of its sweep; `run` reports it at the end.
+
+    In a queue, where no `run` waits, it raises.
+    """
+    try:
+        with unmasked():
+            yield
+    except (UserError, OmegaConfBaseException) as error:
+        fail(f"{name}: {error}" if sweep else str(error), error)
+    except Exception as error:
+        if not sweep or isinstance(error, BrokenPipeError):
+            raise
+        traceback.print_exception(error)
+        fail(f"{name}: {type(error).__name__}: {error}", error)
+
+
+def fail(line: str, error: Exception | None = None) -> None:
+    """Keeps a line for the end of the command, or raises on a queue's node."""
+    if not _launches:
+        raise JobError(line) from error
+    _launches[-1].failed.append(line)
