@@ -31,7 +31,7 @@ def recording(name: str = PANORAMA) -> Recording:
 def test_prompts_are_encoded_as_recorded() -> None:
     text = LatentPrior(PRIOR, negative_prompt=NEGATIVE_PROMPT).embed("a golden test panorama")
     recorded = recording().get("init/text_embeddings_neg_pos")
-    both = torch.cat([text.negative, text.positive])
+    both = torch.cat([*text.negative, *text.positive])
     torch.testing.assert_close(both, recorded, rtol=0, atol=1e-5)
 
 

@@ -82,11 +82,12 @@ def wait(device: str) -> None:
 
 def measure(job: Job, sample: Sample) -> dict[str, float]:
     """Seconds of one sample, by part, and of its network calls in a plain loop."""
-    recorder = Recorder(job.prior.unet)
-    job.prior.unet = recorder
-    _, row = job.make(sample)
-    job.prior.unet = recorder.network
-    plain = recorder.replay(job.prior.dtype, job.prior.device)
+    prior: Any = job.prior
+    recorder = Recorder(prior.unet)
+    prior.unet = recorder
+    row = job.make(sample).row
+    prior.unet = recorder.network
+    plain = recorder.replay(prior.dtype, prior.device)
     return {**row["seconds"], "plain": plain, "nfe": row["nfe"], "memory": row["peak_memory_mb"]}
 
 
@@ -113,7 +114,9 @@ def main() -> int:
                 job, prompt = load(overrides)
                 if number == 0:
                     threads = torch.get_num_threads()
-                    log.info("%s on %s, %d threads", job.prior.path, job.prior.device, threads)
+                    log.info(
+                        "%s on %s, %d threads", job.prior.checkpoint, job.prior.device, threads
+                    )
                     log.info(HEADER)
                 log.info(line(job, prompt))
     except HydraException as error:

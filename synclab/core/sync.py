@@ -3,7 +3,12 @@
 import torch
 from torch import Tensor
 
-from synclab.core.protocols import Space, Views
+from synclab.core.protocols import Denoiser, Space, Views
+
+
+def stack_shape(views: Views, prior: Denoiser) -> tuple[int, int, int, int]:
+    """(n, c, h, w) of the instance state of these views."""
+    return (len(views), *prior.shape)
 
 
 def project(space: Space, z: Tensor, views: Views) -> Tensor:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Prior, Space, Views
+from synclab.core.protocols import Cond, Denoiser, Space, Views
 from synclab.core.sync import gather, project
 
 Case = Literal["instance_eps", "instance_x0", "instance_x", "canonical_eps", "canonical_x0"]
@@ -42,7 +42,7 @@ def once(operator: Callable[..., Tensor]) -> Callable[..., Tensor]:
 class Algebra:
     """The operators of the table at one step from t to s."""
 
-    prior: Prior
+    prior: Denoiser
     space: Space
     views: Views
     cond: Cond

@@ -54,7 +54,7 @@ def replay(recording: Recording, folder: str) -> Iterator[Difference]:
     prior, noise = LatentPrior(folder, negative_prompt=NEGATIVE_PROMPT), RecordedNoise(recording)
     space, method = Observed(build_space(recording, prior, noise)), build_method(recording)
     condition = prior.embed(recording.settings["text_prompt"])
-    for k, z in enumerate(method(prior, space, condition, noise)):  # pyright: ignore[reportArgumentType]
+    for k, z in enumerate(method(prior, space, condition, noise)):
         assert z is not None
         yield Difference(k, Distance.between(z, recording.step(k, "z")), clean(recording, space, k))
 

@@ -56,7 +56,9 @@ class _Linear(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, y: Tensor) -> tuple[Tensor, None]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]: the decorator hides names
+        ctx: Any, y: Tensor
+    ) -> tuple[Tensor, None]:
         return ctx.projection.transpose(y), None
 
 
