@@ -6,6 +6,7 @@ from typing import ClassVar
 import pytest
 
 from synclab.config.compatibility import check_match
+from synclab.config.request import Request
 from synclab.core.protocols import Method, Prior, Task
 from synclab.errors import UserError
 from synclab.methods.ddim import DDIM
@@ -14,7 +15,7 @@ from synclab.methods.sds import SDS
 from synclab.priors.exact import Gaussian
 from synclab.tasks.wide import WideTask
 
-NAMES = {"prior": "some_prior", "task": "some_task", "method": "some_method"}
+REQUEST = Request("some_task", "some_method", "some_prior", "some_preset")
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Surfaces(WideTask):
 def refusal(prior: Prior, task: Task, method: Method) -> str | None:
     """The line that refuses a combination; None for one that is taken."""
     try:
-        check_match(prior, task, method, NAMES)
+        check_match(prior, task, method, REQUEST)
     except UserError as error:
         return str(error)
     return None

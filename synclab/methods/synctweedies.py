@@ -53,8 +53,8 @@ class SyncTweedies(Method):
         cond = condition.at(views)
         x, z = self.noise(prior, space, rng)
         for t, s in prior.schedule.steps(self.steps, spacing=self.spacing):
-            o = Algebra(prior, space, views, cond, self.guidance, t, s)
-            x, z = advance(self.code(t), o, x, z)
+            o = Algebra(prior, space, views, cond, self.guidance, t, s, x, z)
+            x, z = advance(self.code(t), o)
             yield None if s > 0 else o.g(x) if self.number in READ_FROM_VIEWS else z
 
     def code(self, t: int) -> int:
