@@ -25,7 +25,8 @@ from tqdm import tqdm
 from train_judge import Labelled, accuracy, level_views
 
 from synclab.judges.classifier import Judge, verdicts
-from synclab.priors.latent import LatentPrior, Text
+from synclab.priors.branches import Branches
+from synclab.priors.latent import LatentPrior
 from synclab.world import KINDS, OUTDOOR, TIMES, Scenes, caption, sample_scenes
 from synclab.world.captions import ENDINGS, MOMENT_WORDS, MOMENTS, OPENERS, is_unknown
 
@@ -92,12 +93,12 @@ def draw_prompts(kinds: list[str], count: int) -> list[Prompt]:
     return [prompt for cell in cells for prompt in prompts_of(*cell, count, generator)]
 
 
-def embed(prior: LatentPrior, prompts: list[Prompt]) -> Text:
-    texts = [prior.embed(prompt.text) for prompt in prompts]
-    return Text(torch.cat([t.positive for t in texts]), torch.cat([t.negative for t in texts]))
+def embed(prior: LatentPrior, prompts: list[Prompt]) -> Branches:
+    first, *others = (prior.embed(prompt.text) for prompt in prompts)
+    return first.join(others)
 
 
-def denoise(prior: LatentPrior, x: Tensor, cond: Text, steps: int, guidance: float) -> Tensor:
+def denoise(prior: LatentPrior, x: Tensor, cond: Branches, steps: int, guidance: float) -> Tensor:
     """Plain DDIM from noise (n, c, h, w) to images (n, 3, H, W) in [0, 1]."""
     for t, s in prior.schedule.steps(steps):
         x0 = prior.schedule.x0(x, prior.predict(x, t, cond, guidance), t)

@@ -9,7 +9,9 @@ class UserError(Exception):
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:
-    """' (did you mean ...?)' for a misspelled name, or the list of choices."""
+    """The choices in a sentence, after the nearest one if `name` is like it:
+    "did you mean 'ddim'? choices: ddim, ism".
+    """
     choices = sorted(map(str, choices))
     close = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""

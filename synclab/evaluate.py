@@ -130,7 +130,7 @@ def describe(measured: "Measured") -> dict[str, Any]:
     """Whose scores these are, and what they cost."""
     from synclab.metrics.runtime import cost, provenance
 
-    return {"n": measured.views, **provenance(measured.pictures), **cost(measured.pictures)}
+    return {"n": measured.view_count, **provenance(measured.pictures), **cost(measured.pictures)}
 
 
 def failures(path: Path, scores: Mapping[str, Any]) -> Iterator[str]:

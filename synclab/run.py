@@ -30,11 +30,12 @@ def run_job(config: DictConfig) -> None:
         if here.job.chdir:
             raise UserError("hydra.job.chdir=true: results lie under results=FOLDER; leave it out")
         from synclab.config import presets
+        from synclab.config.request import Request
         from synclab.jobs.session import run
 
         preset = str(here.runtime.choices.get("preset"))
         presets.check(preset, method, task)
-        run(config, task=task, method=method, prior=prior, preset=preset, sweep=sweep)
+        run(config, Request(task, method, prior, preset, sweep))
 
 
 def main() -> int:

@@ -21,7 +21,7 @@ from synclab.comparison import html, latex, markdown, records
 from synclab.comparison.layout import Layout, read_layouts
 from synclab.comparison.pairing import Pairing
 from synclab.comparison.published import find
-from synclab.comparison.scores import Scores, read_scores
+from synclab.comparison.scores import ScoreFile, read_scores
 from synclab.comparison.table import Table, build
 from synclab.errors import UserError
 from synclab.store.atomic import write_atomically
@@ -67,14 +67,14 @@ def own(layouts: Collection[Layout], run: Path) -> list[Layout]:
     ]
 
 
-def belongs(layout: Layout, scores: Scores) -> bool:
+def belongs(layout: Layout, scores: ScoreFile) -> bool:
     try:
         return layout.prompts in (None, Pairing(layout, scores).asked.get("prompts"))
     except UserError:  # none of its methods was scored
         return False
 
 
-def choose(layout: Layout, run: Path, protocol: str | None) -> list[Scores]:
+def choose(layout: Layout, run: Path, protocol: str | None) -> list[ScoreFile]:
     """The scores of a table's task: by one protocol, or by each that there is."""
     found = read_scores(run, layout.task)
     if not found:

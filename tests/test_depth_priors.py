@@ -12,9 +12,9 @@ from torch import Tensor
 from synclab.config.schema import build
 from synclab.core.protocols import Views
 from synclab.errors import UserError
-from synclab.jobs.batching import join
+from synclab.priors.branches import Branches, as_branches
 from synclab.priors.controlnet import ControlNetPrior
-from synclab.priors.depth import DepthPrior, TextAndDepth
+from synclab.priors.depth import DepthPrior
 from synclab.priors.depth_channel import DepthChannelPrior
 from synclab.priors.latent import LatentPrior
 
@@ -50,8 +50,13 @@ def disparity(views: Views) -> Tensor:
     return torch.stack([(0.4 + 0.3 * view[0]) * hill[None] for view in views])
 
 
-def condition(prior: LatentPrior) -> TextAndDepth:
-    return prior.with_depth(prior.embed("a city"), disparity).at(VIEWS)  # type: ignore
+def condition(prior: LatentPrior) -> Branches:
+    return as_branches(prior.with_depth(prior.embed("a city"), disparity).at(VIEWS))
+
+
+def shown(cond: Branches) -> Tensor:
+    """The views' depth as the network is shown it."""
+    return cond.positive[1]
 
 
 def noise(prior: LatentPrior) -> Tensor:
@@ -65,8 +70,8 @@ def predict(prior: LatentPrior, cond: Any = None, t: int = 500, guidance: float 
 def test_depth_is_seen_by_the_view_that_it_belongs_to(make):
     prior = make()
     cond = condition(prior)
-    other = TextAndDepth(cond.positive, cond.negative, cond.shown.clone())
-    other.shown[1] = 0
+    other = prior.embed("a city").at(VIEWS).beside(shown(cond).clone())
+    shown(other)[1] = 0
     apart = (predict(prior, cond) - predict(prior, other)).abs().amax((1, 2, 3))
     assert apart[1] > 1e-4
     assert apart[[0, 2]].max() < 1e-5
@@ -77,7 +82,7 @@ def test_samples_that_run_together_do_not_see_each_other(make):
     prior = make()
     text = prior.embed("a city")
     cond, other = (prior.with_depth(text, d).at(VIEWS) for d in (disparity, steeper))
-    both = prior.predict(torch.cat([noise(prior)] * 2), 500, join([cond, other]), 7.5)
+    both = prior.predict(torch.cat([noise(prior)] * 2), 500, cond.join([other]), 7.5)
     close(both, torch.cat([predict(prior, cond), predict(prior, other)]), 1e-5)
 
 
@@ -132,10 +137,10 @@ def test_a_plain_prior_takes_the_text_alone(checkpoint):
 
 
 def test_the_views_depth_together_spans_the_channels_range(folders):
-    shown = condition(DepthChannelPrior(str(folders["depth"]))).shown
-    assert shown.shape == (3, 1, 8, 8)
-    assert (shown.min(), shown.max()) == (-1, 1)
-    assert shown[0].max() < shown[1].max() < shown[2].max()
+    maps = shown(condition(DepthChannelPrior(str(folders["depth"]))))
+    assert maps.shape == (3, 1, 8, 8)
+    assert (maps.min(), maps.max()) == (-1, 1)
+    assert maps[0].max() < maps[1].max() < maps[2].max()
 
 
 def test_a_flat_depth_is_the_farthest(folders):
@@ -146,8 +151,8 @@ def test_a_flat_depth_is_the_farthest(folders):
 def test_the_channel_lies_behind_the_latent(folders):
     prior = DepthChannelPrior(str(folders["depth"]))
     cond = condition(prior)
-    seen = torch.cat([noise(prior), cond.shown], 1)
-    expected = prior.unet(seen, 500, cond.positive).sample
+    seen = torch.cat([noise(prior), shown(cond)], 1)
+    expected = prior.unet(seen, 500, cond.positive[0]).sample
     close(predict(prior, cond, guidance=1), expected, 1e-5)
 
 
@@ -160,10 +165,10 @@ def test_a_plain_network_is_refused(checkpoint):
 
 
 def test_the_image_for_the_controlnet_is_grey_and_as_large_as_a_view(folders):
-    shown = condition(controlled(folders)).shown
-    assert shown.shape == (3, 3, 64, 64)
-    assert (shown.min(), shown.max()) == (0, 1)
-    assert torch.equal(shown[:, 0], shown[:, 2])
+    images = shown(condition(controlled(folders)))
+    assert images.shape == (3, 3, 64, 64)
+    assert (images.min(), images.max()) == (0, 1)
+    assert torch.equal(images[:, 0], images[:, 2])
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_texts_are_encoded_as_diffusers_does(prior):
     pipeline = make(prior.transformer, scheduler, prior.vae, *first, *second, None, None)
     expected = pipeline.encode_prompt("a city", None, None, negative_prompt="", device="cpu")
     text = prior.embed("a city")
-    found = (text.positive, text.negative, text.positive_whole, text.negative_whole)
+    found = (text.positive[0], text.negative[0], text.positive[1], text.negative[1])
     for ours, theirs in zip(found, expected, strict=True):
         close(ours, theirs, 1e-6)
 
@@ -66,7 +66,7 @@ def test_texts_are_encoded_as_diffusers_does(prior):
 def test_the_network_is_told_a_thousand_times_sigma(prior):
     cond = prior.embed("a city").at(VIEWS)
     time = torch.full((3,), 1000 * prior.schedule.sigma(500))
-    answer = prior.transformer(noise(prior), cond.positive, cond.positive_whole, time).sample
+    answer = prior.transformer(noise(prior), *cond.positive, time).sample
     close(predict(prior, 1), noise(prior) + prior.schedule.alpha(500) * answer, 1e-5)
 
 
@@ -108,7 +108,7 @@ def test_a_checkpoint_of_the_other_kind_is_named(request, kind, name, missing):
 def test_a_unet_may_predict_a_flow_too(tmp_path, checkpoint):
     parts = PLAIN | {"scheduler": FLOW["scheduler"]}
     prior = LatentPrior(str(small_checkpoint.save(tmp_path / "flow_unet", parts)))
-    told = prior.embed("a city").at(VIEWS).positive
+    (told,) = prior.embed("a city").at(VIEWS).positive
     answer = prior.unet(noise(prior), 1000 * prior.schedule.sigma(500), told).sample
     close(predict(prior, 1), noise(prior) + prior.schedule.alpha(500) * answer, 1e-5)
 

@@ -11,7 +11,7 @@ import torch
 
 from synclab.errors import UserError
 from synclab.priors.latent import LatentPrior
-from synclab.replay.compare import NEGATIVE_PROMPT, Distance, replay
+from synclab.replay.compare import NEGATIVE_PROMPT, Deviation, replay
 from synclab.replay.recording import Recording
 
 GOLDEN = Path(__file__).resolve().parents[2] / "shared" / "golden"
@@ -31,7 +31,7 @@ def recording(name: str = PANORAMA) -> Recording:
 def test_prompts_are_encoded_as_recorded() -> None:
     text = LatentPrior(PRIOR, negative_prompt=NEGATIVE_PROMPT).embed("a golden test panorama")
     recorded = recording().get("init/text_embeddings_neg_pos")
-    both = torch.cat([text.negative, text.positive])
+    both = torch.cat([*text.negative, *text.positive])
     torch.testing.assert_close(both, recorded, rtol=0, atol=1e-5)
 
 
@@ -70,6 +70,6 @@ def test_a_model_without_a_replay_is_named() -> None:
 def test_the_distance_of_most_cells_leaves_out_one_in_a_thousand() -> None:
     zero, one = torch.zeros(2000), torch.zeros(2000)
     one[:2] = 1.0
-    assert Distance.between(zero, one) == Distance(largest=1.0, most=0.0)
+    assert Deviation.between(zero, one) == Deviation(largest=1.0, most=0.0)
     one[2] = 1.0
-    assert Distance.between(zero, one).most == 1.0
+    assert Deviation.between(zero, one).most == 1.0

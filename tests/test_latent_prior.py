@@ -14,6 +14,7 @@ from small_checkpoint import VELOCITY
 from synclab.core.schedule import Schedule
 from synclab.errors import UserError
 from synclab.jobs.session import load_prior
+from synclab.priors.branches import Inputs
 from synclab.priors.latent import LatentPrior
 
 checkpoint = small_checkpoint.checkpoint
@@ -99,7 +100,9 @@ def test_codec_scales_the_posterior_mean(prior):
 def test_prompts_arrive(prior):
     """An incomplete tokenizer folder loads as one of two tokens, and every prompt is the same."""
     assert len(prior.tokenizer) > 100
-    texts = [prior.embed(text).positive for text in ("", "a desert", "a city", "a city at night")]
+    texts = [
+        prior.embed(text).positive[0] for text in ("", "a desert", "a city", "a city at night")
+    ]
     for i, text in enumerate(texts):
         assert not any(torch.allclose(text, other) for other in texts[:i])
 
@@ -118,7 +121,7 @@ def test_the_negative_prompt_outlives_any_number_of_prompts(prior):
 def test_a_sweep_encodes_every_text_once(checkpoint, tmp_path, monkeypatch):
     texts, encode = [], LatentPrior.encode_text
 
-    def record(prior: LatentPrior, text: str) -> torch.Tensor:
+    def record(prior: LatentPrior, text: str) -> Inputs:
         texts.append(text)
         return encode(prior, text)
 
@@ -136,9 +139,9 @@ def test_a_long_prompt_is_cut_with_a_warning(prior, caplog):
     limit = prior.tokenizer.model_max_length
     words = " ".join(["desert"] * (limit - 2))
     with caplog.at_level(logging.WARNING):
-        fits = prior.embed(words).positive
+        (fits,) = prior.embed(words).positive
         assert not caplog.records
-        cut = prior.embed(words + " a green meadow").positive
+        (cut,) = prior.embed(words + " a green meadow").positive
     assert fits.shape == cut.shape == (1, limit, 16)
     close(cut, fits, 1e-6)
     assert "lost: 'a green meadow'" in caplog.text

@@ -19,9 +19,11 @@ import small_checkpoint
 import torch
 from bench.store import fill
 from command_line import QUICK, images, rows
+from torch import Tensor
 
 from synclab import status, verify
-from synclab.jobs.batching import Batcher
+from synclab.core.protocols import Cond, Denoiser
+from synclab.jobs.batching import Batcher, Done
 from synclab.jobs.session import load_prior
 from synclab.methods.ddim import DDIM
 from synclab.priors.exact import Gaussian
@@ -168,7 +170,7 @@ def test_samples_pass_the_network_together(prompts, results, monkeypatch):
     sizes: list[int] = []
     mean = Gaussian.posterior_mean
 
-    def count(self: Any, x: torch.Tensor, a: float) -> torch.Tensor:
+    def count(self: Any, x: Tensor, a: float) -> Tensor:
         sizes.append(len(x))
         return mean(self, x, a)
 
@@ -183,10 +185,10 @@ def test_samples_pass_the_network_together(prompts, results, monkeypatch):
 class Cramped(Gaussian):
     """A prior that holds three views at most."""
 
-    def predict(self, x: torch.Tensor, *rest: Any) -> torch.Tensor:
+    def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
         if len(x) > 3:
             raise torch.OutOfMemoryError
-        return super().predict(x, *rest)
+        return super().predict(x, t, cond, guidance)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
@@ -194,13 +196,13 @@ def test_a_batch_that_does_not_fit_is_split(count, caplog):
     x = torch.randn(4, 2, 8, 8, generator=torch.Generator().manual_seed(0))
     cond = Gaussian().embed("")
 
-    def ask(prior: Any) -> list[torch.Tensor]:
+    def ask(prior: Denoiser) -> list[Tensor]:
         return [prior.predict(x, t, cond, 1.0) for t in (900, 500)]
 
     roomy, cramped = Batcher(Gaussian()), Batcher(Cramped())
     expected, outcomes = roomy.run([ask] * count), cramped.run([ask] * count)
     for outcome, other in zip(outcomes, expected, strict=True):
-        assert outcome.error is None
+        assert isinstance(outcome, Done) and isinstance(other, Done)
         assert outcome.nfe == other.nfe == 8
         assert all(map(torch.equal, outcome.result, other.result))
     assert cramped.limit in (2, 3)

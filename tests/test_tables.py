@@ -21,7 +21,7 @@ from synclab.comparison import html, latex, markdown, records
 from synclab.comparison.layout import read_layouts
 from synclab.comparison.number import Number
 from synclab.comparison.pairing import Pairing
-from synclab.comparison.published import Column
+from synclab.comparison.published import PrintedColumn
 from synclab.comparison.ranking import rank
 from synclab.comparison.scores import read_scores
 from synclab.comparison.table import Cell, Table, build
@@ -29,7 +29,7 @@ from synclab.errors import UserError
 from synclab.places import CONF
 
 LAYOUTS = read_layouts()
-LOWER, HIGHER = Column(better="lower"), Column(better="higher")
+LOWER, HIGHER = PrintedColumn(better="lower"), PrintedColumn(better="higher")
 
 
 @pytest.mark.parametrize(
@@ -362,7 +362,17 @@ def test_a_table_none_of_whose_methods_is_scored_is_an_error(run, command):
     assert code == 1 and "table1: none of its methods is scored in" in said
 
 
-@pytest.mark.parametrize("body", ["{", "3", "{}", '{"protocol": {}, "methods": {}}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{",
+        "3",
+        "{}",
+        '{"protocol": {}, "methods": {}}',
+        '{"protocol": "name, version", "methods": {}}',
+        '{"protocol": {"name": "embedded", "version": 1}, "methods": {"sds": {"n": 2}}}',
+    ],
+)
 def test_another_file_of_scores_is_refused(run, command, body):
     (run / "panorama" / "scores.embedded.json").write_text(body)
     code, said = command("results/first", "tables=table1")

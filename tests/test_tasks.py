@@ -11,12 +11,14 @@ from PIL import Image as Picture
 from synclab.core.protocols import Sample
 from synclab.core.sync import gather, project
 from synclab.errors import UserError
+from synclab.jobs.counting import CountingPrior
 from synclab.methods.ddim import DDIM
 from synclab.methods.multidiffusion import MultiDiffusion
 from synclab.methods.stochsync import StochSync
 from synclab.methods.synctweedies import SyncTweedies
 from synclab.methods.visual_anagrams import VisualAnagrams
-from synclab.priors.text import Text
+from synclab.priors.branches import Branches
+from synclab.priors.exact import Gaussian
 from synclab.spaces.anagram import Anagram
 from synclab.spaces.inpainting import Inpainting
 from synclab.spaces.panorama import Panorama
@@ -85,25 +87,25 @@ def test_a_denoiser_without_orientation_makes_anagrams_plain_images() -> None:
     close(last(method, prior_of(space, mean=0.0), space), one, 1e-9)
 
 
-class Words:
+class Words(CountingPrior):
     """A prior that only knows which text it was asked to embed."""
 
-    def embed(self, prompt: str) -> Any:
+    def embed(self, prompt: str) -> Branches:
         value = torch.full((1, 1, 1), float(len(prompt)))
-        return Text(value, value)
+        return Branches((value,), (value,))
 
 
 def test_every_reading_has_its_own_text() -> None:
     task = AmbiguousTask(transforms=("identity", "flip"))
-    readings = task.condition(Words(), Sample("a", "four | sevenly", 0))
+    readings = task.condition(Words(channels=4), Sample("a", "four | sevenly", 0))
     at: Any = readings.at(((1.0,), (0.0,), (1.0,)))
-    assert at.positive.flatten().tolist() == [7, 4, 7]
+    assert at.positive[0].flatten().tolist() == [7, 4, 7]
 
 
 def test_as_many_texts_as_readings() -> None:
     task = AmbiguousTask(transforms=("identity", "flip"))
     with pytest.raises(UserError, match="3 texts for 2 views"):
-        task.condition(Words(), Sample("a", "one | two | three", 0))
+        task.condition(Words(channels=4), Sample("a", "one | two | three", 0))
     with pytest.raises(UserError, match="task.transforms=flipp: did you mean 'flip'"):
         AmbiguousTask(transforms=("flipp",))
 
@@ -196,7 +198,7 @@ def test_crops_must_cover_a_wide_canvas(changes: dict[str, Any]) -> None:
 
 
 def test_crops_lie_evenly_from_end_to_end() -> None:
-    space: Any = WideTask(columns=4, crops=15).canvas(Sizes(), "latent")
+    space: Any = WideTask(columns=4, crops=15).canvas(Gaussian(shape=(4, 64, 64)), "latent")
     offsets = [view[0] for view in space.all_views()]
     assert offsets == [0, 13, 27, 41, 54, 68, 82, 96, 109, 123, 137, 150, 164, 178, 192]
 
@@ -208,26 +210,15 @@ def test_there_are_as_many_crops_as_asked_for() -> None:
     assert [view[0] for view in space.all_views()] == [0, 0, 1, 1, 2, 2, 3, 4, 4, 5, 5, 6, 6, 7, 8]
 
 
-class Sizes:
-    """A prior of Stable Diffusion's sizes and nothing else."""
-
-    shape, image_size, image_channels, device = (4, 64, 64), 512, 3, "cpu"
-
-
-class Small:
-    """A prior whose networks do nothing: pixels are what it denoises."""
-
-    shape, image_size, image_channels, device = (3, 8, 8), 8, 3, "cpu"
-
-
 def test_an_8k_panorama_begins_with_the_finished_one(tmp_path: Path) -> None:
     Picture.new("RGB", (64, 32), (51, 102, 153)).save(tmp_path / "reef.png")
     task, sample = Panorama8KTask(start=str(tmp_path)), Sample("reef", "a reef", 0)
-    space = task.space(Small(), streams(), sample)
+    prior = Gaussian(shape=(3, 8, 8))
+    space = task.space(prior, streams(), sample)
     assert space.initial is not None and space.initial.shape == (3, 64, 128)
     close(space.initial[:, 5, 5], torch.tensor([0.2, 0.4, 0.6]), 1e-6)
     with pytest.raises(UserError, match=r"no panorama of city there; make it first"):
-        task.space(Small(), streams(), Sample("city", "a city", 0))
+        task.space(prior, streams(), Sample("city", "a city", 0))
 
 
 def test_stochsync_goes_on_from_what_the_task_begins_with() -> None:

@@ -31,10 +31,8 @@ def prior() -> LatentPrior:
 @pytest.fixture(scope="module")
 def samples(prior: LatentPrior) -> torch.Tensor:
     """One plain sample for each prompt: ten DDIM steps from a fixed noise."""
-    texts = [prior.embed(text) for *_, text in ASKED]
-    text = type(texts[0])(
-        torch.cat([t.positive for t in texts]), torch.cat([t.negative for t in texts])
-    )
+    first, *others = (prior.embed(text) for *_, text in ASKED)
+    text = first.join(others)
     x = Streams("tiny", 0).normal("start", (len(ASKED), *prior.shape))
     for t, s in prior.schedule.steps(10):
         x0 = prior.schedule.x0(x, prior.predict(x, t, text, 5.0), t)

@@ -151,7 +151,7 @@ def test_the_extent_of_a_view_without_a_pole_is_tight(fov, elevation):
 @pytest.mark.parametrize("margin", [0.0, 1.0])
 @pytest.mark.parametrize("elevation", [0.0, 18.0, 45.0, -80.0, 90.0])
 @pytest.mark.parametrize("azimuth", [0.0, 33.3, 180.0, 351.0])
-def test_footprints_miss_no_texel_that_a_view_sees(azimuth, elevation, margin, grid):
+def test_windows_miss_no_texel_that_a_view_sees(azimuth, elevation, margin, grid):
     maps = EquirectMaps(31, 61, 9, 90.0, "nearest", grid, margin, "cpu")
     _, count = maps.from_views(((azimuth, elevation),)).total(torch.ones(1, 1, 9, 9))
     rays = geometry.equirect_directions(31, 61, maps.offset, maps.dtype)
@@ -174,7 +174,7 @@ def test_a_window_for_each_view_shows_the_same_as_the_whole_canvas(
     whole = map_anew(maps, views)
     monkeypatch.setattr(equirect, "SMALL", 0)
     windows = map_anew(maps, views)
-    assert (len(whole.sights), len(windows.sights)) == (1, len(views))
+    assert (len(whole.lookups), len(windows.lookups)) == (1, len(views))
     z = streams().normal("z", (2, 31, 61))
     close(windows(z), whole(z), 1e-5)
     y = streams().normal("y", (len(views), 2, 9, 9))

@@ -116,6 +116,7 @@ def rounds(case: Case, space: Panorama) -> Iterator[float]:
     space.codec = prior
     method = case.method(steps=5 * len(space.sets), ode_steps=25, solver="dpm")
     states = method(prior, space, Everywhere(), Streams("bench"))
+    estimate = None
     for _ in range(method.steps):
         start = time.process_time()
         estimate = next(states)  # held until the next one is there, as a run does

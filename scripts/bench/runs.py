@@ -25,14 +25,14 @@ from synclab.command import complain
 from synclab.config.composition import jobs, read_job
 from synclab.config.hydra_errors import explain
 from synclab.config.overrides import quote_prompt
-from synclab.config.settings import GROUPS, read_settings
+from synclab.config.request import Request
+from synclab.config.settings import read_settings
 from synclab.core.protocols import Sample
 from synclab.errors import UserError
 from synclab.jobs.job import Job
-from synclab.jobs.session import Parts, assemble
+from synclab.jobs.session import Setup, assemble
 from synclab.jobs.threads import prepare_threads
 from synclab.places import CONF
-from synclab.store.folder import Store
 
 log = logging.getLogger("bench")
 
@@ -44,13 +44,12 @@ HEADER = """\
 def load(overrides: list[str]) -> tuple[Job, str]:
     """The job of a run, with all its checks, and the prompt."""
     choices, body = read_job(overrides)
-    names = {group: choices[group] for group in GROUPS}
+    request = Request(choices.task, choices.method, choices.prior, choices.preset)
     settings = read_settings(body)
     prepare_threads(settings.num_threads)
-    store = Store(settings.folder(names["task"], names["method"]))
-    job = assemble(Parts.build(body, names["method"]), body, names, settings, store)
+    job = assemble(Setup.build(body, request.method), request, settings)
     if not hasattr(job.prior, "unet"):
-        raise UserError(f"prior={names['prior']}: no UNet to time; say prior=tiny")
+        raise UserError(f"prior={request.prior}: no UNet to time; say prior=tiny")
     return job, settings.prompt
 
 
@@ -82,11 +81,12 @@ def wait(device: str) -> None:
 
 def measure(job: Job, sample: Sample) -> dict[str, float]:
     """Seconds of one sample, by part, and of its network calls in a plain loop."""
-    recorder = Recorder(job.prior.unet)
-    job.prior.unet = recorder
-    _, row = job.make(sample)
-    job.prior.unet = recorder.network
-    plain = recorder.replay(job.prior.dtype, job.prior.device)
+    prior: Any = job.prior
+    recorder = Recorder(prior.unet)
+    prior.unet = recorder
+    row = job.make(sample).row
+    prior.unet = recorder.network
+    plain = recorder.replay(prior.dtype, prior.device)
     return {**row["seconds"], "plain": plain, "nfe": row["nfe"], "memory": row["peak_memory_mb"]}
 
 
@@ -113,7 +113,9 @@ def main() -> int:
                 job, prompt = load(overrides)
                 if number == 0:
                     threads = torch.get_num_threads()
-                    log.info("%s on %s, %d threads", job.prior.path, job.prior.device, threads)
+                    log.info(
+                        "%s on %s, %d threads", job.prior.checkpoint, job.prior.device, threads
+                    )
                     log.info(HEADER)
                 log.info(line(job, prompt))
     except HydraException as error:

@@ -41,7 +41,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LayoutEntry:
     """Keys of one table."""
 
     published: str
@@ -51,7 +51,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Schema:
+class LayoutFile:
     """Keys of the file."""
 
     scores: dict[str, str | dict[str, str]]
@@ -65,11 +65,11 @@ def read_layouts(path: Path = LAYOUTS) -> dict[str, Layout]:
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise UserError(f"{path}: not readable YAML ({error})") from error
-    file, published = Schema(**validate(Schema, body, str(path))), read_published()
+    file, published = LayoutFile(**validate(LayoutFile, body, str(path))), read_published()
 
     def layout(name: str, values: Mapping[str, Any]) -> Layout:
         key = f"{path}: tables.{name}"
-        entry = Entry(**validate(Entry, values, key))
+        entry = LayoutEntry(**validate(LayoutEntry, values, key))
         printed = find(published, entry.published, f"{key}.published")
         known = entry.methods or file.methods
         methods = {row: known[row] for row in printed.rows if row in known}

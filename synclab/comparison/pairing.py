@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from synclab.comparison.layout import Layout
-from synclab.comparison.scores import Samples, Scores
+from synclab.comparison.scores import Samples, ScoreFile
 from synclab.errors import UserError
 
 
@@ -19,7 +19,7 @@ class Pairing:
     """
 
     layout: Layout
-    scores: Scores
+    scores: ScoreFile
 
     def __post_init__(self) -> None:
         if not self.common:

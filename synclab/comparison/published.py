@@ -18,7 +18,7 @@ UNITS = {"seconds": 1.0, "minutes": 1 / 60, "%": 1.0}
 
 
 @dataclass(frozen=True)
-class Column:
+class PrintedColumn:
     """A printed column: which way is better, and what its values were multiplied by."""
 
     better: Literal["lower", "higher"]
@@ -38,16 +38,16 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Printed:
-    """A row: its labels and its numbers, one for each column."""
+class PrintedRow:
+    """A printed row: its labels and its numbers, one for each column."""
 
     labels: tuple[str, ...]
     numbers: Mapping[str, Number | None]
 
 
-@dataclass(frozen=True)
-class Published:
-    """A table of a paper. `head` stands over the names of its rows."""
+@dataclass(frozen=True, kw_only=True)
+class Heading:
+    """What is said of a table. `head` stands over the names of its rows."""
 
     paper: str
     place: str
@@ -55,15 +55,29 @@ class Published:
     recovered: Literal["paper", "secondary"]
     title: str
     n: int | None
-    columns: Mapping[str, Any]
-    rows: Mapping[str, Any]
     labels: tuple[str, ...] = ()
     head: str = "Method"
     transposed: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class PublishedEntry(Heading):
+    """Keys of a table in the file."""
+
+    columns: Mapping[str, Any]
+    rows: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published(Heading):
+    """A table of a paper, its columns and rows by name."""
+
+    columns: Mapping[str, PrintedColumn]
+    rows: Mapping[str, PrintedRow]
+
+
 def read_published(path: Path = PUBLISHED) -> dict[str, Published]:
-    """All tables by name, with `Column` and `Printed` for their columns and rows.
+    """All tables by name.
 
     Raises: UserError that names the table, the key and what was expected.
     """
@@ -80,9 +94,9 @@ def read_table(body: Any, key: str) -> Published:
     if not isinstance(body, dict):
         raise UserError(f"{key}: expected a table with title, source, columns and rows")
     rows = {str(name): row for name, row in (body.get("rows") or {}).items()}
-    checked = validate_all(Published, {**body, "rows": rows}, key)
+    checked = validate_all(PublishedEntry, {**body, "rows": rows}, key)
     columns = {
-        name: Column(**validate_all(Column, column, f"{key}.columns.{name}"))
+        name: PrintedColumn(**validate_all(PrintedColumn, column, f"{key}.columns.{name}"))
         for name, column in checked["columns"].items()
     }
     labels = checked.get("labels", ())
@@ -98,7 +112,9 @@ def validate_all(cls: type, body: Any, key: str) -> dict[str, Any]:
     return validate(cls, body, key)
 
 
-def read_row(row: Any, labels: Sequence[str], columns: Mapping[str, Column], key: str) -> Printed:
+def read_row(
+    row: Any, labels: Sequence[str], columns: Mapping[str, PrintedColumn], key: str
+) -> PrintedRow:
     names = [*labels, *columns]
     if not isinstance(row, list) or len(row) != len(names):
         raise UserError(f"{key}: expected a list of {len(names)} values: {', '.join(names)}")
@@ -107,7 +123,7 @@ def read_row(row: Any, labels: Sequence[str], columns: Mapping[str, Column], key
     except ValueError as error:
         raise UserError(f"{key}: {error}") from error
     said = tuple(show_label(entry) for entry in row[: len(labels)])
-    return Printed(said, dict(zip(columns, numbers, strict=True)))
+    return PrintedRow(said, dict(zip(columns, numbers, strict=True)))
 
 
 def show_label(entry: Any) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from synclab.comparison.number import Number
-from synclab.comparison.published import Column
+from synclab.comparison.published import PrintedColumn
 
 Mark = Literal["best", "second"]
 
 
-def rank(numbers: Sequence[Number | None], column: Column) -> list[Mark | None]:
+def rank(numbers: Sequence[Number | None], column: PrintedColumn) -> list[Mark | None]:
     """Marks of a column's numbers; equals as printed share one, and one number alone has none."""
     rounded = [
         round(number.value, column.digits) if number and number.exact else None

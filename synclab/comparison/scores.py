@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from synclab.comparison.number import Number
-from synclab.comparison.published import Column
+from synclab.comparison.published import PrintedColumn
 from synclab.errors import UserError
 
 Samples = frozenset[str]
@@ -16,7 +16,7 @@ Samples = frozenset[str]
 
 
 @dataclass(frozen=True)
-class Scores:
+class ScoreFile:
     """One file: the methods of a task, scored by one protocol."""
 
     path: Path
@@ -62,23 +62,30 @@ class Scores:
         return own["scores"].get(score)
 
 
-def read_scores(run: Path, task: str) -> dict[str, Scores]:
+def read_scores(run: Path, task: str) -> dict[str, ScoreFile]:
     """The scores of a run's task by the protocol's name."""
     found = [read_file(path) for path in sorted((run / task).glob("scores.*.json"))]
     return {scores.protocol["name"]: scores for scores in found}
 
 
-def read_file(path: Path) -> Scores:
+def read_file(path: Path) -> ScoreFile:
     try:
-        scores = Scores(path, json.loads(path.read_text(encoding="utf-8")))
-        assert {"name", "version"} <= scores.protocol.keys()
-        assert all({"scores", "samples", "n"} <= own.keys() for own in scores.methods.values())
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
+        scores = ScoreFile(path, json.loads(path.read_text(encoding="utf-8")))
+        require(scores.protocol, "name", "version")
+        for own in scores.methods.values():
+            require(own, "scores", "samples", "n")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: not a file of scores; delete it and evaluate again") from error
     return scores
 
 
-def as_printed(entry: Mapping[str, Any], column: Column, where: str) -> Number:
+def require(entry: Mapping[str, Any], *keys: str) -> None:
+    """Raises a KeyError that names what is missing."""
+    if missing := set(keys) - entry.keys():
+        raise KeyError(*sorted(missing))
+
+
+def as_printed(entry: Mapping[str, Any], column: PrintedColumn, where: str) -> Number:
     """Our score as the paper's column prints it.
 
     Raises: UserError where the arrow points the other way: it would not be the same quantity.

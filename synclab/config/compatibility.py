@@ -1,29 +1,23 @@
 """Which prior goes with which task and method: refused in one line before anything is written."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from synclab.config.request import Request
+from synclab.core.protocols import Method, Prior, Task
 from synclab.errors import UserError
 
 
-def check_match(prior: Any, task: Any, method: Any, names: Mapping[str, str]) -> None:
-    """Refuses a prior that predicts what the method cannot use, or needs what the task cannot tell.
-
-    A method that is derived for one kind of network says so by its `prediction`, a task that tells
-    more than prompts by what it `tells`.
-
-    Args:
-        names: what was chosen for "prior", "task" and "method".
+def check_match(prior: Prior, task: Task, method: Method, request: Request) -> None:
+    """Refuses a prior whose prediction the method cannot use, or that needs more than prompts from
+    a task that provides no more.
     """
-    expected = getattr(method, "prediction", prior.prediction)
+    expected = method.prediction or prior.prediction
     if prior.prediction != expected:
         raise UserError(
-            f"prior={names['prior']}: predicts {prior.prediction}; method={names['method']} expects"
+            f"prior={request.prior}: predicts {prior.prediction}; method={request.method} expects"
             f" {expected}; choose another prior, such as prior=sd21_base"
         )
-    missing = set(prior.needs) - set(getattr(task, "tells", ()))
+    missing = set(prior.needs) - set(task.provides)
     if missing:
         raise UserError(
-            f"prior={names['prior']}: needs the {' and '.join(sorted(missing))} of every view,"
-            f" task={names['task']} tells no such thing; choose another, such as prior=sd21_base"
+            f"prior={request.prior}: needs the {' and '.join(sorted(missing))} of every view,"
+            f" task={request.task} tells no such thing; choose another, such as prior=sd21_base"
         )

@@ -4,12 +4,8 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
-from torch import Tensor
-
-from synclab.core.protocols import Space, Views
 
 
 class Meter:
@@ -64,25 +60,3 @@ class Meter:
                 self._seconds[part] += begin.elapsed_time(end) / 1000
             self._events.clear()
         return dict(self._seconds)
-
-
-class MeteredSpace:
-    """A space whose projection and way back are timed; all else is the space's own."""
-
-    def __init__(self, space: Space, meter: Meter) -> None:
-        self._space, self._meter = space, meter
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._space, name)
-
-    def project(self, z: Tensor, views: Views) -> Tensor:
-        with self._meter("projection", z.device):
-            return self._space.project(z, views)
-
-    def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
-        with self._meter("projection", y.device):
-            return self._space.scatter(y, views)
-
-    def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
-        with self._meter("projection", y.device):
-            return self._space.average(y, views, old)

@@ -1,17 +1,19 @@
-"""The protocols: what a prior, a space, a method and a task owe each other.
+"""The protocols: what priors, spaces, methods and tasks expect of each other.
 
 Shape names used everywhere: n views, c channels, h w pixels of a view (or of its latent), H W cells
 of the canonical space. Instance tensors are (n, c, h, w), canonical ones (c, H, W).
 """
 
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
 import torch
 from annotated_types import Ge, Interval
 from torch import Tensor
 
+from synclab.core.meter import Meter
 from synclab.core.schedule import Schedule
 
 Count = Annotated[int, Ge(1)]
@@ -20,11 +22,28 @@ Count = Annotated[int, Ge(1)]
 Time = Annotated[int, Interval(ge=0, le=999)]
 """A diffusion time, from almost clean to almost noise."""
 
+Canonical = Literal["rgb", "latent"]
+"""What the canonical state holds: pixels, or what the network denoises."""
+
 View = tuple[float, ...]
 """What tells one view of a space from another: (azimuth, elevation) in degrees, an offset, …"""
 
 Views = tuple[View, ...]
 """An ordered set of views; hashable, so that projection maps can be cached."""
+
+Estimates = Iterator[Tensor | None]
+"""The canonical estimate (c, H, W) after every step of a method, or None where it would cost extra
+work; the last one is the result.
+"""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The unit of work: one prompt and one seed of a task."""
+
+    id: str
+    prompt: str
+    seed: int
 
 
 class Rng(Protocol):
@@ -44,19 +63,52 @@ class Rng(Protocol):
 
 
 class Cond(Protocol):
-    """What the denoiser is told about every view: prompts, and later depth or masks."""
+    """The condition of n views as the denoiser takes it: row i belongs to view i."""
 
-    def at(self, views: Views) -> "Cond":
-        """The conditions of these views, one for each."""
+    def take(self, rows: slice) -> Self:
+        """The condition of some of the views."""
+        ...
+
+    def join(self, others: Sequence[Self]) -> Self:
+        """The rows of this condition, then those of the others; all are made by one prior."""
         ...
 
 
-class Prior(Protocol):
-    """A pretrained denoiser of small square images, guidance and chunking included."""
+class Condition(Protocol):
+    """What a task gives the denoiser for any of its views: a prompt, one for each view, depth."""
 
-    schedule: Schedule
-    shape: tuple[int, int, int]
-    """(c, h, w) of what the network denoises, a latent or an image."""
+    def at(self, views: Views) -> Cond:
+        """The condition of these views, one row for each."""
+        ...
+
+
+class Everywhere:
+    """The empty condition: the same nothing for every view (exact priors need no more)."""
+
+    def at(self, views: Views) -> Self:
+        return self
+
+    def take(self, rows: slice) -> Self:
+        return self
+
+    def join(self, others: Sequence[Self]) -> Self:
+        return self
+
+
+class Denoiser(Protocol):
+    """What a method sees of a prior: a denoiser of small square images, guidance and chunking
+    included.
+    """
+
+    @property
+    def schedule(self) -> Schedule:
+        """How signal and noise mix over time."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(c, h, w) of what the network denoises, a latent or an image."""
+        ...
 
     def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
         """The noise in x (n c h w) at time t: eps_u + guidance (eps_c - eps_u)."""
@@ -64,6 +116,80 @@ class Prior(Protocol):
 
     def distance(self, x0: Tensor, other: Tensor) -> Tensor:
         """How different two clean states look: (n,), differentiable; `other` may broadcast."""
+        ...
+
+
+class Prior(Denoiser, Protocol):
+    """A pretrained model: the denoiser of methods, the encoders of tasks, the counters of jobs.
+
+    Its conditions are its own: `predict` takes what comes of `embed` and `with_depth`.
+    """
+
+    needs: ClassVar[tuple[str, ...]]
+    """What a task must provide for every view besides the prompt, such as "depth"."""
+
+    @property
+    def prediction(self) -> str:
+        """What the network answers with: "epsilon", "v_prediction" or "flow"."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where its networks and their inputs lie."""
+        ...
+
+    @property
+    def meter(self) -> Meter:
+        """Counts and times its network calls."""
+        ...
+
+    @property
+    def checkpoint(self) -> str | None:
+        """The folder or the name on the Hub that was loaded; None without weights."""
+        ...
+
+    @property
+    def weights_hash(self) -> str | None:
+        """SHA-256 of the denoiser's weights; None without weights."""
+        ...
+
+    @property
+    def image_size(self) -> int:
+        """Pixels along a side of a view."""
+        ...
+
+    @property
+    def image_channels(self) -> int:
+        """Channels of an image: 3 for RGB."""
+        ...
+
+    @property
+    def factor(self) -> int:
+        """Pixels of an image along a side of one pixel of its latent."""
+        ...
+
+    def embed(self, prompt: str) -> Condition:
+        """The prompt as a condition, the same for every view."""
+        ...
+
+    def with_depth(self, text: Condition, disparity: Callable[[Views], Tensor]) -> Condition:
+        """The condition of a task with known surfaces; `text` itself if the prior uses no depth.
+
+        Args:
+            disparity: from views to inverse depth (n 1 H W) in [0, 1]: 1 is the nearest that a view
+                sees, 0 the farthest and where there is nothing.
+        """
+        ...
+
+    def encode(self, image: Tensor, /, eps: Tensor | None = None) -> Tensor:
+        """Images (n, 3, H, W) in [0, 1] to latents (n c h w).
+
+        The mean of the encoder's posterior, or with standard normal `eps` (n c h w) a sample of it.
+        """
+        ...
+
+    def decode(self, latent: Tensor, /) -> Tensor:
+        """Latents (n c h w) to images (n, 3, H, W)."""
         ...
 
 
@@ -120,41 +246,65 @@ class Space(Protocol):
 
 
 class Method(Protocol):
-    """An algorithm: a frozen dataclass of hyper-parameters.
+    """An algorithm: a frozen dataclass of hyper-parameters, derived from this class."""
 
-    Calling it yields the current canonical estimate after every step, or None where there is none
-    yet that would come for free; the last one is the result.
-    """
+    steps: int
+    """How many estimates it yields."""
 
     @property
-    def steps(self) -> int:
-        """How often it yields."""
+    def canonical(self) -> Canonical | None:
+        """The canonical state that it needs; None if any will do."""
+        return None
+
+    @property
+    def prediction(self) -> str | None:
+        """What the network must answer with, see `Prior.prediction`; None if any will do."""
+        return None
+
+    @abstractmethod
+    def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
+        """Runs the algorithm, and yields `steps` times."""
         ...
 
-    def __call__(
-        self, prior: Prior, space: Space, cond: Cond, rng: Rng
-    ) -> Iterator[Tensor | None]: ...
+
+class NoisyMethod(Method, Protocol):
+    """A method that averages noisy states, which must live where the network does."""
+
+    @property
+    def canonical(self) -> Canonical | None:
+        return "latent"
 
 
-@dataclass(frozen=True)
-class Sample:
-    """The unit of work: one prompt and one seed of a task."""
+class Task(Protocol):
+    """Sets up the space and the condition of a method, and makes an image of its result."""
 
-    id: str
-    prompt: str
-    seed: int
+    provides: ClassVar[tuple[str, ...]]
+    """What it provides for every view besides the prompt; see `Prior.needs`."""
 
+    @property
+    def canonical(self) -> Canonical:
+        """What the canonical state holds."""
+        ...
 
-class Everywhere:
-    """The empty condition: the same nothing for every view (exact priors need no more)."""
+    def check(self, method: Method, name: str) -> None:
+        """Raises a UserError if this task has no canonical state that the method can work in.
 
-    def at(self, views: Views) -> "Everywhere":
-        return self
+        Args:
+            name: what the configuration calls the method.
+        """
+        ...
 
+    def space(self, prior: Prior, rng: Rng, sample: Sample) -> Space:
+        """The space that the method works in."""
+        ...
 
-def stack_shape(views: Views, prior: Prior) -> tuple[int, int, int, int]:
-    """(n, c, h, w) of the instance state of these views."""
-    return (len(views), *prior.shape)
+    def condition(self, prior: Prior, sample: Sample) -> Condition:
+        """What the denoiser is conditioned on."""
+        ...
+
+    def image(self, prior: Prior, z: Tensor) -> Tensor:
+        """The canonical state z (c, H, W) as an RGB image (3, H, W) in [0, 1]."""
+        ...
 
 
 def frozen(module: torch.nn.Module) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Prior
+from synclab.core.protocols import Cond, Denoiser
 from synclab.core.schedule import Schedule
 
 Blend = Callable[[Tensor, int, int, int], Tensor]
@@ -27,14 +27,14 @@ def nodes(schedule: Schedule, t: int, n: int) -> list[int]:
 
 
 def tweedie_x0(
-    prior: Prior, x: Tensor, t: int, cond: Cond, guidance: float, blend: Blend | None = None
+    prior: Denoiser, x: Tensor, t: int, cond: Cond, guidance: float, blend: Blend | None = None
 ) -> Tensor:
     """One step: Tweedie's estimate itself. There is no path along which to `blend`."""
     return prior.schedule.x0(x, prior.predict(x, t, cond, guidance), t)
 
 
 def ddim_x0(
-    prior: Prior,
+    prior: Denoiser,
     x: Tensor,
     t: int,
     cond: Cond,
@@ -57,7 +57,7 @@ def ddim_x0(
 
 
 def dpm_x0(
-    prior: Prior,
+    prior: Denoiser,
     x: Tensor,
     t: int,
     cond: Cond,
@@ -86,7 +86,9 @@ def dpm_x0(
     return x
 
 
-def ddim_inversion(prior: Prior, x0: Tensor, t: int, cond: Cond, guidance: float, n: int) -> Tensor:
+def ddim_inversion(
+    prior: Denoiser, x0: Tensor, t: int, cond: Cond, guidance: float, n: int
+) -> Tensor:
     """x_t by the DDIM ODE run upwards from clean x0, over the grid of n points below t and t."""
     grid = torch.linspace(0, prior.schedule.last, n).long().tolist()
     times = [0] + [node for node in grid if 0 < node < t] + [t]

@@ -3,7 +3,12 @@
 import torch
 from torch import Tensor
 
-from synclab.core.protocols import Space, Views
+from synclab.core.protocols import Denoiser, Space, Views
+
+
+def stack_shape(views: Views, prior: Denoiser) -> tuple[int, int, int, int]:
+    """(n, c, h, w) of the instance state of these views."""
+    return (len(views), *prior.shape)
 
 
 def project(space: Space, z: Tensor, views: Views) -> Tensor:
@@ -27,6 +32,11 @@ def gather(
         return space.average(y, views, old)
     total, _ = space.scatter(y * window, views)
     weight, _ = space.scatter(window.expand_as(y), views)
+    return weighted_mean(total, weight, old)
+
+
+def weighted_mean(total: Tensor, weight: Tensor, old: Tensor | None) -> Tensor:
+    """Weighted sums (c, H, W) over their weights; `old`, or 0 without one, where there is none."""
     seen = weight > 0
     return torch.where(seen, total / torch.where(seen, weight, 1), 0 if old is None else old)
 

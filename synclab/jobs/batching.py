@@ -11,14 +11,22 @@ one grey level in 2e-5 of all values, the exact priors not at all.
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import torch
 from greenlet import getcurrent, greenlet
 from torch import Tensor
 
+from synclab.core.protocols import Cond, Denoiser, Prior
+from synclab.core.schedule import Schedule
+
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+Key = tuple[int, float, torch.Size, torch.dtype]
+"""Calls of equal keys can be joined: time, guidance, shape of a view, precision."""
 
 
 @dataclass(frozen=True)
@@ -27,71 +35,78 @@ class Call:
 
     x: Tensor
     t: int
-    cond: Any
+    cond: Cond
     guidance: float
 
     @property
-    def key(self) -> tuple[Any, ...]:
-        """Calls of equal keys can be joined."""
-        return (self.t, self.guidance, self.x.shape[1:], self.x.dtype, kind(self.cond, len(self.x)))
+    def key(self) -> Key:
+        return self.t, self.guidance, self.x.shape[1:], self.x.dtype
 
 
-@dataclass
-class Outcome:
-    """What became of one sample: a result or an error, and the denoiser inputs it took."""
+@dataclass(frozen=True)
+class Done(Generic[Result]):
+    """A task that came to its end: what it returned, and the denoiser inputs it took."""
 
-    result: Any = None
-    error: Exception | None = None
-    nfe: int = 0
+    result: Result
+    nfe: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A task that ended in an error."""
+
+    error: Exception
 
 
 class Batcher:
-    """A prior that several samples use together.
+    """Runs several tasks on one prior.
 
     Where the network runs out of memory its inputs are halved, and stay so.
     """
 
-    def __init__(self, prior: Any) -> None:
+    def __init__(self, prior: Prior) -> None:
         self.prior = prior
         self.limit: int | None = None
         """Most views that fit into one call; None until one did not fit."""
 
-    def run(self, tasks: Sequence[Callable[[Any], Any]]) -> list[Outcome]:
-        """Runs tasks, functions of a prior, side by side; the outcomes come in their order.
+    def run(self, tasks: Sequence[Callable[[Denoiser], Result]]) -> list[Done[Result] | Failed]:
+        """Runs tasks, functions of a denoiser, side by side; the outcomes come in their order.
 
         A task that raises ends alone; an exit or an interrupt ends all.
         """
-        outcomes = [Outcome() for _ in tasks]
-        guests = [Guest(self.prior, getcurrent(), outcome) for outcome in outcomes]
+        guests = [Guest(self.prior, getcurrent()) for _ in tasks]
         running = {i: greenlet(settle) for i in range(len(tasks))}
-        answers: dict[int, tuple[Any, ...]] = {i: (tasks[i], guests[i]) for i in running}
+        outcomes: dict[int, Done[Result] | Failed] = {}
+        answers: dict[int, tuple[object, ...]] = {i: (tasks[i], guests[i]) for i in running}
         while running:
-            calls = {i: running[i].switch(*answers[i]) for i in running}
+            reached = {i: running[i].switch(*answers[i]) for i in running}
+            outcomes |= {i: reached[i] for i in running if running[i].dead}
             running = {i: task for i, task in running.items() if not task.dead}
             answers = {}
-            for group in grouped({i: calls[i] for i in running}):
-                for i, answer in zip(group, self.answer(group, outcomes), strict=True):
+            for group in grouped({i: reached[i] for i in running}):
+                for i, answer in zip(group, self.answer(group, guests), strict=True):
                     answers[i] = (answer,)
-        return outcomes
+        return [outcomes[i] for i in range(len(tasks))]
 
-    def answer(self, group: dict[int, Call], outcomes: list[Outcome]) -> list[Any]:
+    def answer(
+        self, group: dict[int, Call], guests: Sequence["Guest"]
+    ) -> Sequence[Tensor | Exception]:
         """The parts of one joint evaluation; an error goes to all who asked."""
-        calls = list(group.values())
-        before = self.prior.meter.nfe
-        x, cond = (join([getattr(call, name) for call in calls]) for name in ("x", "cond"))
+        calls, before = list(group.values()), self.prior.meter.nfe
+        x, cond = joined(calls)
         try:
             eps = self.predict(x, calls[0].t, cond, calls[0].guidance)
         except Exception as error:
             return [error] * len(calls)
         each = (self.prior.meter.nfe - before) // len(x)
         for i, call in group.items():
-            outcomes[i].nfe += each * len(call.x)
-        return list(eps.split([len(call.x) for call in calls]))
+            guests[i].nfe += each * len(call.x)
+        return eps.split([len(call.x) for call in calls])
 
-    def predict(self, x: Tensor, t: int, cond: Any, guidance: float) -> Tensor:
+    def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
         """The prior's answer for all rows of x, in pieces that fit."""
         size, before = min(self.limit or len(x), len(x)), self.prior.meter.nfe
-        parts = [(x[rows], take(cond, rows, len(x))) for rows in pieces(len(x), size)]
+        parts = [(x[rows], cond.take(rows)) for rows in pieces(len(x), size)]
         try:
             return torch.cat([self.prior.predict(y, t, part, guidance) for y, part in parts])
         except torch.OutOfMemoryError:
@@ -103,85 +118,65 @@ class Batcher:
 
 
 class Guest:
-    """The prior as one sample sees it: `predict` waits for the others, all else is the prior's."""
+    """The denoiser of one task, whose `predict` waits for the other tasks.
 
-    def __init__(self, prior: Any, host: greenlet, outcome: Outcome) -> None:
-        self._prior, self._host, self._outcome = prior, host, outcome
+    `nfe` counts the inputs of this task alone.
+    """
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._prior, name)
+    def __init__(self, prior: Prior, host: greenlet) -> None:
+        self.prior, self.host, self.nfe = prior, host, 0
 
-    def predict(self, x: Tensor, t: int, cond: Any, guidance: float) -> Tensor:
+    @property
+    def schedule(self) -> Schedule:
+        return self.prior.schedule
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.prior.shape
+
+    def distance(self, x0: Tensor, other: Tensor) -> Tensor:
+        return self.prior.distance(x0, other)
+
+    def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
         if x.requires_grad and torch.is_grad_enabled():
-            return self._alone(x, t, cond, guidance)
-        answer = self._host.switch(Call(x, t, cond, guidance))
+            return self.predict_alone(x, t, cond, guidance)
+        answer = self.host.switch(Call(x, t, cond, guidance))
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    def _alone(self, *call: Any) -> Tensor:
+    def predict_alone(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
         """A call that will be differentiated shares no graph with other samples."""
-        before = self._prior.meter.nfe
-        eps = self._prior.predict(*call)
-        self._outcome.nfe += self._prior.meter.nfe - before
+        before = self.prior.meter.nfe
+        eps = self.prior.predict(x, t, cond, guidance)
+        self.nfe += self.prior.meter.nfe - before
         return eps
 
 
-def settle(task: Callable[[Any], Any], guest: Guest) -> None:
-    """Runs a task to its end and keeps what came of it."""
+def settle(task: Callable[[Denoiser], Result], guest: Guest) -> Done[Result] | Failed:
+    """Runs a task to its end or to its error."""
     try:
-        guest._outcome.result = task(guest)
+        result = task(guest)
     except Exception as error:
-        guest._outcome.error = error
+        return Failed(error)
+    return Done(result, guest.nfe)
 
 
 def grouped(calls: dict[int, Call]) -> Iterator[dict[int, Call]]:
     """Calls that can be joined, group by group."""
-    groups: dict[tuple[Any, ...], dict[int, Call]] = {}
+    groups: dict[Key, dict[int, Call]] = {}
     for i, call in calls.items():
         groups.setdefault(call.key, {})[i] = call
     yield from groups.values()
 
 
+def joined(calls: Sequence[Call]) -> tuple[Tensor, Cond]:
+    """Inputs and conditions of all calls, one call's rows after the other's."""
+    first, *others = calls
+    if not others:
+        return first.x, first.cond
+    return torch.cat([call.x for call in calls]), first.cond.join([call.cond for call in others])
+
+
 def pieces(count: int, size: int) -> list[slice]:
     return [slice(start, start + size) for start in range(0, count, size)]
-
-
-def kind(cond: Any, rows: int) -> Any:
-    """What conditions must share to be joined: all that is not one row for each view."""
-    if by_row(cond, rows):
-        return cond.shape[1:], cond.dtype
-    if is_dataclass(cond):
-        parts = (kind(getattr(cond, field.name), rows) for field in fields(cond))
-        return type(cond), *parts
-    if isinstance(cond, str | int | float | None):
-        return cond
-    return id(cond) if getattr(cond, "__dict__", True) else type(cond)
-
-
-def join(parts: Sequence[Any]) -> Any:
-    """Tensors one after the other, conditions field by field; the rest is equal in all parts."""
-    if len(parts) == 1:
-        return parts[0]
-    if isinstance(parts[0], Tensor):
-        return torch.cat(list(parts))
-    return each_field(parts[0], lambda name: join([getattr(part, name) for part in parts]))
-
-
-def take(cond: Any, rows: slice, total: int) -> Any:
-    """The conditions of some of the views."""
-    if by_row(cond, total):
-        return cond[rows]
-    return each_field(cond, lambda name: take(getattr(cond, name), rows, total))
-
-
-def by_row(value: Any, rows: int) -> bool:
-    """Whether a value holds one row for each view."""
-    return isinstance(value, Tensor) and value.ndim > 0 and len(value) == rows
-
-
-def each_field(cond: Any, change: Callable[[str], Any]) -> Any:
-    """A dataclass with every field changed; anything else as it is."""
-    if not is_dataclass(cond) or isinstance(cond, type):
-        return cond
-    return replace(cond, **{field.name: change(field.name) for field in fields(cond)})

@@ -1,13 +1,14 @@
 """How much work a sample is: the method runs on a prior that counts and computes nothing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from synclab.core.meter import Meter
-from synclab.core.protocols import Cond, Everywhere, Method, Sample
+from synclab.core.protocols import Cond, Condition, Everywhere, Method, Sample, Task, Views
 from synclab.core.schedule import Schedule
 from synclab.core.streams import Streams
 
@@ -42,6 +43,11 @@ class CountingPrior:
     device: str = "cpu"
     factor: int = SMALL_FACTOR
     meter: Meter = field(default_factory=Meter)
+    prediction: str = "epsilon"
+    checkpoint: str | None = None
+    weights_hash: str | None = None
+
+    needs: ClassVar[tuple[str, ...]] = ()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -55,8 +61,11 @@ class CountingPrior:
     def image_channels(self) -> int:
         return 3
 
-    def embed(self, prompt: str) -> Everywhere:
+    def embed(self, prompt: str) -> Condition:
         return Everywhere()
+
+    def with_depth(self, text: Condition, disparity: Callable[[Views], Tensor]) -> Condition:
+        return text
 
     def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
         self.work.denoiser += len(x) * (1 if guidance in (0, 1) else 2)
@@ -78,7 +87,7 @@ class CountingPrior:
         return (x0 - other).square().mean((1, 2, 3))
 
 
-def count(task: Any, method: Method, channels: int) -> Work:
+def count(task: Task, method: Method, channels: int) -> Work:
     """The work of one sample."""
     prior, sample = CountingPrior(channels), Sample("plan", "", 0)
     short: Any = replace(method, steps=min(method.steps, FEW))  # type: ignore[type-var]

@@ -12,16 +12,21 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from synclab.core.meter import MeteredSpace
-from synclab.core.protocols import Method, Sample
+from synclab.core.metered_space import MeteredSpace
+from synclab.core.protocols import Denoiser, Method, Prior, Sample, Task
 from synclab.core.streams import Streams
 from synclab.errors import UserError
 from synclab.jobs import environment
-from synclab.jobs.batching import Batcher
+from synclab.jobs.batching import Batcher, Done, Failed
 from synclab.store.atomic import write_atomically
 
-Picture = tuple[bytes, dict[str, Any]]
-"""A sample's PNG and its row."""
+
+@dataclass(frozen=True)
+class Finished:
+    """A sample that was made: its picture as PNG bytes, and its row."""
+
+    png: bytes
+    row: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -49,8 +54,8 @@ class Job:
         task_name, method_name: as the configuration calls them; the first seeds the noise.
     """
 
-    prior: Any
-    task: Any
+    prior: Prior
+    task: Task
     method: Method
     task_name: str
     method_name: str
@@ -60,14 +65,17 @@ class Job:
     def __post_init__(self) -> None:
         self.batcher = Batcher(self.prior)
 
-    def make(self, sample: Sample) -> Picture:
-        """One sample."""
-        (picture,) = self.make_together([sample])
-        if isinstance(picture, Exception):
-            raise picture
-        return picture
+    def make(self, sample: Sample) -> Finished:
+        """One sample.
 
-    def make_together(self, samples: Sequence[Sample]) -> list[Picture | Exception]:
+        Raises: the error that it ends in.
+        """
+        (outcome,) = self.make_together([sample])
+        if isinstance(outcome, Failed):
+            raise outcome.error
+        return outcome
+
+    def make_together(self, samples: Sequence[Sample]) -> list[Finished | Failed]:
         """Samples whose views pass through the network together; one that fails fails alone."""
         self.prior.meter.reset()
         environment.reset_peak_memory(self.prior.device)
@@ -75,24 +83,28 @@ class Job:
         with bar:
             outcomes = self.batcher.run([partial(self.draw, s, bar.update) for s in samples])
         seconds = self.seconds(len(samples))
-        return [
-            outcome.error or (outcome.result, self.row(sample, outcome.nfe, seconds, len(samples)))
-            for sample, outcome in zip(samples, outcomes, strict=True)
-        ]
 
-    def draw(self, sample: Sample, advance: Callable[[], object], prior: Any) -> bytes:
-        """One sample's PNG, through a prior that may be shared."""
-        image = self.task.image(prior, self.generate(sample, advance, prior))
+        def finish(sample: Sample, outcome: Done[bytes] | Failed) -> Finished | Failed:
+            if isinstance(outcome, Failed):
+                return outcome
+            return Finished(outcome.result, self.row(sample, outcome.nfe, seconds, len(samples)))
+
+        return list(map(finish, samples, outcomes))
+
+    def draw(self, sample: Sample, advance: Callable[[], object], denoiser: Denoiser) -> bytes:
+        """One sample's PNG, through a denoiser that other samples may share."""
+        image = self.task.image(self.prior, self.generate(sample, advance, denoiser))
         if not torch.isfinite(image).all():
             raise UserError(f"{sample.id}: the image is not finite; try prior.precision=fp32")
         return to_png(image)
 
-    def generate(self, sample: Sample, advance: Callable[[], object], prior: Any) -> Tensor:
+    def generate(self, sample: Sample, advance: Callable[[], object], denoiser: Denoiser) -> Tensor:
         """Runs the method to its end and returns the last canonical estimate."""
+        prior, z = self.prior, None
         rng = Streams(self.task_name, sample.prompt, sample.seed, device=prior.device)
-        space: Any = MeteredSpace(self.task.space(prior, rng, sample), prior.meter)
-        steps, z = self.method(prior, space, self.task.condition(prior, sample), rng), None
-        for step, z in enumerate(steps, 1):
+        space = MeteredSpace(self.task.space(prior, rng, sample), prior.meter)
+        condition = self.task.condition(prior, sample)
+        for step, z in enumerate(self.method(denoiser, space, condition, rng), 1):
             advance()
             if self.previews and z is not None and self.previews.due(step):
                 self.preview(self.previews, sample, step, z)
@@ -117,8 +129,8 @@ class Job:
             "id": sample.id,
             "prompt": sample.prompt,
             "seed": sample.seed,
-            "checkpoint": getattr(self.prior, "path", None),
-            "weights": getattr(self.prior, "weights_hash", None),
+            "checkpoint": self.prior.checkpoint,
+            "weights": self.prior.weights_hash,
             "nfe": nfe,
             "seconds": seconds,
             "samples_per_batch": together,

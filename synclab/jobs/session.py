@@ -2,17 +2,19 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from synclab.config import schema
 from synclab.config.compatibility import check_match
-from synclab.config.schema import build, check
+from synclab.config.request import Request
 from synclab.config.settings import GROUPS, Settings, choose_device, part_of, read_settings
 from synclab.core.hashing import config_hash, to_json, without_modules
+from synclab.core.protocols import Method, Prior, Sample, Task
 from synclab.errors import UserError, nearest
 from synclab.jobs.job import Job, Previews
 from synclab.jobs.threads import prepare_threads
@@ -26,71 +28,127 @@ log = logging.getLogger(__name__)
 NEUTRAL = ("batch", "compile")  # keys of a prior that change speed, never the picture
 
 
-def run(
-    config: DictConfig, task: str, method: str, prior: str, preset: str, sweep: bool = False
-) -> None:
-    """Runs every sample that is not done; the names are the choices made for each group.
+def run(config: DictConfig, request: Request) -> None:
+    """Makes every sample that is not done.
 
     In a sweep, what ends a job before its first sample leaves its trace in the folder too.
 
     Raises: UserError for bad input, and after the last sample if any has failed.
     """
-    body: Any = OmegaConf.to_container(config, resolve=True)
-    check_groups(body)
-    names = {"prior": prior, "task": task, "method": method}
-    settings = read_settings(body)
-    prepare_threads(settings.num_threads)
-    choose_device(settings.device)
-    wanted = settings.samples()
-    mine = part_of(settings.shard, wanted)
-    store = Store(settings.folder(task, method))
-    with recorded(store, wanted, sweep):
-        parts = Parts.build(body, method)
-    store.check(parts.identity)
-    store.tidy()
-    todo = [sample for sample in mine if not store.done(sample.id)]
-    if todo:
-        with recorded(store, wanted, sweep):
-            job = assemble(parts, body, names, settings, store)
-            facts = {**parts.facts, "prior": prior, "preset": preset, "prompts": settings.prompts}
-            with opened(store, parts.identity, wanted, todo) as journal:
-                log.info("%s/%s: %d of %d samples to do", task, method, len(todo), len(mine))
-                failed = complete(job, store, journal, todo, facts, settings.samples_per_batch)
-        tell_failures(failed, todo, store)
-    for sample in mine:
-        log.info("%s", store.image(sample.id))
+    assignment = check(config, request)
+    todo = prepare(assignment)
+    failed = make(assignment, todo)
+    report(assignment, todo, failed)
 
 
 @dataclass(frozen=True)
-class Parts:
-    """What is built before any network: task and method, and what tells their pictures apart."""
+class Setup:
+    """What is built before any network: task and method, and what tells their pictures apart.
 
-    task: Any
-    method: Any
+    Args:
+        prior: the values of the prior's group.
+    """
+
+    task: Task
+    method: Method
+    prior: Mapping[str, Any]
     identity: dict[str, Any]
 
     @classmethod
-    def build(cls, body: Mapping[str, Any], name: str) -> "Parts":
+    def build(cls, body: Mapping[str, Any], method_name: str) -> "Setup":
         """Raises: UserError for values that do not fit, alone or together."""
-        task, method = build(body["task"], "task"), build(body["method"], "method")
-        task.check(method, name)
-        _, prior = check(body["prior"], "prior", given=["device"])
-        return cls(task, method, identify(body, prior.get("path")))
+        task: Task = schema.build(body["task"], "task")
+        method: Method = schema.build(body["method"], "method")
+        task.check(method, method_name)
+        _, prior = schema.check(body["prior"], "prior", given=["device"])
+        return cls(task, method, body["prior"], identify(body, prior.get("path")))
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A request whose values are checked, and where its results go.
+
+    Args:
+        wanted: all samples that are asked for.
+        mine: those of this process's shard.
+    """
+
+    request: Request
+    settings: Settings
+    setup: Setup
+    wanted: Sequence[Sample]
+    mine: Sequence[Sample]
+    store: Store
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What every row says of the configuration."""
-        return {"config": self.identity, "hash": config_hash(self.identity)}
+        """What every row records of the request."""
+        identity = self.setup.identity
+        return {
+            "config": identity,
+            "hash": config_hash(identity),
+            "prior": self.request.prior,
+            "preset": self.request.preset,
+            "prompts": self.settings.prompts,
+        }
 
 
-def assemble(
-    parts: Parts, body: Mapping[str, Any], names: dict[str, str], settings: Settings, store: Store
-) -> Job:
+def check(config: DictConfig, request: Request) -> Assignment:
+    """Reads the configuration; loads no network and writes no result.
+
+    Raises: UserError for a value that is wrong, alone or together with others.
+    """
+    body: Any = OmegaConf.to_container(config, resolve=True)
+    check_groups(body)
+    settings = read_settings(body)
+    choose_device(settings.device)
+    wanted = settings.samples()
+    mine = part_of(settings.shard, wanted)
+    store = Store(settings.folder(request.task, request.method))
+    with recorded(store, wanted, request.sweep):
+        setup = Setup.build(body, request.method)
+    store.check(setup.identity)
+    return Assignment(request, settings, setup, wanted, mine, store)
+
+
+def prepare(assignment: Assignment) -> list[Sample]:
+    """Sets the threads, clears what a killed process left, and finds the samples to make."""
+    prepare_threads(assignment.settings.num_threads)
+    assignment.store.tidy()
+    return [sample for sample in assignment.mine if not assignment.store.done(sample.id)]
+
+
+def make(assignment: Assignment, todo: Sequence[Sample]) -> dict[str, Exception]:
+    """Loads the prior and makes the samples, if there are any; returns the errors by sample."""
+    if not todo:
+        return {}
+    request, settings, store = assignment.request, assignment.settings, assignment.store
+    with recorded(store, assignment.wanted, request.sweep):
+        job = assemble(assignment.setup, request, settings)
+        with opened(store, assignment.setup.identity, assignment.wanted, todo) as journal:
+            counts = len(todo), len(assignment.mine)
+            log.info("%s/%s: %d of %d samples to do", request.task, request.method, *counts)
+            facts, together = assignment.facts, settings.samples_per_batch
+            return complete(job, store, journal, todo, facts, together)
+
+
+def report(assignment: Assignment, todo: Sequence[Sample], failed: Mapping[str, Exception]) -> None:
+    """Logs where the pictures lie.
+
+    Raises: the error of a sample that was made by itself, a UserError if several were to be made.
+    """
+    tell_failures(failed, todo, assignment.store)
+    for sample in assignment.mine:
+        log.info("%s", assignment.store.image(sample.id))
+
+
+def assemble(setup: Setup, request: Request, settings: Settings) -> Job:
     """The job with its prior, loaded or kept from the last job."""
-    prior = load_prior(to_json(body["prior"]), choose_device(settings.device))
-    check_match(prior, parts.task, parts.method, names)
-    previews = Previews(store.folder / "previews", settings.previews)
-    return Job(prior, parts.task, parts.method, names["task"], names["method"], previews)
+    prior = load_prior(to_json(setup.prior), choose_device(settings.device))
+    check_match(prior, setup.task, setup.method, request)
+    folder = settings.folder(request.task, request.method) / "previews"
+    previews = Previews(folder, settings.previews)
+    return Job(prior, setup.task, setup.method, request.task, request.method, previews)
 
 
 def check_groups(body: Mapping[str, Any]) -> None:
@@ -112,6 +170,6 @@ def identify(body: Mapping[str, Any], checkpoint: Names | None) -> dict[str, Any
 
 
 @lru_cache(maxsize=1)
-def load_prior(body: bytes, device: str) -> Any:
+def load_prior(body: bytes, device: str) -> Prior:
     """The prior of a configuration; the last one stays, so that a sweep loads it once."""
-    return build(json.loads(body), "prior", device=device)
+    return schema.build(json.loads(body), "prior", device=device)

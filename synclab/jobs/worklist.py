@@ -11,6 +11,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from synclab.core.protocols import Sample
 from synclab.errors import UserError
+from synclab.jobs.batching import Failed
 from synclab.jobs.job import Job
 from synclab.store.claims import PAUSE, Claims
 from synclab.store.folder import STATUS, Store
@@ -60,14 +61,13 @@ def complete(
     failed: dict[str, Exception] = {}
     with tqdm(desc=f"{job.task_name}/{job.method_name}", total=len(todo), disable=None) as bar:
         for batch in batches(todo, store, journal.claims, together):
-            for sample, picture in zip(batch, job.make_together(batch), strict=True):
-                if isinstance(picture, Exception):
-                    failed[sample.id] = picture
-                    journal.fail(sample.id, picture)
+            for sample, outcome in zip(batch, job.make_together(batch), strict=True):
+                if isinstance(outcome, Failed):
+                    failed[sample.id] = outcome.error
+                    journal.fail(sample.id, outcome.error)
                 else:
-                    image, row = picture
-                    store.write(sample.id, image, {**facts, **row})
-                    journal.note(f"{sample.id}: done in {row['seconds']['total']:.1f} s")
+                    store.write(sample.id, outcome.png, {**facts, **outcome.row})
+                    journal.note(f"{sample.id}: done in {outcome.row['seconds']['total']:.1f} s")
                 journal.claims.release(sample.id)
                 bar.update()
     return failed

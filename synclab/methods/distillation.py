@@ -6,7 +6,6 @@ is RGB.
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -14,7 +13,7 @@ import torch
 from annotated_types import Ge, Gt
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Count, Prior, Rng, Space
+from synclab.core.protocols import Cond, Condition, Count, Denoiser, Estimates, Method, Rng, Space
 from synclab.core.sync import project
 
 WEIGHTS = {
@@ -29,7 +28,7 @@ Weight = Literal["sigma^2", "sigma^4", "alpha sigma", "sigma / alpha"]
 
 
 @dataclass(frozen=True)
-class Distillation:
+class Distillation(Method):
     """`steps` of Adam with peak rate `lr`, `views` random views each.
 
     After `warmup` steps the rate is constant or follows half a cosine, as in StochSync's panoramas.
@@ -47,18 +46,18 @@ class Distillation:
         """The time of step k."""
         raise NotImplementedError
 
-    def residual(self, prior: Prior, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
+    def residual(self, prior: Denoiser, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
         """The gradient with respect to the views x0 (n c h w) of the canonical state."""
         raise NotImplementedError
 
-    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
+    def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         z = self.start(space, rng).requires_grad_()
         adam = torch.optim.Adam([z])
         for k in range(self.steps):
             views, t = space.random_views(self.views, rng), self.time(k, rng)
             with torch.enable_grad():
                 x0 = project(space, z, views)
-            residual = self.residual(prior, x0.detach(), t, cond.at(views), rng)
+            residual = self.residual(prior, x0.detach(), t, condition.at(views), rng)
             (z.grad,) = torch.autograd.grad(x0, z, residual / len(views))
             adam.param_groups[0]["lr"] = self.rate(k)
             adam.step()
@@ -69,7 +68,7 @@ class Distillation:
         noise = rng.normal("start", space.shape)
         return noise if space.initial is None else space.initial.to(noise)
 
-    def w(self, prior: Prior, t: int) -> float:
+    def w(self, prior: Denoiser, t: int) -> float:
         """The weight at time t."""
         return WEIGHTS[self.weight](prior.schedule.a(t))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Count, Prior, Rng, Time
+from synclab.core.protocols import Cond, Count, Denoiser, Rng, Time
 from synclab.core.solvers import ddim_inversion
 from synclab.methods.distillation import Distillation, Weight
 
@@ -28,7 +28,7 @@ class ISM(Distillation):
     def time(self, k: int, rng: Rng) -> int:
         return rng.integer("t", self.t_min, self.t_max)
 
-    def residual(self, prior: Prior, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
+    def residual(self, prior: Denoiser, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
         schedule, s = prior.schedule, max(0, t - self.interval)
         x_s = ddim_inversion(prior, x0, s, cond, 0.0, max(2, s // self.interval))
         eps_s = prior.predict(x_s, s, cond, 0.0)

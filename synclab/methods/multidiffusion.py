@@ -5,35 +5,32 @@ Bar-Tal et al., "MultiDiffusion: Fusing Diffusion Paths for Controlled Image Gen
 network does: a latent canvas for a latent prior.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Count, Prior, Rng, Space
+from synclab.core.protocols import Condition, Count, Denoiser, Estimates, NoisyMethod, Rng, Space
 from synclab.core.schedule import Spacing
 from synclab.core.sync import gather, project
 
 
 @dataclass(frozen=True)
-class MultiDiffusion:
+class MultiDiffusion(NoisyMethod):
     """`steps` network calls for each view at guidance scale `guidance`.
 
     `window` "gaussian" weighs a view by the distance to its middle, which hides its borders.
     """
-
-    canonical: ClassVar[str] = "latent"
 
     steps: Count = 50
     guidance: float = 7.5
     spacing: Spacing = "even"
     window: Literal["uniform", "gaussian"] = "uniform"
 
-    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
+    def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, views = prior.schedule, space.all_views()
-        cond = cond.at(views)
+        cond = condition.at(views)
         z = rng.normal("start", space.shape)
         window = gaussian(z, prior.shape[-1]) if self.window == "gaussian" else None
         for t, s in schedule.steps(self.steps, spacing=self.spacing):

@@ -6,12 +6,12 @@ noise is added to what was found, and t falls linearly.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Count, Prior, Rng, Time
+from synclab.core.protocols import Cond, Count, Denoiser, Rng, Time
 from synclab.core.solvers import ddim_inversion
 from synclab.methods.distillation import Distillation
 
@@ -19,9 +19,6 @@ from synclab.methods.distillation import Distillation
 @dataclass(frozen=True)
 class SDI(Distillation):
     """Inversion on a grid of `knots` points to t + U{0..jitter}; `extra` noise on top."""
-
-    prediction: ClassVar[str] = "epsilon"
-    """Inversion with negative guidance is known to work on networks that predict noise alone."""
 
     steps: Count = 500
     guidance: float = 7.5
@@ -33,16 +30,21 @@ class SDI(Distillation):
     jitter: Annotated[int, Ge(0)] = 33
     extra: float = 0.3
 
+    @property
+    def prediction(self) -> str:
+        """Inversion with negative guidance is known to work only on networks that predict noise."""
+        return "epsilon"
+
     def time(self, k: int, rng: Rng) -> int:
         """Linear from t_max down to t_min."""
         return round(self.t_max + (self.t_min - self.t_max) * k / max(1, self.steps - 1))
 
-    def residual(self, prior: Prior, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
+    def residual(self, prior: Denoiser, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
         eps = self.invert(prior, x0, t, cond, rng)
         x = prior.schedule.noise(x0, eps, t)
         return self.w(prior, t) * (prior.predict(x, t, cond, self.guidance) - eps)
 
-    def invert(self, prior: Prior, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
+    def invert(self, prior: Denoiser, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
         """The noise that leads from x0 to where the network would have come from."""
         schedule = prior.schedule
         t = min(t + rng.integer("jitter", 0, self.jitter), schedule.last)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Prior, Rng
+from synclab.core.protocols import Cond, Denoiser, Rng
 from synclab.methods.sdi import SDI
 
 
@@ -19,7 +19,7 @@ class ReleasedSDI(SDI):
     def time(self, k: int, rng: Rng) -> int:
         return int(self.t_max + (self.t_min - self.t_max) * k / self.steps)
 
-    def residual(self, prior: Prior, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
+    def residual(self, prior: Denoiser, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
         schedule, eps = prior.schedule, self.invert(prior, x0, t, cond, rng)
         x = eps if t == schedule.last else schedule.noise(x0, eps, t)
         target = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)

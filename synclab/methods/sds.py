@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Prior, Rng, Time
+from synclab.core.protocols import Cond, Denoiser, Rng, Time
 from synclab.methods.distillation import Distillation
 
 
@@ -22,7 +22,7 @@ class SDS(Distillation):
     def time(self, k: int, rng: Rng) -> int:
         return rng.integer("t", self.t_min, self.t_max)
 
-    def residual(self, prior: Prior, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
+    def residual(self, prior: Denoiser, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
         eps = rng.normal("noise", tuple(x0.shape))
         x = prior.schedule.noise(x0, eps, t)
         return self.w(prior, t) * (prior.predict(x, t, cond, self.guidance) - eps)

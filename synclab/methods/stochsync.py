@@ -6,7 +6,6 @@ views at what the last round left there (App. B): RePaint's blend, the free regi
 centre.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Literal
@@ -15,14 +14,14 @@ import torch
 from annotated_types import Ge
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Count, Prior, Rng, Space, Time, stack_shape
+from synclab.core.protocols import Condition, Count, Denoiser, Estimates, Method, Rng, Space, Time
 from synclab.core.schedule import Schedule
 from synclab.core.solvers import SOLVERS, Blend, Solver
-from synclab.core.sync import gather, project
+from synclab.core.sync import gather, project, stack_shape
 
 
 @dataclass(frozen=True)
-class StochSync:
+class StochSync(Method):
     """`steps` rounds, t from `t_max` down to `t_min`; G walks a grid of `ode_steps` points."""
 
     steps: Count = 25
@@ -33,7 +32,7 @@ class StochSync:
     seam_steps: Annotated[int, Ge(0)] = 2
     guidance: float = 7.5
 
-    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
+    def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, z = prior.schedule, space.initial
         for k in range(self.steps):
             views = space.disjoint_views(k)
@@ -44,7 +43,7 @@ class StochSync:
                 x0, t = project(space, z, views), self.time(k)
                 x = self.renoise(schedule, x0, eps, t)
                 blend = self.blend(k, schedule, x0, space.inwardness(views), rng)
-            x0 = self.solve(k)(prior, x, t, cond.at(views), self.guidance, blend=blend)
+            x0 = self.solve(k)(prior, x, t, condition.at(views), self.guidance, blend=blend)
             z = gather(space, x0, views, old=z)
             yield z
 

@@ -5,15 +5,14 @@ made of it (DDIM, sigma = 0); without multi-step estimates x0 is Tweedie's; with
 all overlapping ones are taken at every round. With nothing left it is SyncTweedies.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Prior, Rng, Space, Views, stack_shape
+from synclab.core.protocols import Condition, Denoiser, Estimates, Rng, Space, Views
 from synclab.core.solvers import Solver, tweedie_x0
-from synclab.core.sync import gather, project
+from synclab.core.sync import gather, project, stack_shape
 from synclab.errors import UserError
 from synclab.methods.stochsync import StochSync
 
@@ -37,7 +36,7 @@ class AblatedStochSync(StochSync):
                 " their own; expected maximum, or say method.disjoint=false"
             )
 
-    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
+    def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, z, x, t = prior.schedule, space.initial, None, prior.schedule.last
         for k in range(self.steps):
             views = self.views(space, k)
@@ -50,7 +49,7 @@ class AblatedStochSync(StochSync):
                     eps = self.mix(schedule.eps(x, x0, s), eps, t)
                 x = self.renoise(schedule, x0, eps, t)
                 blend = self.blend(k, schedule, x0, space.inwardness(views), rng)
-            x0 = self.solve(k)(prior, x, t, cond.at(views), self.guidance, blend=blend)
+            x0 = self.solve(k)(prior, x, t, condition.at(views), self.guidance, blend=blend)
             z = gather(space, x0, views, old=z)
             yield z
 

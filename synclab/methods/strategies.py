@@ -7,12 +7,13 @@ canonical space, or in both.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Prior, Space, Views
+from synclab.core.protocols import Cond, Denoiser, Space, Views
 from synclab.core.sync import gather, project
 
 Case = Literal["instance_eps", "instance_x0", "instance_x", "canonical_eps", "canonical_x0"]
@@ -26,32 +27,24 @@ CASES: dict[str, int] = {
 """The paper's five cases: where the state lives, and what is averaged."""
 
 
-def once(operator: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Applied twice to the same tensors, an operator of a step answers from memory."""
-
-    def apply(o: "Algebra", *values: Tensor) -> Tensor:
-        key = (operator.__name__, *map(id, values))
-        if key not in o.known:
-            o.known[key] = (operator(o, *values), values)  # values stay alive, so ids stay theirs
-        return o.known[key][0]
-
-    return apply
-
-
 @dataclass(frozen=True)
 class Algebra:
-    """The operators of the table at one step from t to s."""
+    """The operators of the table at one step from t to s, and what they make of its state (x, z).
 
-    prior: Prior
+    `ex` is e(x), `fgx` is f(g(x)) and so on: what a strategy may use several times is computed
+    once, when it is first needed.
+    """
+
+    prior: Denoiser
     space: Space
     views: Views
     cond: Cond
     guidance: float
     t: int
     s: int
-    known: dict[tuple, tuple] = field(default_factory=dict)
+    x: Tensor
+    z: Tensor
 
-    @once
     def e(self, x: Tensor) -> Tensor:
         return self.prior.predict(x, self.t, self.cond, self.guidance)
 
@@ -61,47 +54,73 @@ class Algebra:
     def phi(self, x: Tensor, x0: Tensor) -> Tensor:
         return self.prior.schedule.ddim(x, x0, self.t, self.s)
 
-    @once
     def f(self, z: Tensor) -> Tensor:
         return project(self.space, z, self.views)
 
-    @once
     def g(self, x: Tensor) -> Tensor:
         return gather(self.space, x, self.views)
 
     def fg(self, x: Tensor) -> Tensor:
         return self.f(self.g(x))
 
+    @cached_property
+    def ex(self) -> Tensor:
+        return self.e(self.x)
+
+    @cached_property
+    def gx(self) -> Tensor:
+        return self.g(self.x)
+
+    @cached_property
+    def fgx(self) -> Tensor:
+        return self.f(self.gx)
+
+    @cached_property
+    def fz(self) -> Tensor:
+        return self.f(self.z)
+
+    @cached_property
+    def efz(self) -> Tensor:
+        return self.e(self.fz)
+
+    @cached_property
+    def gefz(self) -> Tensor:
+        return self.g(self.efz)
+
 
 def avg(a: Tensor, b: Tensor) -> Tensor:
     return (a + b) / 2
 
 
-def switches(letters: str) -> Callable[[Algebra, Tensor], Tensor]:
+def switches(letters: str) -> Callable[[Algebra], Tensor]:
     """x' = phi(x, d psi(x, b e(x))) with fg applied at the letters.
 
     a: to the network's input, b: to its output, c: to x inside psi, d: to x0, e: to x inside phi.
     """
 
-    def step(o: Algebra, x: Tensor) -> Tensor:
-        synced = o.fg(x) if set(letters) & set("ace") else x
-        eps = o.e(synced if "a" in letters else x)
+    def step(o: Algebra) -> Tensor:
+        eps = o.e(o.fgx) if "a" in letters else o.ex
         eps = o.fg(eps) if "b" in letters else eps
-        x0 = o.psi(synced if "c" in letters else x, eps)
+        x0 = o.psi(o.fgx if "c" in letters else o.x, eps)
         x0 = o.fg(x0) if "d" in letters else x0
-        return o.phi(synced if "e" in letters else x, x0)
+        return o.phi(o.fgx if "e" in letters else o.x, x0)
 
     return step
 
 
-def plain(o: Algebra, x: Tensor) -> Tensor:
+def plain(o: Algebra) -> Tensor:
     """Every view on its own."""
-    return o.phi(x, o.psi(x, o.e(x)))
+    return o.phi(o.x, o.psi(o.x, o.ex))
 
 
-def average_noise(o: Algebra, z: Tensor) -> Tensor:
+def plain_from_canonical(o: Algebra) -> Tensor:
+    """Every view of the canonical state on its own."""
+    return o.phi(o.fz, o.psi(o.fz, o.efz))
+
+
+def average_noise(o: Algebra) -> Tensor:
     """Code 4, Visual Anagrams: the state is canonical, the noise is averaged."""
-    return o.phi(z, o.psi(z, o.g(o.e(o.f(z)))))
+    return o.phi(o.z, o.psi(o.z, o.gefz))
 
 
 SWITCHES = {
@@ -111,67 +130,61 @@ SWITCHES = {
     **{30: "abde", 31: "cde", 32: "acde", 33: "bcde", 34: "abcde"},
 }
 
-INSTANCE: dict[int, Callable[[Algebra, Tensor], Tensor]] = {
+INSTANCE: dict[int, Callable[[Algebra], Tensor]] = {
     **{code: switches(letters) for code, letters in SWITCHES.items()},
-    3: lambda o, x: o.fg(plain(o, x)),
-    35: lambda o, x: o.phi(x, o.f(o.psi(o.g(x), o.g(o.e(x))))),
-    36: lambda o, x: o.phi(x, o.f(o.psi(o.g(x), o.g(o.e(o.fg(x)))))),
-    37: lambda o, x: o.phi(o.fg(x), o.f(o.psi(o.g(x), o.g(o.e(x))))),
-    38: lambda o, x: o.phi(o.fg(x), o.f(o.psi(o.g(x), o.g(o.e(o.fg(x)))))),
-    39: lambda o, x: o.f(o.phi(o.g(x), o.psi(o.g(x), o.g(o.e(x))))),
-    40: lambda o, x: o.f(o.phi(o.g(x), o.psi(o.g(x), o.g(o.e(o.fg(x)))))),
-    41: lambda o, x: o.f(o.phi(o.g(x), o.g(o.psi(x, o.e(x))))),
-    42: lambda o, x: o.f(o.phi(o.g(x), o.g(o.psi(x, o.e(o.fg(x)))))),
-    43: lambda o, x: o.f(o.phi(o.g(x), o.g(o.psi(x, o.fg(o.e(x)))))),
-    44: lambda o, x: o.f(o.phi(o.g(x), o.g(o.psi(x, o.fg(o.e(o.fg(x))))))),
-    45: lambda o, x: o.f(o.phi(o.g(x), o.g(o.psi(o.fg(x), o.e(x))))),
-    46: lambda o, x: o.f(o.phi(o.g(x), o.g(o.psi(o.fg(x), o.e(o.fg(x)))))),
-    47: lambda o, x: o.f(o.phi(o.g(x), o.g(o.psi(o.fg(x), o.fg(o.e(x)))))),
-    48: lambda o, x: o.f(o.phi(o.g(x), o.g(o.psi(o.fg(x), o.fg(o.e(o.fg(x))))))),
+    3: lambda o: o.fg(plain(o)),
+    35: lambda o: o.phi(o.x, o.f(o.psi(o.gx, o.g(o.ex)))),
+    36: lambda o: o.phi(o.x, o.f(o.psi(o.gx, o.g(o.e(o.fgx))))),
+    37: lambda o: o.phi(o.fgx, o.f(o.psi(o.gx, o.g(o.ex)))),
+    38: lambda o: o.phi(o.fgx, o.f(o.psi(o.gx, o.g(o.e(o.fgx))))),
+    39: lambda o: o.f(o.phi(o.gx, o.psi(o.gx, o.g(o.ex)))),
+    40: lambda o: o.f(o.phi(o.gx, o.psi(o.gx, o.g(o.e(o.fgx))))),
+    41: lambda o: o.f(o.phi(o.gx, o.g(o.psi(o.x, o.ex)))),
+    42: lambda o: o.f(o.phi(o.gx, o.g(o.psi(o.x, o.e(o.fgx))))),
+    43: lambda o: o.f(o.phi(o.gx, o.g(o.psi(o.x, o.fg(o.ex))))),
+    44: lambda o: o.f(o.phi(o.gx, o.g(o.psi(o.x, o.fg(o.e(o.fgx)))))),
+    45: lambda o: o.f(o.phi(o.gx, o.g(o.psi(o.fgx, o.ex)))),
+    46: lambda o: o.f(o.phi(o.gx, o.g(o.psi(o.fgx, o.e(o.fgx))))),
+    47: lambda o: o.f(o.phi(o.gx, o.g(o.psi(o.fgx, o.fg(o.ex))))),
+    48: lambda o: o.f(o.phi(o.gx, o.g(o.psi(o.fgx, o.fg(o.e(o.fgx)))))),
 }
 """x' from x; the result is read as g(x)."""
 
-CANONICAL: dict[int, Callable[[Algebra, Tensor], Tensor]] = {
+CANONICAL: dict[int, Callable[[Algebra], Tensor]] = {
     4: average_noise,
-    5: lambda o, z: o.phi(z, o.g(o.psi(o.f(z), o.e(o.f(z))))),
-    6: lambda o, z: o.g(plain(o, o.f(z))),
-    49: lambda o, z: o.phi(z, o.g(o.psi(o.f(z), o.fg(o.e(o.f(z)))))),
-    50: lambda o, z: o.g(o.phi(o.f(z), o.psi(o.f(z), o.fg(o.e(o.f(z)))))),
-    51: lambda o, z: o.g(o.phi(o.f(z), o.fg(o.psi(o.f(z), o.e(o.f(z)))))),
-    52: lambda o, z: o.g(o.phi(o.f(z), o.fg(o.psi(o.f(z), o.fg(o.e(o.f(z))))))),
-    53: lambda o, z: o.g(o.phi(o.f(z), o.f(o.psi(z, o.g(o.e(o.f(z))))))),
+    5: lambda o: o.phi(o.z, o.g(o.psi(o.fz, o.efz))),
+    6: lambda o: o.g(plain_from_canonical(o)),
+    49: lambda o: o.phi(o.z, o.g(o.psi(o.fz, o.fg(o.efz)))),
+    50: lambda o: o.g(o.phi(o.fz, o.psi(o.fz, o.fg(o.efz)))),
+    51: lambda o: o.g(o.phi(o.fz, o.fg(o.psi(o.fz, o.efz)))),
+    52: lambda o: o.g(o.phi(o.fz, o.fg(o.psi(o.fz, o.fg(o.efz))))),
+    53: lambda o: o.g(o.phi(o.fz, o.f(o.psi(o.z, o.gefz)))),
 }
 """z' from z."""
 
-JOINT: dict[int, Callable[[Algebra, Tensor, Tensor], tuple[Tensor, Tensor]]] = {
-    54: lambda o, x, z: (
-        o.phi(x, o.psi(x, o.f(avg(o.g(o.e(x)), o.g(o.e(o.f(z))))))),
-        average_noise(o, z),
+JOINT: dict[int, Callable[[Algebra], tuple[Tensor, Tensor]]] = {
+    54: lambda o: (o.phi(o.x, o.psi(o.x, o.f(avg(o.g(o.ex), o.gefz)))), average_noise(o)),
+    55: lambda o: (
+        o.phi(o.x, o.f(avg(o.g(o.psi(o.x, o.ex)), o.psi(o.z, o.gefz)))),
+        average_noise(o),
     ),
-    55: lambda o, x, z: (
-        o.phi(x, o.f(avg(o.g(o.psi(x, o.e(x))), o.psi(z, o.g(o.e(o.f(z))))))),
-        average_noise(o, z),
+    56: lambda o: (o.f(avg(o.g(plain(o)), average_noise(o))), average_noise(o)),
+    57: lambda o: (plain(o), o.phi(o.z, o.psi(o.z, avg(o.gefz, o.g(o.ex))))),
+    58: lambda o: (
+        plain(o),
+        o.phi(o.z, avg(o.g(o.psi(o.fz, o.efz)), o.g(o.psi(o.x, o.ex)))),
     ),
-    56: lambda o, x, z: (o.f(avg(o.g(plain(o, x)), average_noise(o, z))), average_noise(o, z)),
-    57: lambda o, x, z: (
-        plain(o, x),
-        o.phi(z, o.psi(z, avg(o.g(o.e(o.f(z))), o.g(o.e(x))))),
-    ),
-    58: lambda o, x, z: (
-        plain(o, x),
-        o.phi(z, avg(o.g(o.psi(o.f(z), o.e(o.f(z)))), o.g(o.psi(x, o.e(x))))),
-    ),
-    59: lambda o, x, z: (plain(o, x), avg(o.g(plain(o, o.f(z))), o.g(plain(o, x)))),
+    59: lambda o: (plain(o), avg(o.g(plain_from_canonical(o)), o.g(plain(o)))),
 }
 """(x', z') from both; the result is read as g(x) for 54 to 56, as z for 57 to 59."""
 
 READ_FROM_VIEWS = {*INSTANCE, 54, 55, 56}
 
 
-def advance(code: int, o: Algebra, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+def advance(code: int, o: Algebra) -> tuple[Tensor, Tensor]:
     """(x', z') of a strategy; the state that it does not have stays as it is."""
     if code in INSTANCE:
-        return INSTANCE[code](o, x), z
+        return INSTANCE[code](o), o.z
     if code in CANONICAL:
-        return x, CANONICAL[code](o, z)
-    return JOINT[code](o, x, z)
+        return o.x, CANONICAL[code](o)
+    return JOINT[code](o)

@@ -5,23 +5,28 @@ Lee et al., "SyncDiffusion: Coherent Montage via Synchronized Joint Diffusions",
 judge's features for the embedded one.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Count, Prior, Rng, Space
+from synclab.core.protocols import (
+    Cond,
+    Condition,
+    Count,
+    Denoiser,
+    Estimates,
+    NoisyMethod,
+    Rng,
+    Space,
+)
 from synclab.core.schedule import Spacing
 from synclab.core.sync import gather, project
 
 
 @dataclass(frozen=True)
-class SyncDiffusion:
+class SyncDiffusion(NoisyMethod):
     """Gradient weight `weight` * `decay`^i during the first `guided_steps` steps i."""
-
-    canonical: ClassVar[str] = "latent"
 
     steps: Count = 50
     guidance: float = 7.5
@@ -30,9 +35,9 @@ class SyncDiffusion:
     decay: float = 0.95
     guided_steps: int = 50
 
-    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
+    def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, views = prior.schedule, space.all_views()
-        cond = cond.at(views)
+        cond = condition.at(views)
         z = rng.normal("start", space.shape)
         for i, (t, s) in enumerate(schedule.steps(self.steps, spacing=self.spacing)):
             x = project(space, z, views)
@@ -42,7 +47,7 @@ class SyncDiffusion:
             z = gather(space, schedule.ddim(x, x0, t, s), views, old=z)
             yield z
 
-    def disagreement(self, prior: Prior, x: Tensor, t: int, cond: Cond) -> Tensor:
+    def disagreement(self, prior: Denoiser, x: Tensor, t: int, cond: Cond) -> Tensor:
         """Gradient of the views' distance to the middle one, by their x0; none for that view."""
         with torch.enable_grad():
             x = x.detach().requires_grad_()

@@ -6,32 +6,37 @@ composite of the earlier ones, later on top. All go one step together: with a de
 that equals one after the other, since nothing flows back.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Count, Prior, Rng, Space, Views, stack_shape
+from synclab.core.protocols import (
+    Condition,
+    Count,
+    Denoiser,
+    Estimates,
+    NoisyMethod,
+    Rng,
+    Space,
+    Views,
+)
 from synclab.core.schedule import Schedule, Spacing
-from synclab.core.sync import gather, project
+from synclab.core.sync import gather, project, stack_shape
 
 
 @dataclass(frozen=True)
-class SyncSDE:
+class SyncSDE(NoisyMethod):
     """`inverse_lambda` is 1/lambda at the first time; it falls linearly with t."""
-
-    canonical: ClassVar[str] = "latent"
 
     steps: Count = 50
     guidance: float = 7.5
     spacing: Spacing = "even"
     inverse_lambda: float = 5.0
 
-    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
+    def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, views = prior.schedule, space.all_views()
-        cond = cond.at(views)
+        cond = condition.at(views)
         x = rng.normal("start", stack_shape(views, prior))
         for t, s in schedule.steps(self.steps, spacing=self.spacing):
             x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)

@@ -7,21 +7,30 @@ canonical state (Visual Anagrams), 5 x0 around it (SyncMVD). The noise is re-der
 synchronised x0, as the authors' code does, not taken from the network.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from annotated_types import Interval
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Count, Prior, Rng, Space, Time, stack_shape
+from synclab.core.protocols import (
+    Canonical,
+    Condition,
+    Count,
+    Denoiser,
+    Estimates,
+    Method,
+    Rng,
+    Space,
+    Time,
+)
 from synclab.core.schedule import Spacing
-from synclab.core.sync import project
+from synclab.core.sync import project, stack_shape
 from synclab.methods.strategies import CASES, INSTANCE, READ_FROM_VIEWS, Algebra, Case, advance
 
 
 @dataclass(frozen=True)
-class SyncTweedies:
+class SyncTweedies(Method):
     """`strategy` is the authors' code or a case's name, valid while t > `t_sync`.
 
     Views `start` from noise of their own, or from crops of one.
@@ -35,17 +44,17 @@ class SyncTweedies:
     start: Literal["independent", "shared"] = "independent"
 
     @property
-    def canonical(self) -> str | None:
+    def canonical(self) -> Canonical | None:
         """Strategies that synchronise clean estimates alone may live in RGB."""
         return None if self.number in (0, 2) and self.start == "independent" else "latent"
 
-    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
+    def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         views = space.all_views()
-        cond = cond.at(views)
+        cond = condition.at(views)
         x, z = self.noise(prior, space, rng)
         for t, s in prior.schedule.steps(self.steps, spacing=self.spacing):
-            o = Algebra(prior, space, views, cond, self.guidance, t, s)
-            x, z = advance(self.code(t), o, x, z)
+            o = Algebra(prior, space, views, cond, self.guidance, t, s, x, z)
+            x, z = advance(self.code(t), o)
             yield None if s > 0 else o.g(x) if self.number in READ_FROM_VIEWS else z
 
     def code(self, t: int) -> int:
@@ -57,7 +66,7 @@ class SyncTweedies:
         """The authors' code."""
         return CASES[self.strategy] if isinstance(self.strategy, str) else self.strategy
 
-    def noise(self, prior: Prior, space: Space, rng: Rng) -> tuple[Tensor, Tensor]:
+    def noise(self, prior: Denoiser, space: Space, rng: Rng) -> tuple[Tensor, Tensor]:
         """States of the views and of the canonical space at the start."""
         z, views = rng.normal("canonical start", space.shape), space.all_views()
         if self.start == "shared":

@@ -5,30 +5,24 @@ Models", 2024 (arXiv 2311.17919), eq. 3. Views must be orthogonal, so that noise
 may have its own prompt. With DDIM it is code 4 of SyncTweedies.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
-from torch import Tensor
-
-from synclab.core.protocols import Cond, Count, Prior, Rng, Space
+from synclab.core.protocols import Condition, Count, Denoiser, Estimates, NoisyMethod, Rng, Space
 from synclab.core.schedule import Spacing
 from synclab.core.sync import gather, project
 
 
 @dataclass(frozen=True)
-class VisualAnagrams:
+class VisualAnagrams(NoisyMethod):
     """`steps` network calls for each view at guidance scale `guidance`."""
-
-    canonical: ClassVar[str] = "latent"
 
     steps: Count = 30
     guidance: float = 10.0
     spacing: Spacing = "even"
 
-    def __call__(self, prior: Prior, space: Space, cond: Cond, rng: Rng) -> Iterator[Tensor | None]:
+    def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, views = prior.schedule, space.all_views()
-        cond = cond.at(views)
+        cond = condition.at(views)
         z = rng.normal("start", space.shape)
         for t, s in schedule.steps(self.steps, spacing=self.spacing):
             eps = prior.predict(project(space, z, views), t, cond, self.guidance)

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from annotated_types import Ge
 
+from synclab.core.protocols import Count
 from synclab.metrics.features import Measured
 from synclab.metrics.formulas.clip_score import similarity
 from synclab.metrics.formulas.fid import frechet_distance, frechet_distance_infinity
@@ -25,24 +26,22 @@ from synclab.metrics.formulas.kid import (
 from synclab.metrics.formulas.matrices import Matrix
 from synclab.metrics.formulas.precision_recall import covered
 
-Count = Annotated[int, Ge(1)]
-
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class Metric:
     """A metric of generated pictures, most of them against reference pictures."""
 
     of: str
     better: ClassVar[Literal["lower", "higher"]] = "higher"
     scale: ClassVar[float] = 1
-    views: ClassVar[bool] = True
+    per_view: ClassVar[bool] = True
     """Whether it is about views, which a reference has too, and not about a whole canvas."""
 
     def estimate(self, generated: Measured, reference: Measured, groups: Groups) -> Estimate:
         raise NotImplementedError
 
 
-class OfSets(Column):
+class OfSets(Metric):
     """A number of two sets; a prompt that is left out is left out of both."""
 
     def estimate(self, generated: Measured, reference: Measured, groups: Groups) -> Estimate:
@@ -120,7 +119,7 @@ class InceptionScore(OfSets):
         return inception_score(generated.matrix(self.of), self.splits, self.seed)
 
 
-class OfPrompts(Column):
+class OfPrompts(Metric):
     """A mean over prompts of the mean over a prompt's views; the other set stays whole."""
 
     def estimate(self, generated: Measured, reference: Measured, groups: Groups) -> Estimate:
@@ -189,7 +188,7 @@ class ClipScore(OfPrompts):
 class OfCanvas(OfPrompts):
     """A number that an extractor gives of the whole picture."""
 
-    views = False
+    per_view = False
 
     def values(self, generated: Measured, reference: Measured) -> Matrix:
         return generated.matrix(self.of)[:, 0]

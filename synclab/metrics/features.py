@@ -25,8 +25,12 @@ Outcome = Mapping[str, Outputs]
 """Outputs of one picture by the protocol's name of the extractor."""
 
 
-class Views(Protocol):
-    def cut(self, picture: Tensor, row: Mapping[str, Any]) -> Tensor: ...
+class ViewCutter(Protocol):
+    """Chooses the views of a picture that are scored; see `synclab.metrics.views`."""
+
+    def cut(self, picture: Tensor, row: Mapping[str, Any]) -> Tensor:
+        """Views (n, 3, h, w) of a picture (3, H, W), all uint8."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Measured:
         return [picture.prompt for picture, rows in pairs for _ in rows]
 
     @property
-    def views(self) -> int:
+    def view_count(self) -> int:
         """How many views were scored."""
         return sum(max(map(rows, outcome.values())) for outcome in self.outcomes)
 
@@ -115,7 +119,7 @@ class Cache:
 
 
 def measure(
-    pictures: Sequence[Picture], views: Views, extractors: Mapping[str, Extractor], what: str
+    pictures: Sequence[Picture], views: ViewCutter, extractors: Mapping[str, Extractor], what: str
 ) -> Measured:
     """All extractors on all pictures; one that cannot be read or gives NaN is named and left out.
 
@@ -130,7 +134,7 @@ def measure(
     return Measured(tuple(p for p, _ in found), tuple(o for _, o in found))
 
 
-def outcome(picture: Picture, views: Views, extractors: Mapping[str, Extractor]) -> Outcome:
+def outcome(picture: Picture, views: ViewCutter, extractors: Mapping[str, Extractor]) -> Outcome:
     """What all extractors say of one picture; it is read and cut where one has not seen it yet."""
     key = f"{picture.row['sha256'][:32]}-{digest(views, picture.id, picture.prompt)[:12]}"
     caches = {name: Cache(folder_of(picture, e), e.identity) for name, e in extractors.items()}

@@ -18,7 +18,7 @@ FOLDER = CONF / "eval"
 
 
 @dataclass(frozen=True)
-class Schema:
+class ProtocolFile:
     """Keys of a protocol's file."""
 
     about: str
@@ -93,7 +93,7 @@ def read_protocol(name: str, task: str) -> Protocol:
     """The protocol NAME, or NAME_TASK where only that exists: `paper` is one file for each task."""
     path = find(name, task)
     body = read(path)
-    validate(Schema, body, "eval")
+    validate(ProtocolFile, body, "eval")
     if task not in body["tasks"]:
         raise UserError(
             f"eval={path.stem}: says nothing of task {task!r}; {nearest(task, body['tasks'])}"

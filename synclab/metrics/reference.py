@@ -8,19 +8,16 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
-from annotated_types import Ge
-
+from synclab.core.protocols import Count
 from synclab.errors import UserError
 from synclab.store.pictures import Picture, read_pictures
 
 log = logging.getLogger(__name__)
 
-Count = Annotated[int, Ge(1)]
 
-
-class Source(Protocol):
+class ReferenceSource(Protocol):
     """Where reference pictures come from, and the command that makes them."""
 
     @property
@@ -56,7 +53,7 @@ class Reference:
     held_out: Sequence[Picture]
 
 
-def choose(source: Source, results: Path, prompts: Collection[str]) -> Reference:
+def choose(source: ReferenceSource, results: Path, prompts: Collection[str]) -> Reference:
     """The reference pictures of these prompts.
 
     Raises: UserError with the command that makes what is missing.

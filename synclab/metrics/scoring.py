@@ -6,11 +6,11 @@ from itertools import combinations
 from typing import Any
 
 from synclab.errors import UserError
-from synclab.metrics.columns import Column
+from synclab.metrics.columns import Metric
 from synclab.metrics.features import Measured
 from synclab.metrics.formulas.jackknife import Estimate, deal
 
-Columns = Mapping[str, Column]
+Metrics = Mapping[str, Metric]
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ Scores = Mapping[str, Estimate | Refusal]
 """By the column's name."""
 
 
-def score(columns: Columns, generated: Measured, reference: Measured, groups: int | None) -> Scores:
+def score(columns: Metrics, generated: Measured, reference: Measured, groups: int | None) -> Scores:
     """All columns of a set, against the reference pictures of the same prompts."""
     prompts = generated.prompts
     same, left_out = reference.of(prompts), deal(prompts, groups)
 
-    def attempt(column: Column) -> Estimate | Refusal:
+    def attempt(column: Metric) -> Estimate | Refusal:
         if not prompts:
             return Refusal("no finished sample can be used; run its command again")
         try:
@@ -40,9 +40,9 @@ def score(columns: Columns, generated: Measured, reference: Measured, groups: in
     return {name: attempt(column) for name, column in columns.items()}
 
 
-def of_views(columns: Columns) -> Columns:
+def of_views(columns: Metrics) -> Metrics:
     """The columns that a reference set can be scored by, too."""
-    return {name: column for name, column in columns.items() if column.views}
+    return {name: column for name, column in columns.items() if column.per_view}
 
 
 def differences(methods: Mapping[str, Measured], scores: Mapping[str, Scores]) -> dict[str, Any]:
@@ -67,12 +67,12 @@ def plain(estimate: Estimate) -> dict[str, float | None]:
     return {"value": estimate.value, "error": estimate.error}
 
 
-def to_plain(scores: Scores, columns: Columns) -> dict[str, Any]:
+def to_plain(scores: Scores, columns: Metrics) -> dict[str, Any]:
     """Scores as JSON has them; one that was refused has no value, but a reason."""
     return {name: entry(made, columns[name]) for name, made in scores.items()}
 
 
-def entry(made: Estimate | Refusal, column: Column) -> dict[str, Any]:
+def entry(made: Estimate | Refusal, column: Metric) -> dict[str, Any]:
     meaning = {"scale": column.scale, "better": column.better}
     if isinstance(made, Refusal):
         return {"value": None, "error": None, "reason": made.reason, **meaning}

@@ -2,36 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, MultipleOf
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Views
+from synclab.core.protocols import Condition, Views
+from synclab.priors.branches import Branches, as_branches
 from synclab.priors.latent import LatentPrior
-from synclab.priors.text import Text
 
 Maps = Callable[[Views], Tensor]
 """From n views to maps of them, (n c h w)."""
 
 
 @dataclass(frozen=True)
-class TextAndDepth(Text):
-    """Prompt embeddings of n views, and their depth (n c h w) as the network is shown it."""
-
-    shown: Tensor
-
-
-@dataclass(frozen=True)
 class Depth:
     """A prompt, or one for each view, and the depth of any views as the network is shown it."""
 
-    text: Any
+    text: Condition
     show: Maps
 
-    def at(self, views: Views) -> TextAndDepth:
-        text = self.text.at(views)
-        return TextAndDepth(text.positive, text.negative, self.show(views))
+    def at(self, views: Views) -> Branches:
+        return as_branches(self.text.at(views)).beside(self.show(views))
 
 
 @dataclass
@@ -50,15 +42,12 @@ class DepthPrior(LatentPrior):
         side = super().load_denoiser()
         return self.pixels // self.factor if self.pixels else side
 
-    def with_depth(self, text: Cond, disparity: Maps) -> Depth:
+    def with_depth(self, text: Condition, disparity: Maps) -> Depth:
         return Depth(text, lambda views: self.show(disparity(views)))
 
     def show(self, disparity: Tensor) -> Tensor:
         """Disparities (n 1 H W) of a set of views as the network wants them (n c h w)."""
         raise NotImplementedError
-
-    def branches(self, cond: TextAndDepth) -> tuple[list[Tensor], list[Tensor]]:
-        return [cond.negative, cond.shown], [cond.positive, cond.shown]
 
 
 def to_unit_range(values: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from synclab.core.meter import Meter
-from synclab.core.protocols import Cond, Everywhere, Views
+from synclab.core.protocols import Cond, Condition, Everywhere, Views
 from synclab.core.schedule import Schedule
 
 Shape = tuple[int, int, int]
@@ -28,7 +28,6 @@ class ExactPrior:
     device: str = "cpu"
     meter: Meter = field(default_factory=Meter)
 
-    prediction: ClassVar[str] = "epsilon"
     needs: ClassVar[tuple[str, ...]] = ()
 
     def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
@@ -43,6 +42,18 @@ class ExactPrior:
     def posterior_mean(self, x: Tensor, a: float) -> Tensor:
         """E[x0 | x] when x = sqrt(a) x0 + sqrt(1 - a) eps."""
         raise NotImplementedError
+
+    @property
+    def prediction(self) -> str:
+        return "epsilon"
+
+    @property
+    def checkpoint(self) -> None:
+        """There are no weights."""
+
+    @property
+    def weights_hash(self) -> None:
+        """There are no weights."""
 
     @property
     def nfe(self) -> int:
@@ -64,7 +75,7 @@ class ExactPrior:
     def embed(self, prompt: str) -> Everywhere:
         return Everywhere()
 
-    def with_depth(self, text: Cond, disparity: Callable[[Views], Tensor]) -> Cond:
+    def with_depth(self, text: Condition, disparity: Callable[[Views], Tensor]) -> Condition:
         """A score that is known sees no depth."""
         return text
 

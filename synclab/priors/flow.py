@@ -11,24 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from synclab.core.protocols import Views
+from synclab.priors.branches import Inputs
 from synclab.priors.latent import LatentPrior
-from synclab.priors.text import Text, token_ids
+from synclab.priors.text import token_ids
 
 T5_TOKENS = 256
-
-
-@dataclass(frozen=True)
-class PooledText(Text):
-    """Prompt embeddings, and one vector (1 or n, d) for each text as a whole."""
-
-    positive_whole: Tensor
-    negative_whole: Tensor
-
-    def at(self, views: Views) -> "PooledText":
-        n, text = len(views), super().at(views)
-        wholes = (whole.expand(n, -1) for whole in (self.positive_whole, self.negative_whole))
-        return PooledText(text.positive, text.negative, *wholes)
 
 
 @dataclass
@@ -53,14 +40,7 @@ class FlowPrior(LatentPrior):
         self.transformer = self.prepare(network)
         return network.config.sample_size
 
-    def embed(self, prompt: str) -> PooledText:
-        """Encodes the prompt and the negative prompt; equal texts are encoded once."""
-        (positive, positive_whole), (negative, negative_whole) = map(
-            self._embed, (prompt, self.negative_prompt)
-        )
-        return PooledText(positive, negative, positive_whole, negative_whole)
-
-    def encode_text(self, text: str) -> tuple[Tensor, Tensor]:
+    def encode_text(self, text: str) -> Inputs:
         """Tokens (1, n + T5's, d) and the whole (1, d): both encoders' features side by side."""
         read = [
             network(token_ids(tokenizer, text).to(self.device), output_hidden_states=True)
@@ -70,10 +50,6 @@ class FlowPrior(LatentPrior):
         missing = self.transformer.config.joint_attention_dim - tokens.shape[-1]
         whole = torch.cat([output.text_embeds for output in read], -1)
         return F.pad(tokens, (0, missing, 0, T5_TOKENS)), whole
-
-    def branches(self, cond: PooledText) -> tuple[list[Tensor], list[Tensor]]:
-        negative, positive = super().branches(cond)
-        return [*negative, cond.negative_whole], [*positive, cond.positive_whole]
 
     def answer(self, t: int, x: Tensor, *told: Tensor) -> Tensor:
         tokens, whole = told

@@ -14,13 +14,14 @@ from annotated_types import Ge
 from torch import Tensor
 
 from synclab.core.meter import Meter
-from synclab.core.protocols import Cond, Views
+from synclab.core.protocols import Cond, Condition, Views
 from synclab.errors import UserError
+from synclab.priors.branches import Branches, Inputs, as_branches, stack
 from synclab.priors.checkpoint import Names, locate, weights_hash
 from synclab.priors.parts import Parts
 from synclab.priors.perceptual import PERCEPTUAL, Distance
 from synclab.priors.prediction import NOISE
-from synclab.priors.text import Text, token_ids
+from synclab.priors.text import token_ids
 
 DTYPES = {
     "fp32": torch.float32,
@@ -112,15 +113,19 @@ class LatentPrior:
         return 3
 
     @property
+    def checkpoint(self) -> str | None:
+        return self.parts.path
+
+    @property
     def weights_hash(self) -> str | None:
         """SHA-256 of the denoiser's weights as they lie in the folder or in the Hub's cache."""
         return weights_hash(self.parts.path)
 
-    def embed(self, prompt: str) -> Text:
+    def embed(self, prompt: str) -> Branches:
         """Encodes the prompt and the negative prompt; equal texts are encoded once."""
-        return Text(self._embed(prompt), self._embed(self.negative_prompt))
+        return Branches(self._embed(prompt), self._embed(self.negative_prompt))
 
-    def with_depth(self, text: Cond, disparity: Callable[[Views], Tensor]) -> Cond:
+    def with_depth(self, text: Condition, disparity: Callable[[Views], Tensor]) -> Condition:
         """What a task with known surfaces tells; a prior that sees no depth takes the text alone.
 
         Args:
@@ -129,27 +134,24 @@ class LatentPrior:
         """
         return text
 
-    def encode_text(self, text: str) -> Any:
+    def encode_text(self, text: str) -> Inputs:
+        """Tokens (1, n, d)."""
         ids = token_ids(self.tokenizer, text).to(self.device)
-        return self.text_encoder(ids).last_hidden_state
+        return (self.text_encoder(ids).last_hidden_state,)
 
-    def predict(self, x: Tensor, t: int, cond: Any, guidance: float) -> Tensor:
+    def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
         """eps_u + guidance (eps_c - eps_u), (n c h w); one branch alone at guidance 0 or 1."""
-        negative, positive = self.branches(cond)
+        branches = as_branches(cond)
         with self.meter("denoiser", x.device):
             if guidance in (0, 1):
-                answer = self._evaluate(x, t, positive if guidance else negative)
+                answer = self._evaluate(x, t, branches.positive if guidance else branches.negative)
             else:
-                both = [torch.cat(pair) for pair in zip(negative, positive, strict=True)]
+                both = stack([branches.negative, branches.positive])
                 low, high = self._evaluate(torch.cat([x, x]), t, both).chunk(2)
                 answer = low + guidance * (high - low)
             return NOISE[self.prediction](answer, x, t, self.schedule)
 
-    def branches(self, cond: Any) -> tuple[list[Tensor], list[Tensor]]:
-        """What the network is told besides x and t (n ...), without the prompt and with it."""
-        return [cond.negative], [cond.positive]
-
-    def _evaluate(self, x: Tensor, t: int, told: list[Tensor]) -> Tensor:
+    def _evaluate(self, x: Tensor, t: int, told: Inputs) -> Tensor:
         """The network's answer, chunk by chunk."""
         self.meter.nfe += len(x)
         chunks = zip(*(each.to(self.dtype).split(self.batch) for each in (x, *told)), strict=True)

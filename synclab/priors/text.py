@@ -1,26 +1,11 @@
-"""Prompts for a network: embeddings as a condition, and the tokens that they come from."""
+"""Prompts as the tokens that a text encoder reads."""
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 
-from synclab.core.protocols import Views
-
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Text:
-    """Prompt embeddings (1 or n, tokens, d) for the guided and the negative branch."""
-
-    positive: Tensor
-    negative: Tensor
-
-    def at(self, views: Views) -> "Text":
-        n = len(views)
-        return Text(self.positive.expand(n, -1, -1), self.negative.expand(n, -1, -1))
 
 
 def token_ids(tokenizer: Any, text: str) -> Tensor:

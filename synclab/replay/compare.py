@@ -15,14 +15,14 @@ X0_TOLERANCE = 5e-3  # of every value of the clean latents
 
 
 @dataclass(frozen=True)
-class Distance:
+class Deviation:
     """Absolute differences of two tensors: the largest, and what 99.9 % stay below."""
 
     largest: float
     most: float
 
     @classmethod
-    def between(cls, ours: Tensor, theirs: Tensor) -> "Distance":
+    def between(cls, ours: Tensor, theirs: Tensor) -> "Deviation":
         error = (ours - theirs).abs().flatten()
         rank = max(1, round(0.999 * error.numel()))
         return cls(float(error.max()), float(error.kthvalue(rank).values))
@@ -33,11 +33,11 @@ class Distance:
 
 @dataclass(frozen=True)
 class Difference:
-    """Distances after a step; `x0` where the recording holds clean estimates."""
+    """Deviations after a step; `x0` where the recording holds clean estimates."""
 
     step: int
-    z: Distance
-    x0: Distance | None
+    z: Deviation
+    x0: Deviation | None
 
     @property
     def within(self) -> bool:
@@ -54,15 +54,17 @@ def replay(recording: Recording, folder: str) -> Iterator[Difference]:
     prior, noise = LatentPrior(folder, negative_prompt=NEGATIVE_PROMPT), RecordedNoise(recording)
     space, method = Observed(build_space(recording, prior, noise)), build_method(recording)
     condition = prior.embed(recording.settings["text_prompt"])
-    for k, z in enumerate(method(prior, space, condition, noise)):  # pyright: ignore[reportArgumentType]
+    for k, z in enumerate(method(prior, space, condition, noise)):
         assert z is not None
-        yield Difference(k, Distance.between(z, recording.step(k, "z")), clean(recording, space, k))
+        yield Difference(
+            k, Deviation.between(z, recording.step(k, "z")), clean(recording, space, k)
+        )
 
 
-def clean(recording: Recording, space: Observed, k: int) -> Distance | None:
+def clean(recording: Recording, space: Observed, k: int) -> Deviation | None:
     """Clean estimates, where the loop makes them and the recording kept them."""
     key = "x0_latent" if recording.has(k, "x0_latent") else "target"
     if space.x0 is None or not recording.has(k, key):
         return None
     theirs = recording.step(k, key)
-    return Distance.between(space.x0, theirs) if theirs.shape == space.x0.shape else None
+    return Deviation.between(space.x0, theirs) if theirs.shape == space.x0.shape else None

@@ -8,6 +8,7 @@ import torch
 import yaml
 from torch import Tensor
 
+from synclab.core.forwarding import ForwardingSpace
 from synclab.core.protocols import Space, Views
 from synclab.errors import UserError
 
@@ -75,16 +76,13 @@ class RecordedNoise:
         raise UserError(f"a recording has no draw of {purpose}")
 
 
-class Observed:
+class Observed(ForwardingSpace):
     """A space that remembers the last clean estimates which went back through it."""
 
-    def __init__(self, space: Space) -> None:
-        self._space = space
+    def __init__(self, inner: Space) -> None:
+        super().__init__(inner)
         self.x0: Tensor | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._space, name)
 
     def to_canonical(self, x: Tensor) -> Tensor:
         self.x0 = x
-        return self._space.to_canonical(x)
+        return super().to_canonical(x)

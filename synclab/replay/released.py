@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Method, Prior, Rng, Sample, Space
+from synclab.core.protocols import Cond, Denoiser, Method, Prior, Rng, Sample, Space
 from synclab.errors import UserError, nearest
 from synclab.methods.sdi_released import ReleasedSDI
 from synclab.methods.sds import SDS
@@ -20,7 +20,7 @@ STOCHASTICITY = {"sds": "maximum", "ddim": "none", "generalized_ddim": "time"}
 """Ours by the authors' names of noise samplers."""
 
 
-def build_space(recording: Recording, prior: Any, noise: RecordedNoise) -> Space:
+def build_space(recording: Recording, prior: Prior, noise: RecordedNoise) -> Space:
     """The canvas, holding what the recorded run began with."""
     space: Any = SPACES[kind(recording)](recording, prior, noise)
     space.initial = recording.get("init/z")
@@ -35,12 +35,12 @@ def kind(recording: Recording) -> str:
     return model
 
 
-def image(recording: Recording, prior: Any, noise: RecordedNoise) -> Space:
+def image(recording: Recording, prior: Prior, noise: RecordedNoise) -> Space:
     channels, height, width = recording.get("init/z").shape
     return Image(channels=channels, height=height, width=width, view_size=width)
 
 
-def inpainting(recording: Recording, prior: Any, noise: RecordedNoise) -> Space:
+def inpainting(recording: Recording, prior: Prior, noise: RecordedNoise) -> Space:
     """What is known is what the first update put in place of the views."""
     z, seen = recording.step(0, "z"), recording.step(0, "target")[0]
     size = z.shape[-1]
@@ -48,7 +48,7 @@ def inpainting(recording: Recording, prior: Any, noise: RecordedNoise) -> Space:
     return Inpainting(channels=len(z), height=size, width=size, view_size=size, known=z, mask=mask)
 
 
-def wide(recording: Recording, prior: Any, noise: RecordedNoise) -> Space:
+def wide(recording: Recording, prior: Prior, noise: RecordedNoise) -> Space:
     """Crops evenly spaced from end to end, as many as noises were drawn."""
     channels, size, width = recording.get("init/z").shape
     task = WideTask(columns=width // size, crops=len(recording.step(0, "fwd_noise")))
@@ -56,7 +56,7 @@ def wide(recording: Recording, prior: Any, noise: RecordedNoise) -> Space:
     return Wide(channels=channels, height=size, width=width, view_size=size, stride=stride)
 
 
-def panorama(recording: Recording, prior: Any, noise: RecordedNoise) -> Space:
+def panorama(recording: Recording, prior: Prior, noise: RecordedNoise) -> Space:
     settings = recording.settings
     task = PanoramaTask(
         codec="released",
@@ -136,5 +136,5 @@ def distillation(settings: dict[str, Any]) -> dict[str, Any]:
 class RecordedSDI(ReleasedSDI):
     """The recording holds the noise that inversion found, not what was drawn on the way to it."""
 
-    def invert(self, prior: Prior, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
+    def invert(self, prior: Denoiser, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
         return rng.normal("noise", tuple(x0.shape))

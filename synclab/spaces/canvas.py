@@ -7,15 +7,15 @@ import torch
 from torch import Tensor
 
 from synclab.core.protocols import Rng, Views
-from synclab.core.sync import adjoint_scatter
+from synclab.core.sync import adjoint_scatter, weighted_mean
 
 
 class Codec(Protocol):
     """The pair that leads from canonical values to what the network denoises, and back."""
 
-    def encode(self, y: Tensor) -> Tensor: ...
+    def encode(self, y: Tensor, /) -> Tensor: ...
 
-    def decode(self, x: Tensor) -> Tensor: ...
+    def decode(self, x: Tensor, /) -> Tensor: ...
 
 
 class Identity:
@@ -65,9 +65,7 @@ class Canvas:
         return adjoint_scatter(self, y, views)
 
     def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
-        total, weight = self.scatter(y, views)
-        seen = weight > 0
-        return torch.where(seen, total / torch.where(seen, weight, 1), 0 if old is None else old)
+        return weighted_mean(*self.scatter(y, views), old)
 
     def inwardness(self, views: Views) -> Tensor:
         """Distance of the network's pixels from the left and right borders, 0 there, towards 1."""

@@ -1,16 +1,14 @@
 """How views pass through a VAE."""
 
-from typing import Any
-
 from torch import Tensor
 
-from synclab.core.protocols import Rng
+from synclab.core.protocols import Prior, Rng
 
 
 class ReleasedCodec:
     """As the released code of StochSync: the posterior is sampled, decoded pixels are clipped."""
 
-    def __init__(self, prior: Any, rng: Rng) -> None:
+    def __init__(self, prior: Prior, rng: Rng) -> None:
         self.prior, self.rng = prior, rng
 
     def encode(self, y: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from synclab.core import geometry
 from synclab.core.protocols import View, Views
-from synclab.spaces.projection import Backprojection, Footprint, Projection, Sight
+from synclab.spaces.projection import Backprojection, PixelLookup, Projection, TexelLookup
 from synclab.spaces.resampling import Sampling, chosen, positions
 from synclab.spaces.window import Window
 
@@ -58,8 +58,8 @@ class EquirectMaps:
         numbers = torch.tensor([*map(astuple, windows)], dtype=torch.float64)
         top, left, height, width = numbers.T[..., None, None]
         at = positions((column - left) % self.width, row - top, height, width)
-        sights = tuple(map(Sight, windows, at.to(self.device).tensor_split(len(windows))))
-        return Projection(sights, self.height, self.width, self.sampling)
+        lookups = tuple(map(PixelLookup, windows, at.to(self.device).tensor_split(len(windows))))
+        return Projection(lookups, self.height, self.width, self.sampling)
 
     @lru_cache(maxsize=16)  # noqa: B019
     def from_views(self, views: Views) -> Backprojection:
@@ -70,7 +70,7 @@ class EquirectMaps:
         for window, at, seen in parts:
             window.add(count, seen)
             share = torch.where(seen, window.cut(count)[0].float().reciprocal(), 0)
-            found.append(Footprint(window, at.to(self.device), share.to(self.device)))
+            found.append(TexelLookup(window, at.to(self.device), share.to(self.device)))
         return Backprojection(tuple(found), self.height, self.width, self.sampling)
 
     def _look(self, views: Views) -> tuple[Tensor, Tensor]:

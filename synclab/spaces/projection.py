@@ -12,8 +12,8 @@ from synclab.spaces.window import Window
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
-    """What n views read: pixels at positions `at` (n, h, w, 2) in a window of the canvas."""
+class PixelLookup:
+    """Where the pixels of n views read: positions `at` (n, h, w, 2) in a window of the canvas."""
 
     window: Window
     at: Tensor
@@ -21,9 +21,9 @@ class Sight:
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """What `sights` see of a canvas (c, height, width)."""
+    """Reads views of a canvas (c, height, width), each lookup those of its window."""
 
-    sights: tuple[Sight, ...]
+    lookups: tuple[PixelLookup, ...]
     height: int
     width: int
     sampling: Sampling
@@ -33,16 +33,16 @@ class Projection:
         return _Linear.apply(z, self)
 
     def read(self, z: Tensor) -> Tensor:
-        seen = [resample(sight.window.cut(z), sight.at, self.sampling) for sight in self.sights]
+        seen = [resample(lookup.window.cut(z), lookup.at, self.sampling) for lookup in self.lookups]
         return torch.cat(seen, 1).transpose(0, 1)
 
     def transpose(self, y: Tensor) -> Tensor:
         """(n, c, h, w) -> (c, H, W)."""
         z = y.new_zeros(y.shape[1], self.height, self.width)
-        parts = y.transpose(0, 1).tensor_split(len(self.sights), 1)
-        for pixels, sight in zip(parts, self.sights, strict=True):
-            window = sight.window
-            window.add(z, spread(pixels, sight.at, window.height, window.width, self.sampling))
+        parts = y.transpose(0, 1).tensor_split(len(self.lookups), 1)
+        for pixels, lookup in zip(parts, self.lookups, strict=True):
+            window = lookup.window
+            window.add(z, spread(pixels, lookup.at, window.height, window.width, self.sampling))
         return z
 
 
@@ -56,13 +56,15 @@ class _Linear(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, y: Tensor) -> tuple[Tensor, None]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]: the decorator hides names
+        ctx: Any, y: Tensor
+    ) -> tuple[Tensor, None]:
         return ctx.projection.transpose(y), None
 
 
 @dataclass(frozen=True, eq=False)
-class Footprint:
-    """What a view writes: texels of a window, at positions `at` (h, w, 2) in the view.
+class TexelLookup:
+    """Where the texels of a window read one view: positions `at` (h, w, 2) in the view.
 
     `share` (h, w) is 1 / k for the k-th view of a set to see a texel, 0 where this one does not:
     one view after the other moves the canvas by its share, and the mean of all is left.
@@ -77,7 +79,7 @@ class Footprint:
 class Backprojection:
     """Gives every texel of a canvas (c, height, width) what the views show there."""
 
-    footprints: tuple[Footprint, ...]
+    lookups: tuple[TexelLookup, ...]
     height: int
     width: int
     sampling: Sampling
@@ -85,15 +87,15 @@ class Backprojection:
     def total(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """Sum (c, H, W) of the views (n, c, h, w), and how many see each texel (1, H, W)."""
         total, count = (y.new_zeros(c, self.height, self.width) for c in (y.shape[1], 1))
-        for pixels, footprint in zip(y, self.footprints, strict=True):
-            seen = (footprint.share > 0).to(y)
-            footprint.window.add(total, seen * resample(pixels, footprint.at, self.sampling))
-            footprint.window.add(count, seen)
+        for pixels, lookup in zip(y, self.lookups, strict=True):
+            seen = (lookup.share > 0).to(y)
+            lookup.window.add(total, seen * resample(pixels, lookup.at, self.sampling))
+            lookup.window.add(count, seen)
         return total, count
 
     def average(self, y: Tensor, z: Tensor) -> Tensor:
         """Puts the mean of the views into z (c, H, W), where any sees it; no sum is kept."""
-        for pixels, footprint in zip(y, self.footprints, strict=True):
-            said = resample(pixels, footprint.at, self.sampling)
-            footprint.window.blend(z, said, footprint.share)
+        for pixels, lookup in zip(y, self.lookups, strict=True):
+            said = resample(pixels, lookup.at, self.sampling)
+            lookup.window.blend(z, said, lookup.share)
         return z

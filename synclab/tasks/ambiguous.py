@@ -1,29 +1,29 @@
 """An ambiguous image: one picture that reads differently when turned, flipped or rearranged."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
-import torch
 from annotated_types import MinLen
 
-from synclab.core.protocols import Cond, Sample, Space, Views
+from synclab.core.protocols import Canonical, Cond, Condition, Prior, Sample, Views
 from synclab.errors import UserError, nearest
 from synclab.spaces.anagram import Anagram
+from synclab.spaces.canvas import Canvas
 from synclab.spaces.transforms import TRANSFORMS
 from synclab.tasks.image import ImageTask
-from synclab.tasks.task import Canonical, cells
+from synclab.tasks.task import cells
 
 
 class Readings:
     """The text of each view, in the order of the transforms."""
 
-    def __init__(self, texts: list[Any]) -> None:
+    def __init__(self, texts: Sequence[Condition]) -> None:
         self.texts = texts
 
-    def at(self, views: Views) -> Any:
-        read = [self.texts[int(view[0])].at((view,)) for view in views]
-        stacks = zip(*(vars(one).values() for one in read), strict=True)
-        return type(read[0])(*map(torch.cat, stacks))
+    def at(self, views: Views) -> Cond:
+        first, *others = (self.texts[int(view[0])].at((view,)) for view in views)
+        return first.join(others)
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class AmbiguousTask(ImageTask):
             if name not in TRANSFORMS:
                 raise UserError(f"task.transforms={name}: {nearest(name, TRANSFORMS)}")
 
-    def canvas(self, prior: Any, canonical: Canonical) -> Space:
+    def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
         cell = cells(prior, canonical)
         size, offset = cell["view_size"], 0.5 if canonical == "rgb" else 0.0
         return Anagram(**cell, height=size, width=size, transforms=self.transforms, offset=offset)
 
-    def condition(self, prior: Any, sample: Sample) -> Cond:
+    def condition(self, prior: Prior, sample: Sample) -> Condition:
         texts = [text.strip() for text in sample.prompt.split("|")]
         if len(texts) not in (1, len(self.transforms)):
             raise UserError(

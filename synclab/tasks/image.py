@@ -1,24 +1,24 @@
 """A plain square image from a prompt: what the prior makes on its own."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor
 
-from synclab.core.protocols import Space
+from synclab.core.protocols import Canonical, Prior
+from synclab.spaces.canvas import Canvas
 from synclab.spaces.image import Image
-from synclab.tasks.task import Canonical, Task, cells
+from synclab.tasks.task import CanvasTask, cells
 
 
 @dataclass(frozen=True)
-class ImageTask(Task):
+class ImageTask(CanvasTask):
     """One view that is the whole canvas."""
 
     canonical: Canonical = "latent"
 
-    def canvas(self, prior: Any, canonical: Canonical) -> Space:
+    def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
         cell = cells(prior, canonical)
         return Image(**cell, height=cell["view_size"], width=cell["view_size"])
 
-    def decode(self, prior: Any, z: Tensor) -> Tensor:
+    def decode(self, prior: Prior, z: Tensor) -> Tensor:
         return prior.decode(z[None])[0]

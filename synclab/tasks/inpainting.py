@@ -1,18 +1,18 @@
 """The unknown part of an image, from a prompt."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from synclab.core.protocols import Space
+from synclab.core.protocols import Canonical, Method, Prior
 from synclab.errors import UserError
+from synclab.spaces.canvas import Canvas
 from synclab.spaces.inpainting import Inpainting
 from synclab.tasks.image import ImageTask
 from synclab.tasks.picture import find_picture, read_picture
-from synclab.tasks.task import Canonical, cells
+from synclab.tasks.task import cells
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,15 @@ class InpaintingTask(ImageTask):
     def __post_init__(self) -> None:
         find_picture(self.picture, "task.picture")
 
-    def check(self, method: Any, name: str) -> None:
+    def check(self, method: Method, name: str) -> None:
         super().check(method, name)
-        if getattr(method, "canonical", None) is not None:
+        if method.canonical is not None:
             raise UserError(
                 f"method={name}: its canonical state is noisy, where nothing known can be pinned;"
                 " choose a method of clean estimates, such as method=stochsync or synctweedies"
             )
 
-    def canvas(self, prior: Any, canonical: Canonical) -> Space:
+    def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
         cell = cells(prior, canonical)
         size = cell["view_size"]
         picture = read_picture(self.picture, "task.picture", prior.image_size, prior.image_size)

@@ -1,23 +1,24 @@
 """360-degree panorama from a prompt."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from annotated_types import Ge, Interval
 from torch import Tensor
 
-from synclab.core.protocols import Space, Views
+from synclab.core.protocols import Canonical, Prior, Views
 from synclab.core.sync import gather
 from synclab.errors import UserError
+from synclab.spaces.canvas import Canvas
 from synclab.spaces.equirect import Grid
 from synclab.spaces.panorama import Inverse, Panorama
 from synclab.spaces.resampling import Sampling
 from synclab.spaces.view_sets import Cover, unseen
-from synclab.tasks.task import Canonical, Task, cells
+from synclab.tasks.task import CanvasTask, cells
 
 
 @dataclass(frozen=True)
-class PanoramaTask(Task):
+class PanoramaTask(CanvasTask):
     """An equirectangular canvas of `rows` x 2 `rows` views (the paper's 512 px and 2048x4096).
 
     `views` are sets of (azimuth, elevation) of one's own, taken in turn, instead of a `cover`.
@@ -50,7 +51,7 @@ class PanoramaTask(Task):
                 f" widen task.fov={self.fov}"
             )
 
-    def canvas(self, prior: Any, canonical: Canonical) -> Space:
+    def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
         cell = cells(prior, canonical)
         height = self.rows * cell["view_size"]
         return Panorama(
@@ -66,7 +67,7 @@ class PanoramaTask(Task):
             margin=self.margin,
         )
 
-    def decode(self, prior: Any, z: Tensor) -> Tensor:
+    def decode(self, prior: Prior, z: Tensor) -> Tensor:
         """Views of the latent canvas are decoded one by one and meet again in RGB."""
         latents = self.canvas(prior, "latent")
         views = latents.all_views()

@@ -5,11 +5,11 @@ Yeo et al. 2025, App. F, "High Resolution Panorama Generation"; 4096x8192 with 5
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from annotated_types import Ge, Interval
 
-from synclab.core.protocols import Rng, Sample, Space
+from synclab.core.protocols import Method, Prior, Rng, Sample, Space
 from synclab.errors import UserError
 from synclab.spaces.view_sets import Cover
 from synclab.tasks.panorama import PanoramaTask
@@ -25,18 +25,18 @@ class Panorama8KTask(PanoramaTask):
     cover: Cover = "checkerboard"
     start: str = "results/tiny/panorama/stochsync"
 
-    def check(self, method: Any, name: str) -> None:
-        if self.canonical == "latent" or getattr(method, "canonical", None) == "latent":
+    def check(self, method: Method, name: str) -> None:
+        if self.canonical == "latent" or method.canonical == "latent":
             raise UserError(
                 f"method={name}, task.canonical={self.canonical}: this task begins with pixels and"
                 " expects clean ones after every step; say method=stochsync task.canonical=rgb"
             )
 
-    def space(self, prior: Any, rng: Rng, sample: Sample) -> Space:
-        space: Any = super().space(prior, rng, sample)
-        picture = read_picture(self.find(sample), "task.start", space.height, space.width)
-        space.initial = picture.to(prior.device)
-        return space
+    def space(self, prior: Prior, rng: Rng, sample: Sample) -> Space:
+        canvas = self.own_canvas(prior, rng)
+        picture = read_picture(self.find(sample), "task.start", canvas.height, canvas.width)
+        canvas.initial = picture.to(prior.device)
+        return canvas
 
     def find(self, sample: Sample) -> str:
         """The panorama that a sample starts from."""

@@ -1,20 +1,19 @@
 """What all tasks share: the canonical state is RGB or latent, the sizes follow the prior."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import ClassVar, Literal, NotRequired, TypedDict
 
 import torch
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Rng, Sample, Space
+from synclab.core.protocols import Canonical, Condition, Method, Prior, Rng, Sample, Space
 from synclab.errors import UserError
+from synclab.spaces.canvas import Canvas, Codec
 from synclab.spaces.codec import ReleasedCodec
-
-Canonical = Literal["rgb", "latent"]
 
 
 @dataclass(frozen=True)
-class Task:
+class CanvasTask:
     """A task builds the space a method works in and turns the final state into an RGB image.
 
     `codec` "clean" encodes views to the posterior's mean, "released" as StochSync's code does.
@@ -23,42 +22,59 @@ class Task:
     "latent" it holds what the network denoises, at the latent's resolution.
     """
 
+    provides: ClassVar[tuple[str, ...]] = ()
+
     canonical: Canonical = "rgb"
     codec: Literal["clean", "released"] = "clean"
 
-    def check(self, method: Any, name: str) -> None:
+    def check(self, method: Method, name: str) -> None:
         """Refuses a method that needs another kind of canonical state."""
-        needed = getattr(method, "canonical", None)
+        needed = method.canonical
         if needed not in (None, self.canonical):
             raise UserError(
                 f"task.canonical={self.canonical}: method={name} averages noisy states and expects"
                 f" {needed}; say task.canonical={needed}"
             )
 
-    def space(self, prior: Any, rng: Rng, sample: Sample) -> Space:
+    def space(self, prior: Prior, rng: Rng, sample: Sample) -> Space:
         """The space of the method."""
-        space: Any = self.canvas(prior, self.canonical)
-        if self.canonical == "rgb" and self.codec == "released":
-            space.codec = ReleasedCodec(prior, rng)
-        return space
+        return self.own_canvas(prior, rng)
 
-    def canvas(self, prior: Any, canonical: Canonical) -> Space:
+    def own_canvas(self, prior: Prior, rng: Rng) -> Canvas:
+        """The canvas of the canonical state that was chosen."""
+        canvas = self.canvas(prior, self.canonical)
+        if self.canonical == "rgb" and self.codec == "released":
+            canvas.codec = ReleasedCodec(prior, rng)
+        return canvas
+
+    def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
+        """The canvas of either kind of canonical state."""
         raise NotImplementedError
 
-    def condition(self, prior: Any, sample: Sample) -> Cond:
+    def condition(self, prior: Prior, sample: Sample) -> Condition:
         """What the denoiser is told; here the prompt alone, the same for every view."""
         return prior.embed(sample.prompt)
 
-    def image(self, prior: Any, z: Tensor) -> Tensor:
+    def image(self, prior: Prior, z: Tensor) -> Tensor:
         """The finished canonical state as (3, H, W) in [0, 1]."""
         return (z if self.canonical == "rgb" else self.decode(prior, z)).clamp(0, 1)
 
-    def decode(self, prior: Any, z: Tensor) -> Tensor:
+    def decode(self, prior: Prior, z: Tensor) -> Tensor:
         """A latent canonical state as RGB."""
         raise NotImplementedError
 
 
-def cells(prior: Any, canonical: Canonical) -> dict[str, Any]:
+class Cells(TypedDict):
+    """Arguments of a `Canvas` that follow from the prior."""
+
+    channels: int
+    view_size: int
+    device: str
+    codec: NotRequired[Codec]
+    factor: NotRequired[int]
+
+
+def cells(prior: Prior, canonical: Canonical) -> Cells:
     """What a canvas needs to know of the prior: channels and size of a view, codec, device."""
     if canonical == "rgb":
         return {

@@ -2,19 +2,20 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated
 
 from annotated_types import Ge, Interval
 from torch import Tensor
 
-from synclab.core.protocols import Space
+from synclab.core.protocols import Canonical, Prior
 from synclab.errors import UserError
+from synclab.spaces.canvas import Canvas
 from synclab.spaces.wide import Wide
-from synclab.tasks.task import Canonical, Task, cells, wrap_columns
+from synclab.tasks.task import CanvasTask, cells, wrap_columns
 
 
 @dataclass(frozen=True)
-class WideTask(Task):
+class WideTask(CanvasTask):
     """`columns` views long, neighbouring crops `stride` of a view apart (SyncDiffusion: 1/4).
 
     `crops` says instead how many there are, evenly spaced from end to end.
@@ -33,7 +34,7 @@ class WideTask(Task):
                 f" expected at least {self.columns} with task.ring=false, or say task.crops=null"
             )
 
-    def canvas(self, prior: Any, canonical: Canonical) -> Space:
+    def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
         cell = cells(prior, canonical)
         size = cell["view_size"]
         width = self.columns * size
@@ -47,7 +48,7 @@ class WideTask(Task):
             return max(1, round(Fraction(self.stride) * size))
         return Fraction(width - size, max(1, self.crops - 1)) or size
 
-    def decode(self, prior: Any, z: Tensor) -> Tensor:
+    def decode(self, prior: Prior, z: Tensor) -> Tensor:
         """One pass over the whole canvas; a ring is decoded with its other end at both sides."""
         if not self.ring:
             return prior.decode(z[None])[0]

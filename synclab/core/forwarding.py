@@ -1,0 +1,47 @@
+"""A space in front of another one, to be watched or timed."""
+
+from torch import Tensor
+
+from synclab.core.protocols import Rng, Space, Views
+
+
+class ForwardingSpace:
+    """Answers as `inner` does; a subclass adds to the operations that it is interested in."""
+
+    def __init__(self, inner: Space) -> None:
+        self.inner = inner
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.inner.shape
+
+    @property
+    def initial(self) -> Tensor | None:
+        return self.inner.initial
+
+    def all_views(self) -> Views:
+        return self.inner.all_views()
+
+    def disjoint_views(self, step: int) -> Views:
+        return self.inner.disjoint_views(step)
+
+    def random_views(self, count: int, rng: Rng) -> Views:
+        return self.inner.random_views(count, rng)
+
+    def project(self, z: Tensor, views: Views) -> Tensor:
+        return self.inner.project(z, views)
+
+    def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
+        return self.inner.scatter(y, views)
+
+    def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
+        return self.inner.average(y, views, old)
+
+    def inwardness(self, views: Views) -> Tensor:
+        return self.inner.inwardness(views)
+
+    def to_instance(self, y: Tensor) -> Tensor:
+        return self.inner.to_instance(y)
+
+    def to_canonical(self, x: Tensor) -> Tensor:
+        return self.inner.to_canonical(x)

@@ -1,0 +1,27 @@
+"""A space whose projection and its way back are timed."""
+
+from torch import Tensor
+
+from synclab.core.forwarding import ForwardingSpace
+from synclab.core.meter import Meter
+from synclab.core.protocols import Space, Views
+
+
+class MeteredSpace(ForwardingSpace):
+    """Adds the seconds of projecting, scattering and averaging to the meter's "projection"."""
+
+    def __init__(self, inner: Space, meter: Meter) -> None:
+        super().__init__(inner)
+        self.meter = meter
+
+    def project(self, z: Tensor, views: Views) -> Tensor:
+        with self.meter("projection", z.device):
+            return super().project(z, views)
+
+    def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
+        with self.meter("projection", y.device):
+            return super().scatter(y, views)
+
+    def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
+        with self.meter("projection", y.device):
+            return super().average(y, views, old)

@@ -1,0 +1,57 @@
+"""The condition of priors with a text encoder: a network's inputs in both branches of guidance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from synclab.core.protocols import Cond, Views
+
+Inputs = tuple[Tensor, ...]
+"""What a network takes besides x and t, each (n, ...): tokens first, then what else there is."""
+
+
+@dataclass(frozen=True)
+class Branches:
+    """Inputs (1 or n, ...) with the prompt and with the negative prompt."""
+
+    positive: Inputs
+    negative: Inputs
+
+    def at(self, views: Views) -> "Branches":
+        """The same for each of the views."""
+        positive, negative = (
+            tuple(each.expand(len(views), *each.shape[1:]) for each in inputs)
+            for inputs in (self.positive, self.negative)
+        )
+        return Branches(positive, negative)
+
+    def take(self, rows: slice) -> "Branches":
+        positive, negative = (
+            tuple(each[rows] for each in inputs) for inputs in (self.positive, self.negative)
+        )
+        return Branches(positive, negative)
+
+    def join(self, others: Sequence["Branches"]) -> "Branches":
+        joined = [self, *others]
+        return Branches(stack([b.positive for b in joined]), stack([b.negative for b in joined]))
+
+    def beside(self, shown: Tensor) -> "Branches":
+        """With one more input (n, ...), the same in both branches."""
+        return Branches((*self.positive, shown), (*self.negative, shown))
+
+
+def stack(rows: Sequence[Inputs]) -> Inputs:
+    """Inputs of several conditions, one condition's rows after the other's."""
+    return tuple(map(torch.cat, zip(*rows, strict=True)))
+
+
+def as_branches(cond: Cond) -> Branches:
+    """The condition, checked to be one of a prior with a text encoder.
+
+    Raises: TypeError if another kind of prior has made it.
+    """
+    if isinstance(cond, Branches):
+        return cond
+    raise TypeError(f"expected the condition of a prompt, not {type(cond).__name__}")
