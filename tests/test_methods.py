@@ -48,9 +48,9 @@ METHODS = {
     "ddim": DDIM(steps=4),
     "multidiffusion": MultiDiffusion(steps=4),
     "synctweedies": SyncTweedies(steps=4),
-    "stochsync": StochSync(steps=4, ode_steps=6),
+    "stochsync": StochSync(steps=4, ode_steps=6, solver="ddim"),
     "stochsync dpm": StochSync(steps=4, ode_steps=6, solver="dpm"),
-    "released": ReleasedStochSync(steps=4, ode_steps=6, warmup=1),
+    "released": ReleasedStochSync(steps=4, ode_steps=6, solver="ddim", warmup=1),
     "ablated": AblatedStochSync(steps=4, stochasticity="time", multi_step=False, disjoint=False),
     "sds": SDS(steps=4, views=3, warmup=2),
     "sdi": SDI(steps=4, views=3, warmup=2, knots=3),
@@ -217,7 +217,8 @@ class StartForNoise(Changed):
 def test_one_round_of_stochsync_is_ddim(make_prior):
     """27 steps of 37 and the grid of 28 points are the same times."""
     prior = prior_of(image(), make_prior)
-    once = last(StochSync(steps=1, ode_steps=28, seam_steps=0), prior, image(), StartForNoise())
+    start = StochSync(steps=1, ode_steps=28, solver="ddim", seam_steps=0)
+    once = last(start, prior, image(), StartForNoise())
     close(once, last(DDIM(steps=27), prior, image()), 1e-10)
 
 

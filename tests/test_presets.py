@@ -1,5 +1,6 @@
 """Presets: every published value reaches its class, and what was not published is refused."""
 
+import dataclasses
 import itertools
 from typing import Any
 
@@ -8,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from synclab.config import presets
-from synclab.config.schema import build
+from synclab.config.schema import build, locate
 from synclab.errors import UserError
 from synclab.places import CONF
 
@@ -65,3 +66,24 @@ def test_the_ablation_runs_all_six_rows():
     bodies = [composed(f"method={row}", "task=panorama")["method"] for row in rows]
     switches = [(b["stochasticity"] == "maximum", b["multi_step"], b["disjoint"]) for b in bodies]
     assert len(set(switches)) == 6 and (False, False, False) in switches
+
+
+@pytest.mark.parametrize("group", ["method", "task"])
+def test_a_class_and_its_file_state_the_same_defaults(group):
+    """A value that both state is the same; a file named after another module is a variant."""
+    for path in (CONF / group).glob("*.yaml"):
+        body: Any = OmegaConf.to_container(OmegaConf.load(path))
+        target = body.pop("_target_", "")
+        if path.stem != target.split(".")[-2:][0]:
+            continue
+        cls = locate(target, group)
+        for field in dataclasses.fields(cls):
+            value = as_field(body.get(field.name))
+            literal = field.name in body and "${" not in str(value)
+            if literal and field.default is not dataclasses.MISSING:
+                assert field.default == value, f"{path}: {field.name}"
+
+
+def as_field(value: object) -> object:
+    """A YAML list as a field has it."""
+    return tuple(value) if isinstance(value, list) else value

@@ -298,16 +298,26 @@ def test_every_preset_composes(preset):
 
 @pytest.mark.parametrize(
     "path",
-    [path for group in ("task", "prior") for path in (CONF / "preset" / group).rglob("*.yaml")],
+    [path for group in ("task", "method") for path in (CONF / "preset" / group).rglob("*.yaml")],
     ids=lambda path: "-".join(path.parts[-3:]),
 )
 def test_a_preset_reaches_what_its_name_says(path):
-    group, preset = path.parts[-3], path.parts[-2]
+    group, preset = {"task": "task", "method": "prior"}[path.parts[-3]], path.parts[-2]
     other = max((name for name in names(group) if path.stem.endswith(f"_{name}")), key=len)
     method = path.stem.removesuffix(f"_{other}")
     config = composed(f"method={method}", f"{group}={other}", f"preset={preset}")
     for body, values in OmegaConf.load(path).items():
         assert values.items() <= config[body].items()
+
+
+@pytest.mark.parametrize("method", names("method"))
+def test_the_preset_of_a_prior_reaches_every_method_without_one_of_its_own(method):
+    """So a new method of two files has the embedded prior's guidance by itself."""
+    presets = CONF / "preset"
+    own = (presets / "method" / "fixed" / f"{method}_tiny.yaml").is_file()
+    of_all = OmegaConf.load(presets / "prior" / "fixed" / "tiny.yaml").method
+    found = composed(f"method={method}", "prior=tiny")["method"]
+    assert own or of_all.items() <= found.items()
 
 
 # What `--help` shows

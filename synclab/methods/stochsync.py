@@ -27,8 +27,8 @@ class StochSync(Method):
     steps: Count = 25
     t_max: Time = 900
     t_min: Time = 270
-    ode_steps: Annotated[int, Ge(2)] = 50
-    solver: Literal["ddim", "dpm"] = "ddim"
+    ode_steps: Annotated[int, Ge(2)] = 25
+    solver: Literal["ddim", "dpm"] = "dpm"
     seam_steps: Annotated[int, Ge(0)] = 2
     guidance: float = 7.5
 

@@ -40,7 +40,7 @@ class SyncTweedies(Method):
     guidance: float = 7.5
     spacing: Spacing = "even"
     strategy: Annotated[int, Interval(ge=0, le=59)] | Case = 2
-    t_sync: Time = 0
+    t_sync: Time = 50
     start: Literal["independent", "shared"] = "independent"
 
     @property

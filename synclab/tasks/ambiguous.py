@@ -30,6 +30,7 @@ class Readings:
 class AmbiguousTask(ImageTask):
     """`transforms` names the views; a prompt gives each its text, separated by "|"."""
 
+    canonical: Canonical = "rgb"
     transforms: Annotated[tuple[str, ...], MinLen(1)] = ("identity", "rotate_180")
 
     def __post_init__(self) -> None:
