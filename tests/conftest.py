@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,3 +120,21 @@ def random_state(space: Space, seed: int = 0) -> Tensor:
 
 def close(actual: Tensor, expected: Tensor, tolerance: float) -> None:
     torch.testing.assert_close(actual, expected, rtol=0, atol=tolerance)
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Stable Diffusion's format, made once however many test files ask for it."""
+    import small_checkpoint  # takes seconds, which other files need not wait for
+
+    return small_checkpoint.save(
+        tmp_path_factory.getbasetemp() / "checkpoint", small_checkpoint.PLAIN
+    )
+
+
+@pytest.fixture(scope="session")
+def flow_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Stable Diffusion 3's format."""
+    import small_checkpoint
+
+    return small_checkpoint.save(tmp_path_factory.getbasetemp() / "flow", small_checkpoint.FLOW)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 import torch
 from diffusers import (
     AutoencoderKL,
@@ -137,14 +136,3 @@ def save(folder: Path, parts: dict[str, Callable[[], Any]]) -> Path:
             for name, make in parts.items():
                 make().save_pretrained(folder / name)
     return folder
-
-
-@pytest.fixture(scope="session")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Stable Diffusion's, made once however many test files ask for it."""
-    return save(tmp_path_factory.getbasetemp() / "checkpoint", PLAIN)
-
-
-@pytest.fixture(scope="session")
-def flow_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save(tmp_path_factory.getbasetemp() / "flow", FLOW)

@@ -10,8 +10,6 @@ import small_checkpoint
 import torch
 from command_line import QUICK
 
-checkpoint = small_checkpoint.checkpoint
-
 METHODS = "choices: ablation_1, "
 MALFORMED = "expected key=value, with quotes"
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import huggingface_hub
 import pytest
-import small_checkpoint
 from command_line import ROOT
 from omegaconf import OmegaConf
 
@@ -17,8 +16,6 @@ from synclab.errors import UserError
 from synclab.places import CONF
 from synclab.priors import checkpoint as places
 from synclab.priors.latent import LatentPrior
-
-checkpoint = small_checkpoint.checkpoint
 
 
 def test_a_folder_is_taken_before_any_name(checkpoint: Path) -> None:

@@ -18,7 +18,6 @@ from synclab.priors.depth import DepthPrior
 from synclab.priors.depth_channel import DepthChannelPrior
 from synclab.priors.latent import LatentPrior
 
-checkpoint = small_checkpoint.checkpoint
 VIEWS = ((0.0,), (1.0,), (2.0,))
 
 

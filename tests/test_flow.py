@@ -24,8 +24,6 @@ from synclab.priors.exact import Gaussian
 from synclab.priors.flow import FlowPrior
 from synclab.priors.latent import LatentPrior
 
-flow_checkpoint = small_checkpoint.flow_checkpoint
-checkpoint = small_checkpoint.checkpoint
 VIEWS = ((0.0,), (1.0,), (2.0,))
 
 

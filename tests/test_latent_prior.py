@@ -17,7 +17,6 @@ from synclab.jobs.session import load_prior
 from synclab.priors.branches import Inputs
 from synclab.priors.latent import LatentPrior
 
-checkpoint = small_checkpoint.checkpoint
 VIEWS = ((0.0,), (1.0,), (2.0,))
 
 

@@ -8,7 +8,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import small_checkpoint
 import torch
 from conftest import close, streams
 from torch import Tensor, nn
@@ -18,7 +17,6 @@ from synclab.judges.requirements import Weights
 from synclab.methods.syncdiffusion import SyncDiffusion
 from synclab.priors.latent import LatentPrior
 
-checkpoint = small_checkpoint.checkpoint
 VIEWS = ((0.0,), (1.0,), (2.0,))
 
 

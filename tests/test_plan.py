@@ -6,7 +6,6 @@ from typing import Any
 
 import command_line
 import pytest
-import small_checkpoint
 import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
@@ -15,8 +14,6 @@ from synclab import plan
 from synclab.config.schema import build
 from synclab.jobs.counting import FEW, count
 from synclab.places import CONF
-
-checkpoint = small_checkpoint.checkpoint
 
 METHODS = {
     "ddim": "method.steps=3",

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from small_checkpoint import checkpoint  # noqa: F401 - a fixture
 from torch import Tensor
 
 from synclab.priors.latent import LatentPrior
@@ -110,27 +109,27 @@ def sdi_loop(folder: Path) -> Loop:
 
 
 @pytest.mark.parametrize("sampler", ["ddim", "generalized_ddim"])
-def test_wide_runs_replay(checkpoint: Path, tmp_path: Path, sampler: str) -> None:  # noqa: F811
+def test_wide_runs_replay(checkpoint: Path, tmp_path: Path, sampler: str) -> None:
     recording = wide_loop(checkpoint, sampler).save(tmp_path)
     differences = list(replay(recording, str(checkpoint)))
     assert len(differences) == STEPS
     assert all(d.within and d.x0 is not None for d in differences), differences
 
 
-def test_kept_noise_is_our_own_not_the_recordings(checkpoint: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_kept_noise_is_our_own_not_the_recordings(checkpoint: Path, tmp_path: Path) -> None:
     loop = wide_loop(checkpoint, "ddim")
     for k in range(1, STEPS):
         loop.keep(k, fwd_noise=torch.zeros(VIEWS, 4, SIZE, SIZE))
     assert all(d.within for d in replay(loop.save(tmp_path), str(checkpoint)))
 
 
-def test_another_schedule_is_found_out(checkpoint: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_another_schedule_is_found_out(checkpoint: Path, tmp_path: Path) -> None:
     recording = wide_loop(checkpoint, "ddim").save(tmp_path)
     recording.settings["t_max"] = 900
     assert not any(d.within for d in replay(recording, str(checkpoint)))
 
 
-def test_sdi_replays_from_the_noise_that_was_found(checkpoint: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_sdi_replays_from_the_noise_that_was_found(checkpoint: Path, tmp_path: Path) -> None:
     differences = list(replay(sdi_loop(checkpoint).save(tmp_path), str(checkpoint)))
     assert len(differences) == STEPS
     assert all(d.within for d in differences), differences

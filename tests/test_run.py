@@ -12,7 +12,6 @@ from typing import Any
 
 import command_line
 import pytest
-import small_checkpoint
 from command_line import QUICK, ROOT, images, rows
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
@@ -21,8 +20,6 @@ from synclab.config.schema import build, locate
 from synclab.core.hashing import config_hash
 from synclab.jobs import environment
 from synclab.jobs.session import load_prior
-
-checkpoint = small_checkpoint.checkpoint
 
 CONF = ROOT / "conf"
 PROMPT = "prompt=a sandy desert at night"

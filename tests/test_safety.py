@@ -7,10 +7,7 @@ from typing import Any
 
 import command_line
 import pytest
-import small_checkpoint
 from command_line import QUICK
-
-checkpoint = small_checkpoint.checkpoint
 
 CHANGES = {"os.mkdir": (0,), "os.rename": (0, 1), "os.link": (1,), "os.remove": (0,)}
 """Events of Python that change a file system, and which arguments name what is changed."""

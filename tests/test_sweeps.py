@@ -15,7 +15,6 @@ from typing import Any
 
 import command_line
 import pytest
-import small_checkpoint
 import torch
 from bench.store import fill
 from command_line import QUICK, images, rows
@@ -29,8 +28,6 @@ from synclab.methods.ddim import DDIM
 from synclab.priors.exact import Gaussian
 from synclab.store.journal import read_status
 from synclab.store.progress import progress
-
-checkpoint = small_checkpoint.checkpoint
 
 PROMPTS = ("one", "two", "three", "four", "five")
 SWEEP = (*QUICK, "-m", "method=ddim,sds")
