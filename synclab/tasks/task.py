@@ -18,6 +18,7 @@ class Task:
     """A task builds the space a method works in and turns the final state into an RGB image.
 
     `codec` "clean" encodes views to the posterior's mean, "released" as StochSync's code does.
+    `prompt_prefix` stands before every prompt that is encoded, with its own space at the end.
 
     With `canonical="rgb"` the space holds pixels and views are encoded for the network; with
     "latent" it holds what the network denoises, at the latent's resolution.
@@ -25,6 +26,7 @@ class Task:
 
     canonical: Canonical = "rgb"
     codec: Literal["clean", "released"] = "clean"
+    prompt_prefix: str = ""
 
     def check(self, method: Any, name: str) -> None:
         """Refuses a method that needs another kind of canonical state."""
@@ -46,8 +48,8 @@ class Task:
         raise NotImplementedError
 
     def condition(self, prior: Any, sample: Sample) -> Cond:
-        """What the denoiser is told; here the prompt alone, the same for every view."""
-        return prior.embed(sample.prompt)
+        """What the denoiser is told; here the prompt after its prefix, the same for every view."""
+        return prior.embed(self.prompt_prefix + sample.prompt)
 
     def image(self, prior: Any, z: Tensor) -> Tensor:
         """The finished canonical state as (3, H, W) in [0, 1]."""
