@@ -37,7 +37,7 @@ class SyncSDE:
         for t, s in steps:
             x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
             target, mask, z = composites(space, x, views)
-            pull = self.strength(schedule, t, s, first=steps[0][0]) * mask * (x - target)
+            pull = self.strength(schedule, t, s, first=steps[0][0]) * (mask * (x - target))
             x = schedule.ddim(x, x0, t, s) - pull
             yield z if s > 0 else composites(space, x, views)[2]
 
