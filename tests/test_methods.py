@@ -524,12 +524,31 @@ def test_syncsde_never_moves_its_first_view():
     close(z[..., first_alone], x[0][..., first_alone], 1e-12)
 
 
-@pytest.mark.parametrize(
-    ("t", "s", "strength"), [(981, 961, 0.618), (781, 761, 0.364), (21, 1, 0.077)]
-)
-def test_syncsde_pulls_as_strongly_as_the_papers_schedule(t, s, strength):
-    method = SyncSDE(inverse_lambda=5 * 999 / 981)  # the authors' T is the first time of their grid
-    assert method.strength(SCHEDULE, t, s) == pytest.approx(strength, abs=6e-4)
+# Fifty steps of Stable Diffusion's scheduler in SyncSDE's released code, and their strengths.
+FIFTY = {981: 0.618, 961: 0.587, 941: 0.558, 881: 0.476, 781: 0.364, 481: 0.164, 101: 0.069}
+FIFTY |= {41: 0.063, 21: 0.077, 1: 0.0015}
+
+
+@pytest.mark.parametrize(("t", "strength"), FIFTY.items())
+def test_syncsde_pulls_as_strongly_as_its_released_code(t, strength):
+    """1/lambda is 5 at 981, the first time of the run, not at the last of the schedule."""
+    steps = dict(SCHEDULE.steps(50, spacing="leading"))
+    pulled = SyncSDE(inverse_lambda=5).strength(SCHEDULE, t, steps[t], first=981)
+    assert pulled == pytest.approx(strength, abs=6e-4)
+
+
+@pytest.mark.parametrize(("spacing", "first"), [("leading", 981), ("even", 999)])
+def test_syncsde_counts_from_the_first_time_of_its_run(spacing, first, monkeypatch):
+    """Whatever the spacing, 1/lambda falls from `inverse_lambda` on."""
+    asked, strength = [], SyncSDE.strength
+
+    def record(method: SyncSDE, schedule: Schedule, t: int, s: int, first: int) -> float:
+        asked.append((t, first))
+        return strength(method, schedule, t, s, first)
+
+    monkeypatch.setattr(SyncSDE, "strength", record)
+    last(SyncSDE(steps=50, spacing=spacing), prior_of(wide()), wide())
+    assert asked[0] == (first, first) and {start for _, start in asked} == {first}
 
 
 def test_what_earlier_views_say_is_the_later_one_of_them():

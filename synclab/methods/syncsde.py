@@ -27,7 +27,7 @@ from synclab.core.sync import gather, project, stack_shape
 
 @dataclass(frozen=True)
 class SyncSDE(NoisyMethod):
-    """`inverse_lambda` is 1/lambda at the first time; it falls linearly with t."""
+    """`inverse_lambda` is 1/lambda at the first time of the run; it falls linearly with t."""
 
     steps: Count = 50
     guidance: float = 7.5
@@ -38,17 +38,22 @@ class SyncSDE(NoisyMethod):
         schedule, views = prior.schedule, space.all_views()
         cond = condition.at(views)
         x = rng.normal("start", stack_shape(views, prior))
-        for t, s in schedule.steps(self.steps, spacing=self.spacing):
+        steps = schedule.steps(self.steps, spacing=self.spacing)
+        for t, s in steps:
             x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
             target, mask, z = composites(space, x, views)
-            pull = self.strength(schedule, t, s) * mask * (x - target)
+            pull = self.strength(schedule, t, s, first=steps[0][0]) * (mask * (x - target))
             x = schedule.ddim(x, x0, t, s) - pull
             yield z if s > 0 else composites(space, x, views)[2]
 
-    def strength(self, schedule: Schedule, t: int, s: int) -> float:
-        """gamma_t / lambda_t (eq. 8); x' = alpha'/alpha x + sigma^2 gamma score is DDIM's step."""
+    def strength(self, schedule: Schedule, t: int, s: int, first: int) -> float:
+        """gamma_t / lambda_t (eq. 8); x' = alpha'/alpha x + sigma^2 gamma score is DDIM's step.
+
+        `first` is the time that the run begins with, where 1/lambda is largest: 981 for 50 leading
+        steps of a thousand, as in the released code.
+        """
         gamma = schedule.alpha(s) / schedule.alpha(t) - schedule.sigma(s) / schedule.sigma(t)
-        return gamma * self.inverse_lambda * t / schedule.last
+        return gamma * self.inverse_lambda * t / first
 
 
 def composites(space: Space, x: Tensor, views: Views) -> tuple[Tensor, Tensor, Tensor]:

@@ -44,7 +44,7 @@ class AmbiguousTask(ImageTask):
         return Anagram(**cell, height=size, width=size, transforms=self.transforms, offset=offset)
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:
-        texts = [text.strip() for text in sample.prompt.split("|")]
+        texts = [self.prompt_prefix + text.strip() for text in sample.prompt.split("|")]
         if len(texts) not in (1, len(self.transforms)):
             raise UserError(
                 f"prompt={sample.prompt}: {len(texts)} texts for {len(self.transforms)} views;"

@@ -17,6 +17,7 @@ class CanvasTask:
     """A task builds the space a method works in and turns the final state into an RGB image.
 
     `codec` "clean" encodes views to the posterior's mean, "released" as StochSync's code does.
+    `prompt_prefix` stands before every prompt that is encoded, with its own space at the end.
 
     With `canonical="rgb"` the space holds pixels and views are encoded for the network; with
     "latent" it holds what the network denoises, at the latent's resolution.
@@ -26,6 +27,7 @@ class CanvasTask:
 
     canonical: Canonical = "rgb"
     codec: Literal["clean", "released"] = "clean"
+    prompt_prefix: str = ""
 
     def check(self, method: Method, name: str) -> None:
         """Refuses a method that needs another kind of canonical state."""
@@ -52,8 +54,8 @@ class CanvasTask:
         raise NotImplementedError
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:
-        """What the denoiser is told; here the prompt alone, the same for every view."""
-        return prior.embed(sample.prompt)
+        """What the denoiser is told; here the prompt after its prefix, the same for every view."""
+        return prior.embed(self.prompt_prefix + sample.prompt)
 
     def image(self, prior: Prior, z: Tensor) -> Tensor:
         """The finished canonical state as (3, H, W) in [0, 1]."""
