@@ -1,5 +1,6 @@
 """Identity of a run: what its configuration computes, not where the classes live."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -79,3 +80,15 @@ def test_two_classes_of_a_group_never_share_a_name():
         found = set().union(*(targets(yaml.safe_load(file.read_text("utf-8"))) for file in files))
         names = [target.rpartition(".")[2] for target in found]
         assert len(names) == len(set(names)), sorted(names)
+
+
+def test_a_key_added_later_had_its_default_before(results):
+    """A folder that was made before a key existed goes on, unless the key has another value now."""
+    config = results / "exact/image/ddim/config.json"
+    body = json.loads(config.read_text("utf-8"))
+    del body["task"]["codec"]
+    config.write_text(json.dumps(body), "utf-8")
+    assert run(*SAME, "prompt=a sea", f"results={results}").code == 0
+    answer = run(*SAME, "prompt=a sea", "task.codec=released", f"results={results}")
+    assert answer.code == 1
+    assert "task.codec=clean there, released now" in answer.err

@@ -80,6 +80,12 @@ def schema(cls: type, given: Collection[str] = ()) -> type[pydantic.BaseModel]:
     return pydantic.create_model(cls.__name__, __config__=settings, **fields)
 
 
+def defaults(cls: type) -> dict[str, Any]:
+    """The default of every field of a dataclass that has a plain one."""
+    fields = dataclasses.fields(cls)
+    return {f.name: f.default for f in fields if f.default is not dataclasses.MISSING}
+
+
 def required(field: dataclasses.Field) -> bool:
     missing = dataclasses.MISSING
     return field.default is missing and field.default_factory is missing

@@ -47,12 +47,14 @@ class Setup:
 
     Args:
         prior: the values of the prior's group.
+        defaults: those of the classes, by group; see `Store`.
     """
 
     task: Task
     method: Method
     prior: Mapping[str, Any]
     identity: dict[str, Any]
+    defaults: dict[str, dict[str, Any]]
 
     @classmethod
     def build(cls, body: Mapping[str, Any], method_name: str) -> "Setup":
@@ -60,8 +62,10 @@ class Setup:
         task: Task = schema.build(body["task"], "task")
         method: Method = schema.build(body["method"], "method")
         task.check(method, method_name)
-        _, prior = schema.check(body["prior"], "prior", given=["device"])
-        return cls(task, method, body["prior"], identify(body, prior.get("path")))
+        prior_class, prior = schema.check(body["prior"], "prior", given=["device"])
+        classes = {"task": type(task), "method": type(method), "prior": prior_class}
+        defaults = {group: schema.defaults(each) for group, each in classes.items()}
+        return cls(task, method, body["prior"], identify(body, prior.get("path")), defaults)
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Assignment:
     @property
     def facts(self) -> dict[str, Any]:
         """What every row records of the request."""
-        identity = self.setup.identity
+        identity = self.store.config or self.setup.identity  # one for all rows of a folder
         return {
             "config": identity,
             "hash": config_hash(identity),
@@ -107,6 +111,7 @@ def check(config: DictConfig, request: Request) -> Assignment:
     store = Store(settings.folder(request.task, request.method))
     with recorded(store, wanted, request.sweep):
         setup = Setup.build(body, request.method)
+    store = Store(store.folder, setup.defaults)
     store.check(setup.identity)
     return Assignment(request, settings, setup, wanted, mine, store)
 

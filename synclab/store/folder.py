@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,23 @@ CONFIG, STATUS, LOG = "config.json", "status.json", "run.log"
 """What a folder holds besides its samples."""
 
 
+@dataclass(frozen=True)
 class Store:
-    """Samples of one (task, method) under `folder`."""
+    """Samples of one (task, method) under `folder`.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Args:
+        defaults: what keys of the configuration meant before they could be set; a folder that was
+            made without such a key goes on, unless the key has another value now.
+    """
+
+    folder: Path
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self, config: Mapping[str, Any]) -> None:
         """Refuses a folder that another configuration made, naming the keys that differ."""
-        old, new = (flatten(without_modules(body)) for body in (self._config(), config))
+        old, new = (flatten(body) for body in (self.config, without_modules(config)))
+        added = {key: value for key, value in flatten(self.defaults).items() if key in new}
+        old = old and {**added, **old}
         keys = [key for key in sorted({*old, *new}) if old and old.get(key) != new.get(key)]
         if keys:
             changes = ", ".join(f"{k}={old.get(k)} there, {new.get(k)} now" for k in keys[:4])
@@ -38,11 +46,12 @@ class Store:
                 " start another with run=NAME, or delete the folder"
             )
 
-    def _config(self) -> dict[str, Any]:
+    @property
+    def config(self) -> dict[str, Any]:
         """The configuration that made the folder, empty before the first run."""
         path = self.folder / CONFIG
         try:
-            return json.loads(path.read_text())
+            return without_modules(json.loads(path.read_text(encoding="utf-8")))
         except OSError:
             return {}
         except ValueError as error:
