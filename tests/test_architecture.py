@@ -105,5 +105,54 @@ def test_no_file_names_a_device(file):
             assert isinstance(node.value, ast.Name) and node.value.id == "torch"
 
 
+PARTS = {"prior", "denoiser", "space", "task", "method", "cond", "condition"}
+"""Names of values that have a protocol in `synclab.core.protocols`."""
+
+TYPED = ["core", "methods", "spaces", "priors", "config", "tasks", "jobs", "replay"]
+
+REFLECTION = {"getattr", "setattr", "hasattr", "vars"}
+
+
+def annotated(tree: ast.AST) -> list[tuple[str, str]]:
+    """Arguments, fields and variables that have a type, and it."""
+    nodes = list(ast.walk(tree))
+    arguments = [(node.arg, node.annotation) for node in nodes if isinstance(node, ast.arg)]
+    variables = [
+        (ast.unparse(n.target), n.annotation) for n in nodes if isinstance(n, ast.AnnAssign)
+    ]
+    return [(name, ast.unparse(kind)) for name, kind in arguments + variables if kind is not None]
+
+
+def reflections(tree: ast.AST) -> list[str]:
+    """Look-ups of an attribute by name, other than in a module."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    defined = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    named = [c for c in calls if isinstance(c.func, ast.Name) and c.func.id in REFLECTION]
+    found = [ast.unparse(c) for c in named if ast.unparse(c.args[0]) != "os"]
+    return found + [name for name in defined if name == "__getattr__"]
+
+
+@pytest.mark.parametrize("room", TYPED)
+def test_what_has_a_protocol_is_typed_by_it(room):
+    for file in sorted((ROOT / room).rglob("*.py")):
+        for name, kind in annotated(ast.parse(file.read_text(encoding="utf-8"))):
+            assert not (name in PARTS and "Any" in kind.split(" | ")), f"{file}: {name}"
+
+
+@pytest.mark.parametrize("room", ["core", "methods", "spaces", "tasks", "jobs", "replay"])
+def test_nothing_is_looked_up_by_reflection(room):
+    for file in sorted((ROOT / room).rglob("*.py")):
+        assert not reflections(ast.parse(file.read_text(encoding="utf-8"))), file
+
+
+def test_the_searches_for_any_and_reflection_find_them():
+    tree = ast.parse(
+        "def f(prior: Any, x: Any): return getattr(prior, 'needs', ())\n"
+        "class C:\n    task: Any\n    def __getattr__(self, name): ...\n"
+    )
+    assert annotated(tree) == [("prior", "Any"), ("x", "Any"), ("task", "Any")]
+    assert reflections(tree) == ["getattr(prior, 'needs', ())", "__getattr__"]
+
+
 def test_no_file_is_called_utils():
     assert not [file for file in FILES if file.stem in {"utils", "util", "helpers", "misc"}]

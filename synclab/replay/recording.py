@@ -9,7 +9,7 @@ import yaml
 from torch import Tensor
 
 from synclab.core.forwarding import ForwardingSpace
-from synclab.core.protocols import Space, Views
+from synclab.core.protocols import Space
 from synclab.errors import UserError
 
 
@@ -34,7 +34,7 @@ class Recording:
     def has(self, k: int, key: str) -> bool:
         return f"step{k:02d}/{key}" in self.arrays
 
-    def views(self, k: int) -> Views:
+    def views(self, k: int) -> tuple[tuple[float, float], ...]:
         """Azimuth and elevation of the views of a step, in degrees."""
         angles = self.step(k, "azimuth"), self.step(k, "elevation")
         return tuple(zip(*(angle.tolist() for angle in angles), strict=True))

@@ -4,12 +4,13 @@ from typing import Any
 
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Denoiser, Method, Prior, Rng, Sample, Space
+from synclab.core.protocols import Cond, Denoiser, Method, Prior, Rng, Space
 from synclab.errors import UserError, nearest
 from synclab.methods.sdi_released import ReleasedSDI
 from synclab.methods.sds import SDS
 from synclab.methods.stochsync_released import ReleasedStochSync
 from synclab.replay.recording import RecordedNoise, Recording
+from synclab.spaces.canvas import Canvas
 from synclab.spaces.image import Image
 from synclab.spaces.inpainting import Inpainting
 from synclab.spaces.wide import Wide
@@ -22,9 +23,9 @@ STOCHASTICITY = {"sds": "maximum", "ddim": "none", "generalized_ddim": "time"}
 
 def build_space(recording: Recording, prior: Prior, noise: RecordedNoise) -> Space:
     """The canvas, holding what the recorded run began with."""
-    space: Any = SPACES[kind(recording)](recording, prior, noise)
-    space.initial = recording.get("init/z")
-    return space
+    canvas = SPACES[kind(recording)](recording, prior, noise)
+    canvas.initial = recording.get("init/z")
+    return canvas
 
 
 def kind(recording: Recording) -> str:
@@ -35,12 +36,12 @@ def kind(recording: Recording) -> str:
     return model
 
 
-def image(recording: Recording, prior: Prior, noise: RecordedNoise) -> Space:
+def image(recording: Recording, prior: Prior, noise: RecordedNoise) -> Canvas:
     channels, height, width = recording.get("init/z").shape
     return Image(channels=channels, height=height, width=width, view_size=width)
 
 
-def inpainting(recording: Recording, prior: Prior, noise: RecordedNoise) -> Space:
+def inpainting(recording: Recording, prior: Prior, noise: RecordedNoise) -> Canvas:
     """What is known is what the first update put in place of the views."""
     z, seen = recording.step(0, "z"), recording.step(0, "target")[0]
     size = z.shape[-1]
@@ -48,7 +49,7 @@ def inpainting(recording: Recording, prior: Prior, noise: RecordedNoise) -> Spac
     return Inpainting(channels=len(z), height=size, width=size, view_size=size, known=z, mask=mask)
 
 
-def wide(recording: Recording, prior: Prior, noise: RecordedNoise) -> Space:
+def wide(recording: Recording, prior: Prior, noise: RecordedNoise) -> Canvas:
     """Crops evenly spaced from end to end, as many as noises were drawn."""
     channels, size, width = recording.get("init/z").shape
     task = WideTask(columns=width // size, crops=len(recording.step(0, "fwd_noise")))
@@ -56,7 +57,7 @@ def wide(recording: Recording, prior: Prior, noise: RecordedNoise) -> Space:
     return Wide(channels=channels, height=size, width=width, view_size=size, stride=stride)
 
 
-def panorama(recording: Recording, prior: Prior, noise: RecordedNoise) -> Space:
+def panorama(recording: Recording, prior: Prior, noise: RecordedNoise) -> Canvas:
     settings = recording.settings
     task = PanoramaTask(
         codec="released",
@@ -67,10 +68,10 @@ def panorama(recording: Recording, prior: Prior, noise: RecordedNoise) -> Space:
         grid="corners",
         margin=1,
     )
-    return task.space(prior, noise, Sample("replay", settings["text_prompt"], 0))
+    return task.own_canvas(prior, noise)
 
 
-def view_sets(recording: Recording) -> Any:
+def view_sets(recording: Recording) -> tuple[tuple[tuple[float, float], ...], ...]:
     """The sets of views in the order in which they were first taken."""
     steps = [recording.views(k) for k in range(recording.settings["max_steps"])]
     return tuple(dict.fromkeys(steps))

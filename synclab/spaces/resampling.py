@@ -1,6 +1,6 @@
 """Reading an image at fractional positions, and the transpose of it."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +14,7 @@ def chosen(position: Tensor, sampling: Sampling) -> Tensor:
     return position.round() if sampling == "nearest" else position
 
 
-def positions(column: Tensor, row: Tensor, height: Any, width: Any) -> Tensor:
+def positions(column: Tensor, row: Tensor, height: float | Tensor, width: float | Tensor) -> Tensor:
     """Positions (..., 2) for `resample`, of columns and rows of a height x width image.
 
     Integers are pixel centres. Positions run from -1 to 1 between the image's outer borders; they

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from types import EllipsisType
 
 from torch import Tensor
 
-Region = tuple[Any, slice, slice]
+Region = tuple[EllipsisType, slice, slice]
 """..., rows and columns of a canvas or of a window."""
 
 
