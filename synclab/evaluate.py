@@ -69,10 +69,10 @@ def measure_methods(
 ) -> dict[str, "Measured"]:
     """The features of every method's views."""
     from synclab.metrics.features import measure
+    from synclab.store.folder import method_folders
     from synclab.store.pictures import read_pictures
 
-    places = sorted(p for p in folder.glob("*") if p.is_dir() and not p.name.startswith("."))
-    pictures = {place.name: read_pictures(place) for place in places}
+    pictures = {place.name: read_pictures(place) for place in method_folders(folder)}
     if not any(pictures.values()):
         raise UserError(
             f"{folder}: no finished sample there; expected the folder of a task with its methods,"

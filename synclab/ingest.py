@@ -20,11 +20,11 @@ from tqdm import tqdm
 
 from synclab import command
 from synclab.baselines.outputs import Output, outputs
-from synclab.baselines.pictures import to_png
 from synclab.config.prompts import sample_id
 from synclab.config.schema import build
 from synclab.config.settings import file_safe
 from synclab.core.hashing import config_hash, without_modules
+from synclab.core.pictures import to_png
 from synclab.errors import UserError, nearest
 from synclab.places import CONF
 from synclab.store.folder import Store

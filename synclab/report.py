@@ -4,19 +4,21 @@ synclab report results/tiny/panorama
 """
 
 import argparse
-import json
 import logging
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
 from synclab import command
+from synclab.core.pictures import to_png
 from synclab.errors import UserError
-from synclab.store.folder import write_atomically
+from synclab.store.atomic import write_atomically
+from synclab.store.folder import method_folders
+from synclab.store.pictures import Picture, read_pictures
 
 log = logging.getLogger(__name__)
 
@@ -29,16 +31,20 @@ ORDER = (
 )  # the papers' story
 
 
-def read_rows(folder: Path) -> dict[str, dict[str, Any]]:
-    """Rows of all finished samples below a task's folder: {method: {sample id: row}}."""
-    rows: dict[str, dict[str, Any]] = {}
-    for path in sorted(folder.glob("*/*.json")):
-        row = json.loads(path.read_text())
-        if "sha256" in row:
-            rows.setdefault(path.parent.name, {})[row["id"]] = row
-    if not rows:
+Samples = dict[str, dict[str, Picture]]
+"""Finished samples by method and by id."""
+
+
+def read_samples(folder: Path) -> Samples:
+    """All finished samples below a task's folder; a warning names what is left out.
+
+    Raises: UserError where there is none.
+    """
+    found = {place.name: read_pictures(place) for place in method_folders(folder)}
+    samples = {name: {own.id: own for own in pictures} for name, pictures in found.items()}
+    if not any(samples.values()):
         raise UserError(f"{folder}: no finished sample there; run python -m synclab.run first")
-    return rows
+    return {name: own for name, own in samples.items() if own}
 
 
 def rank(method: str) -> tuple[int, str]:
@@ -47,18 +53,18 @@ def rank(method: str) -> tuple[int, str]:
 
 def contact_sheet(folder: Path) -> Image.Image:
     """All samples of a task; a method that lacks one shows a gap."""
-    rows = read_rows(folder)
-    methods = sorted(rows, key=rank)
-    ids = list(dict.fromkeys(sample for method in methods for sample in rows[method]))
+    samples = read_samples(folder)
+    methods = sorted(samples, key=rank)
+    ids = list(dict.fromkeys(sample for method in methods for sample in samples[method]))
     columns = min(COLUMNS, len(methods))
     lines = math.ceil(len(methods) / columns)  # of a prompt
-    pictures = {(m, i): thumbnail(folder / m / f"{i}.png") for m in methods for i in rows[m]}
+    pictures = {(m, i): thumbnail(own) for m in methods for i, own in samples[m].items()}
     height = LABEL + max(picture.height for picture in pictures.values())
     sheet = Image.new("RGB", (WIDTH * columns, height * lines * len(ids)), "white")
     for (method, sample), picture in pictures.items():
         line, column = divmod(methods.index(method), columns)
         place = (WIDTH * column, height * (lines * ids.index(sample) + line))
-        paste(sheet, place, picture, f"{method}: {caption(rows[method][sample])}")
+        paste(sheet, place, picture, f"{method}: {caption(samples[method][sample].row)}")
     return sheet
 
 
@@ -71,13 +77,17 @@ def paste(sheet: Image.Image, place: Sequence[int], picture: Image.Image, label:
     sheet.paste(picture, (left, top + LABEL))
 
 
-def thumbnail(path: Path) -> Image.Image:
-    picture = crop_blank(Image.open(path))
+def thumbnail(sample: Picture) -> Image.Image:
+    """A sample at the width of a column."""
+    picture = crop_blank(Image.open(sample.path).convert("RGB"))
     return picture.resize((WIDTH, round(WIDTH * picture.height / picture.width)))
 
 
-def caption(row: dict[str, Any]) -> str:
-    return f"{row['prompt'] or '(no prompt)'}, seed {row['seed']}, {row['seconds']['total']:.0f} s"
+def caption(row: Mapping[str, Any]) -> str:
+    """Prompt, seed and, where they are known, seconds."""
+    seconds = row.get("seconds", {}).get("total")
+    time = "" if seconds is None else f", {seconds:.0f} s"
+    return f"{row['prompt'] or '(no prompt)'}, seed {row['seed']}{time}"
 
 
 def crop_blank(image: Image.Image) -> Image.Image:
@@ -87,11 +97,7 @@ def crop_blank(image: Image.Image) -> Image.Image:
 
 
 def save(image: Image.Image, path: Path) -> None:
-    import io
-
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    write_atomically(path, buffer.getvalue())
+    write_atomically(path, to_png(image))
     log.info("%s", path)
 
 

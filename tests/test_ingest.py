@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from synclab import ingest
+from synclab import ingest, report
 from synclab.config.prompts import sample_id
 from synclab.metrics.views import look
 from synclab.store.pictures import read_pictures
@@ -139,7 +139,7 @@ def test_a_picture_that_is_none_is_refused(command, results, tmp_path):
     folder = write_outputs(tmp_path / "theirs", "pano.jpg", picture(), PROMPTS[:1])
     (folder / "000000" / "pano.jpg").write_bytes(b"no picture")
     code, line = command("panfusion", folder)
-    assert code == 1 and "no readable picture" in line
+    assert code == 1 and "cannot be read" in line
     assert not list(results.rglob("*.png"))
 
 
@@ -151,6 +151,12 @@ def test_a_picture_that_is_none_is_refused(command, results, tmp_path):
         (["path,text", "one,a sea"], "line 2: 'prompt'; expected the columns path,prompt"),
         (["path,prompt,seed", "one,a sea,x"], "line 2: invalid literal"),
         (["path,prompt", "one,"], "line 2: no prompt"),
+        (["path,prompt,seconds", "one,a sea,nan"], "line 2: seconds=nan: expected a number"),
+        (["path,prompt,seconds", "one,a sea,-5"], "line 2: seconds=-5: expected a number"),
+        (["path,prompt,seconds", "one,a sea,inf"], "line 2: seconds=inf: expected a number"),
+        (["path;prompt", "one;a sea"], "line 2: 'path'; expected the columns path,prompt"),
+        (["path,prompt,seed", "one,a sea, at night,3"], "line 2: invalid literal"),
+        (["path,prompt", "one,a sea, at night"], "line 2: more cells than columns; put quotes"),
         (["path,prompt", "two,a sea"], "line 2: "),
         (["path,prompt", "one,a sea", "one,a sea"], "of the same prompt and seed 0 as"),
     ],
@@ -205,3 +211,54 @@ def test_a_folder_of_another_adapter_is_refused(command, results, tmp_path):
     assert (
         code == 1 and "made by another configuration (baseline.latitude=45 there, 90 now)" in line
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("un café".encode("latin-1"), "prompt.txt: not UTF-8 text (byte 6); save it as UTF-8"),
+        ("a sea".encode("utf-16"), "prompt.txt: not UTF-8 text (byte 0)"),
+        (b"\n", "prompt.txt: 0 lines; expected one prompt"),
+        (b"a sea\nat night\n", "prompt.txt: 2 lines; expected one prompt"),
+    ],
+)
+def test_a_prompt_file_that_is_not_one_line_of_text_is_refused(command, tmp_path, content, line):
+    folder = write_outputs(tmp_path / "theirs", "pano.jpg", picture(), PROMPTS[:1])
+    (folder / "000000" / "prompt.txt").write_bytes(content)
+    code, said = command("panfusion", folder)
+    assert code == 1 and line in said
+
+
+def test_a_byte_order_mark_is_no_part_of_a_prompt(command, results, tmp_path):
+    folder = write_outputs(tmp_path / "theirs", "pano.jpg", picture(), PROMPTS[:1])
+    (folder / "000000" / "prompt.txt").write_bytes("\ufeffa sea\r\n".encode())
+    assert command("panfusion", folder)[0] == 0
+    (made,) = read_pictures(results / "panorama" / "panfusion")
+    assert made.prompt == "a sea"
+
+
+def test_a_rotated_output_is_taken_upright(command, results, tmp_path):
+    upright = picture()
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    folder = write_outputs(tmp_path / "theirs", "pano.jpg", upright, PROMPTS[:1])
+    turned = upright.transpose(Image.Transpose.ROTATE_180)
+    turned.save(folder / "000000" / "pano.jpg", "PNG", exif=exif)
+    assert command("panfusion", folder)[0] == 0
+    (made,) = read_pictures(results / "panorama" / "panfusion")
+    assert Image.open(made.path).tobytes() == upright.tobytes()
+
+
+def test_a_transparent_output_is_refused(command, tmp_path):
+    folder = write_outputs(tmp_path / "theirs", "pano.jpg", picture(), PROMPTS[:1])
+    clear = picture().convert("RGBA")
+    clear.putalpha(100)
+    clear.save(folder / "000000" / "pano.jpg", "PNG")
+    code, said = command("panfusion", folder)
+    assert code == 1 and "has transparent pixels; expected an opaque picture" in said
+
+
+def test_outputs_without_seconds_have_a_sheet(command, results, tmp_path):
+    folder = write_outputs(tmp_path / "theirs", "pano.jpg", picture(), PROMPTS)
+    assert command("panfusion", folder)[0] == 0
+    assert report.contact_sheet(results / "panorama").height > 0

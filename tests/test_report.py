@@ -57,7 +57,7 @@ def test_a_missing_sample_is_a_gap(tmp_path: Path) -> None:
     add_sample(tmp_path, "ddim", "hill", RED)
     add_sample(tmp_path, "sds", "sea", BLUE)
     sheet = report.contact_sheet(tmp_path)
-    ids = list(report.read_rows(tmp_path)["ddim"])
+    ids = list(report.read_samples(tmp_path)["ddim"])
     assert middle(sheet, 1, ids.index("sea-s0")) == BLUE
     assert middle(sheet, 1, ids.index("hill-s0")) == (255, 255, 255)
 

@@ -15,6 +15,7 @@ import pytest
 from command_line import QUICK, ROOT, images, rows
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
+from PIL import Image
 
 from synclab.config.schema import build, locate
 from synclab.core.hashing import config_hash
@@ -265,8 +266,9 @@ def test_prompts_of_a_file_get_names_of_their_own(run, tmp_path, results):
 
 
 @pytest.mark.parametrize(("method", "task"), MATRIX, ids=PAIRS)
-def test_every_method_runs_in_every_task(run, results, method, task):
-    start = ["task.start=synclab/assets/demo.png"] if task == "panorama_8k" else []
+def test_every_method_runs_in_every_task(run, results, tmp_path, method, task):
+    Image.new("RGB", (64, 32), "navy").save(tmp_path / "start.png")
+    start = [f"task.start={tmp_path}/start.png"] if task == "panorama_8k" else []
     run(f"method={method}", f"task={task}", "prior.shape=[3,8,8]", *start)
     assert len(images(results)) == 1
 

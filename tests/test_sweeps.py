@@ -284,7 +284,10 @@ def test_status_counts_done_failed_and_missing(broken, prompts, results, monkeyp
         (lambda png, row: png.write_bytes(png.read_bytes()[:50]), "png: not what its row says"),
         (lambda png, row: png.unlink(), "png: missing, its row is there"),
         (lambda png, row: row.unlink(), "png: no row, half written"),
-        (lambda png, row: row.with_name("x.json").write_text(row.read_text()), "of another sample"),
+        (
+            lambda png, row: row.with_name("x-s0.json").write_text(row.read_text()),
+            "of another sample",
+        ),
         (lambda png, row: row.with_name("config.json").write_text("{"), "config.json: not JSON"),
         (lambda png, row: row.with_name("config.json").unlink(), "config.json: missing"),
         (lambda png, row: row.with_name(".x.1@here.part").write_text(""), None),

@@ -26,10 +26,11 @@ from synclab.spaces.transforms import TRANSFORMS
 from synclab.spaces.view_sets import checkerboard, ring, unseen
 from synclab.spaces.wide import Wide
 from synclab.tasks.ambiguous import AmbiguousTask
-from synclab.tasks.inpainting import InpaintingTask, spread
+from synclab.tasks.hole import spread
+from synclab.tasks.inpainting import InpaintingTask
 from synclab.tasks.panorama import PanoramaTask
 from synclab.tasks.panorama_8k import Panorama8KTask
-from synclab.tasks.picture import read_picture
+from synclab.tasks.picture import read_opaque
 from synclab.tasks.wide import WideTask
 
 
@@ -143,8 +144,8 @@ def test_unknown_pixels_take_the_colour_around_them() -> None:
 
 
 def test_a_picture_is_read_at_the_size_that_is_asked_for(tmp_path: Path) -> None:
-    Picture.new("RGB", (10, 6), (255, 0, 51)).save(tmp_path / "a.png")
-    picture = read_picture(str(tmp_path / "a.png"), "task.start", 8, 16)
+    Picture.new("RGB", (12, 6), (255, 0, 51)).save(tmp_path / "a.png")
+    picture = read_opaque(str(tmp_path / "a.png"), "task.start", 8, 16)
     close(picture[:, 3, 7], torch.tensor([1.0, 0.0, 0.2]), 1e-6)
     assert picture.shape == (3, 8, 16)
 
@@ -154,7 +155,7 @@ def test_what_is_no_picture_is_named(tmp_path: Path, content: bytes | None) -> N
     if content is not None:
         (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(UserError, match=r"task\.start=.*a\.png: .*expected a PNG or JPEG"):
-        read_picture(str(tmp_path / "a.png"), "task.start", 8, 16)
+        read_opaque(str(tmp_path / "a.png"), "task.start", 8, 16)
 
 
 # --------------------------------------------------------------------------------- view sets and 8K

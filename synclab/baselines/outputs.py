@@ -1,6 +1,8 @@
 """Which outputs a folder holds: by a manifest, or by the prompt files that lie beside them."""
 
 import csv
+import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,22 +30,34 @@ def read_manifest(folder: Path) -> Iterator[Output]:
     Raises: UserError that names the line and what was expected.
     """
     path = folder / MANIFEST
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for row in (reader := csv.DictReader(file)):
-            yield read_line(folder, row, f"{path}: line {reader.line_num}")
+    lines = io.StringIO(read_text(path), newline="")
+    for row in (reader := csv.DictReader(lines, skipinitialspace=True, strict=True)):
+        yield read_line(folder, row, f"{path}: line {reader.line_num}")
+
+
+def read_text(path: Path) -> str:
+    """A file's text; a byte order mark is no part of it.
+
+    Raises: UserError for what is not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from error
 
 
 def read_line(folder: Path, row: dict[str, Any], place: str) -> Output:
     try:
-        seconds = row.get("seconds")
         output = Output(
             folder / row["path"],
-            row["prompt"],
+            row["prompt"].strip(),
             int(row.get("seed") or 0),
-            float(seconds) if seconds else None,
+            read_seconds(row.get("seconds")),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UserError(f"{place}: {error}; expected the columns {COLUMNS}") from error
+    if None in row:
+        raise UserError(f"{place}: more cells than columns; put quotes around a prompt with commas")
     if not output.prompt:
         raise UserError(f"{place}: no prompt; expected the columns {COLUMNS}")
     if not output.folder.is_dir():
@@ -51,10 +65,29 @@ def read_line(folder: Path, row: dict[str, Any], place: str) -> Output:
     return output
 
 
+def read_seconds(text: str | None) -> float | None:
+    """Seconds of a cell; None for an empty one.
+
+    Raises: ValueError for what is no finite number from 0 on.
+    """
+    if not text:
+        return None
+    seconds = float(text)
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise ValueError(f"seconds={text}: expected a number of seconds from 0 on")
+    return seconds
+
+
 def find_outputs(folder: Path, prompt_file: str) -> Iterator[Output]:
-    """The outputs whose prompt lies in a file of their own."""
+    """The outputs whose prompt lies in a file of their own.
+
+    Raises: UserError for a file that is not one line of text.
+    """
     for path in sorted(folder.rglob(prompt_file)):
-        yield Output(path.parent, path.read_text(encoding="utf-8").strip())
+        lines = read_text(path).strip().splitlines()
+        if len(lines) != 1:
+            raise UserError(f"{path}: {len(lines)} lines; expected one prompt")
+        yield Output(path.parent, lines[0])
 
 
 def outputs(folder: Path, prompt_file: str | None) -> list[Output]:

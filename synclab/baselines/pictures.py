@@ -1,6 +1,5 @@
 """Pictures as other projects write them, read or refused in one line."""
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from PIL import Image
 
 from synclab.core.hashing import sha256
+from synclab.core.pictures import read
 from synclab.errors import UserError
 
 
@@ -20,11 +20,14 @@ class Made:
 
 
 def read_picture(path: Path) -> Image.Image:
-    try:
-        with Image.open(path) as image:
-            return image.convert("RGB")
-    except (OSError, SyntaxError, ValueError) as error:
-        raise UserError(f"{path}: no readable picture ({error}); make it again") from error
+    """An opaque picture as 8-bit RGB.
+
+    Raises: UserError where it cannot be read or has transparent pixels.
+    """
+    pixels = read(path, str(path))
+    if not pixels.known.all():
+        raise UserError(f"{path}: has transparent pixels; expected an opaque picture")
+    return pixels.to_image()
 
 
 def describe(path: Path) -> dict[str, Any]:
@@ -32,9 +35,3 @@ def describe(path: Path) -> dict[str, Any]:
     with Image.open(path) as image:
         form, size = image.format, list(image.size)
     return {"path": str(path), "format": form, "size": size, "sha256": sha256(path.read_bytes())}
-
-
-def to_png(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()

@@ -1,6 +1,5 @@
 """A prior, a task and a method at work: samples in, images and rows out."""
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -8,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
 from synclab.core.metered_space import MeteredSpace
+from synclab.core.pictures import to_png
 from synclab.core.protocols import Denoiser, Method, Prior, Sample, Task
 from synclab.core.streams import Streams
 from synclab.errors import UserError
@@ -137,11 +136,3 @@ class Job:
             "peak_memory_mb": environment.peak_memory(self.prior.device),
             **environment.describe(self.prior.device),
         }
-
-
-def to_png(image: Tensor) -> bytes:
-    """(3, H, W) in [0, 1] as PNG bytes, rounded to the nearest of 256 levels."""
-    pixels = (image.detach().cpu().float() * 255).round().byte().permute(1, 2, 0).numpy()
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()

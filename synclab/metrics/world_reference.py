@@ -1,19 +1,17 @@
 """The procedural world's true renderings of what a prompt asks for: the embedded upper bound."""
 
-import io
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
 import torch
 from annotated_types import Ge, Interval
-from PIL import Image
 from tqdm import tqdm
 
 from synclab.config.prompts import samples
+from synclab.core.pictures import to_png
 from synclab.core.protocols import Sample
 from synclab.core.streams import Streams
 from synclab.errors import UserError
@@ -60,13 +58,6 @@ class WorldReference:
 
 def describe(sample: Sample) -> dict[str, Any]:
     return {"id": sample.id, "prompt": sample.prompt, "seed": sample.seed, "prior": "world"}
-
-
-def to_png(rgb: torch.Tensor) -> bytes:
-    pixels = (rgb * 255).round().byte().permute(1, 2, 0).numpy()
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def asked(prompt: str) -> tuple[str, str | None]:

@@ -6,6 +6,7 @@ folder belongs to one configuration and refuses others.
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,9 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from synclab.core.hashing import sha256, to_json, without_modules
+from synclab.core.pictures import png_size
 from synclab.errors import UserError
 from synclab.store.atomic import clear_leftovers, create_once, write_atomically
 from synclab.store.claims import clear_stale
+
+SAMPLE = re.compile(r".*-s-?\d+")
+"""Names of samples end in their seed; "sea-s0 copy" and "sea-s0 (1)" are none."""
+
+ASIDE = {"previews", "__MACOSX"}
+"""Folders that hold no samples."""
 
 CONFIG, STATUS, LOG = "config.json", "status.json", "run.log"
 """What a folder holds besides its samples."""
@@ -103,7 +111,8 @@ class Store:
         """Stores the image, then the row that makes the sample done."""
         with self.writing():
             write_atomically(self.image(sample_id), image)
-            write_atomically(self.row(sample_id), to_json({**row, "sha256": sha256(image)}))
+            facts = {"size": png_size(image), "sha256": sha256(image)}
+            write_atomically(self.row(sample_id), to_json({**row, **facts}))
 
 
 @dataclass(frozen=True)
@@ -125,7 +134,7 @@ def list_samples(folder: Path) -> Listing:
     with os.scandir(folder) as entries:
         for entry in entries:
             stem, suffix = os.path.splitext(entry.name)
-            if entry.name.startswith(".") or entry.name in (CONFIG, STATUS):
+            if entry.name.startswith(".") or not SAMPLE.fullmatch(stem):
                 continue
             if suffix == ".png":
                 images.add(stem)
@@ -135,18 +144,40 @@ def list_samples(folder: Path) -> Listing:
 
 
 def find_folders(root: Path) -> list[Path]:
-    """Every folder of samples at or below `root`, in order.
+    """Every folder of samples at or below `root`, in order; links are followed, each place once.
 
     Raises: UserError where there is none.
     """
-    found = []
-    for folder, inner, files in os.walk(root):
-        inner[:] = [name for name in inner if not name.startswith(".") and name != "previews"]
-        if CONFIG in files or STATUS in files:
+    found, seen = [], set()
+    for folder, inner, files in os.walk(root, followlinks=True):
+        inner[:] = [name for name in inner if not name.startswith(".") and name not in ASIDE]
+        place = os.path.realpath(folder)
+        if place in seen:
+            inner.clear()  # a link to a folder above it
+        elif CONFIG in files or STATUS in files:
             found.append(Path(folder))
+        seen.add(place)
     if not found:
         raise UserError(f"{root}: no results there; run python -m synclab.run first, or say FOLDER")
     return sorted(found)
+
+
+def method_folders(task: Path) -> list[Path]:
+    """Folders of a task's methods, links among them; what else lies there is left alone."""
+    folders = (path for path in task.glob("*") if path.is_dir() and path.name not in ASIDE)
+    return sorted(path for path in folders if not path.name.startswith("."))
+
+
+def foreign(folder: Path) -> list[Path]:
+    """Files of a folder of samples that belong to no sample: copies, other programs' files."""
+    own = (CONFIG, STATUS, LOG)
+    files = (path for path in folder.glob("*") if path.is_file() and path.name not in own)
+    return sorted(path for path in files if not is_sample(path))
+
+
+def is_sample(path: Path) -> bool:
+    """Whether a file is called as a sample's picture or row."""
+    return path.suffix in (".png", ".json") and bool(SAMPLE.fullmatch(path.stem))
 
 
 def flatten(value: Any, prefix: str = "") -> dict[str, Any]:

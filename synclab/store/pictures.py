@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from PIL import Image
 from torch import Tensor
 
 from synclab.core.hashing import config_hash, sha256
-from synclab.store.folder import CONFIG, STATUS
+from synclab.core.pictures import read
+from synclab.errors import UserError
+from synclab.store.folder import foreign, is_sample
 
 log = logging.getLogger(__name__)
 
@@ -43,32 +42,38 @@ class Picture:
     def load(self) -> Tensor:
         """The image, uint8 (3, H, W)."""
         try:
-            with Image.open(self.path) as image:
-                pixels = np.array(image.convert("RGB"))
-        except (OSError, SyntaxError, ValueError) as error:
-            raise UnusableError(f"no readable image ({error}); make it again") from error
-        return torch.from_numpy(pixels).permute(2, 0, 1)
+            pixels = read(self.path, self.path.name)
+        except UserError as error:
+            raise UnusableError(f"{error}; make it again") from error
+        if not pixels.known.all():
+            raise UnusableError("it has transparent pixels; make it again")
+        if list(pixels.size) != list(self.row.get("size", pixels.size)):
+            raise UnusableError(f"it is {pixels.size}, its row says {self.row['size']}")
+        return (pixels.colour * 255).round().byte()
 
 
 def read_pictures(folder: Path) -> list[Picture]:
     """All finished samples of one method, by id; a warning names each that cannot be used."""
-    rows = sorted(folder.glob("*.json"))
+    for path in foreign(folder):
+        log.warning("%s: left out, it is called as no sample is: a copy, or not synclab's", path)
+    rows = sorted(filter(is_sample, folder.glob("*.json")))
     found = [picture for path in rows for picture in usable(path)]
-    for image in sorted(set(folder.glob("*.png")) - {path.with_suffix(".png") for path in rows}):
+    images = set(filter(is_sample, folder.glob("*.png")))
+    for image in sorted(images - {path.with_suffix(".png") for path in rows}):
         log.warning("%s: skipped, it has no row: its sample was never finished", image)
     return sorted(found, key=lambda picture: picture.id)
 
 
 def usable(path: Path) -> Iterator[Picture]:
     """The sample of a row, unless its image is not what the row says."""
-    if path.name in (CONFIG, STATUS):
-        return
     try:
         row, image = read_row(path), path.with_suffix(".png")
     except (OSError, ValueError) as error:
         log.warning("%s: skipped, not a readable row (%s)", path, error)
         return
-    if not image.is_file():
+    if row["id"] != path.stem:
+        log.warning("%s: left out, it is the row of %s", path, row["id"])
+    elif not image.is_file():
         log.warning("%s: skipped, its image is gone; run its command again", path)
     elif sha256(image.read_bytes()) != row["sha256"]:
         log.warning("%s: skipped, not the image that its row tells of; make it again", image)

@@ -2,30 +2,35 @@
 
 from dataclasses import dataclass
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from synclab.core.protocols import Canonical, Method, Prior
 from synclab.errors import UserError
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.inpainting import Inpainting
+from synclab.tasks.hole import blocks_known, known_by_colour, known_by_mask, spread
 from synclab.tasks.image import ImageTask
-from synclab.tasks.picture import find_picture, read_picture
+from synclab.tasks.picture import check_shape, find_picture, read_file, resize_known
 from synclab.tasks.task import cells
 
 
 @dataclass(frozen=True)
 class InpaintingTask(ImageTask):
-    """`picture` is resized to the prior's size; its black pixels are unknown (StochSync's code).
+    """`picture` is a square; its transparent and black pixels are unknown (StochSync's code).
 
-    With `codec="released"` they are encoded as black, as there.
+    With `mask` it is the mask's white pixels that are unknown, besides the picture's transparent
+    ones; black is then a colour. Picture and mask are resized apart to the prior's size.
+
+    With `codec="released"` unknown pixels are encoded as black, as in StochSync's code.
     """
 
     picture: str = "synclab/assets/inpainting.png"
+    mask: str | None = None
 
     def __post_init__(self) -> None:
         find_picture(self.picture, "task.picture")
+        if self.mask is not None:
+            find_picture(self.mask, "task.mask")
 
     def check(self, method: Method, name: str) -> None:
         super().check(method, name)
@@ -38,26 +43,20 @@ class InpaintingTask(ImageTask):
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
         cell = cells(prior, canonical)
         size = cell["view_size"]
-        picture = read_picture(self.picture, "task.picture", prior.image_size, prior.image_size)
-        picture = picture.to(prior.device)
-        seen = picture.sum(0, keepdim=True) > 0
+        picture, seen = (part.to(prior.device) for part in self.measure(prior.image_size))
         if self.codec == "clean":
             picture = spread(picture, seen)
-        mask = F.interpolate(seen.float()[None], size=size)[0] > 0.5
         known = picture if canonical == "rgb" else prior.encode(picture[None])[0]
+        mask = seen if canonical == "rgb" else blocks_known(seen, size)
         return Inpainting(**cell, height=size, width=size, known=known, mask=mask)
 
-
-def spread(picture: Tensor, seen: Tensor) -> Tensor:
-    """Unknown pixels in the colours around them: black ones would shine through the encoder.
-
-    Means of the known pixels in windows from small to large; each fills what the last left open.
-    """
-    filled, known, size = picture * seen, seen.float(), picture.shape[-1]
-    for reach in (size // 8, size // 2, size):
-        total, count = (
-            F.avg_pool2d(layer[None], 2 * reach + 1, 1, reach)[0] for layer in (filled, known)
-        )
-        filled = torch.where(known > 0, filled, total / count.clamp_min(1e-9))
-        known = ((known > 0) | (count > 1e-9)).float()
-    return filled
+    def measure(self, size: int) -> tuple[Tensor, Tensor]:
+        """What is known of the image: colours (3, size, size), and where (1, size, size)."""
+        pixels = read_file(self.picture, "task.picture")
+        check_shape(pixels, size, size, f"task.picture={self.picture}")
+        if self.mask is None:
+            known = known_by_colour(pixels)
+        else:
+            mask = read_file(self.mask, "task.mask")
+            known = pixels.known & known_by_mask(mask, pixels.size, f"task.mask={self.mask}")
+        return resize_known(pixels.colour, known, size, size)

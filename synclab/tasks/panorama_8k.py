@@ -13,7 +13,7 @@ from synclab.core.protocols import Method, Prior, Rng, Sample, Space
 from synclab.errors import UserError
 from synclab.spaces.view_sets import Cover
 from synclab.tasks.panorama import PanoramaTask
-from synclab.tasks.picture import read_picture
+from synclab.tasks.picture import read_opaque
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Panorama8KTask(PanoramaTask):
 
     def space(self, prior: Prior, rng: Rng, sample: Sample) -> Space:
         canvas = self.own_canvas(prior, rng)
-        picture = read_picture(self.find(sample), "task.start", canvas.height, canvas.width)
+        picture = read_opaque(self.find(sample), "task.start", canvas.height, canvas.width)
         canvas.initial = picture.to(prior.device)
         return canvas
 

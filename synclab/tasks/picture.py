@@ -1,36 +1,80 @@
-"""Pictures that a task begins with."""
+"""Pictures that a task begins with: the file, and what it shows at the size of a canvas."""
 
 from pathlib import Path
 
 import torch
-from PIL import Image, UnidentifiedImageError
+import torch.nn.functional as F
 from torch import Tensor
 
+from synclab.core.pictures import Pixels, read
 from synclab.errors import UserError
 from synclab.places import CHECKOUT
 
+COVERED = 0.5
+"""Share of a smaller picture's pixel that must be known for it to be known."""
+
 
 def find_picture(path: str, key: str) -> Path:
-    """The file, looked up from here and, if relative, from where synclab lies."""
+    """The file, looked up from here and, if relative, from where synclab lies.
+
+    Raises: UserError where there is none.
+    """
     for place in (Path(path).expanduser(), CHECKOUT / path):
         if place.is_file():
             return place
     raise UserError(f"{key}={path}: no such file; expected a PNG or JPEG")
 
 
-def read_picture(path: str, key: str, height: int, width: int) -> Tensor:
-    """(3, height, width) in [0, 1], resized bilinearly.
+def read_file(path: str, key: str) -> Pixels:
+    """A picture at its own size.
 
     Raises: UserError where there is no such file or it is no picture.
     """
-    try:
-        with Image.open(find_picture(path, key)) as file:
-            picture = file.convert("RGB")
-            if picture.size != (width, height):
-                picture = picture.resize((width, height), Image.Resampling.BILINEAR)
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+    return read(find_picture(path, key), f"{key}={path}")
+
+
+def read_opaque(path: str, key: str, height: int, width: int) -> Tensor:
+    """(3, height, width) in [0, 1] of a picture without transparent pixels.
+
+    Raises: UserError for another aspect ratio or transparent pixels, too.
+    """
+    pixels = read_file(path, key)
+    check_shape(pixels, height, width, f"{key}={path}")
+    if not pixels.known.all():
+        raise UserError(f"{key}={path}: has transparent pixels; expected an opaque picture")
+    return resize(pixels.colour, height, width)
+
+
+def check_shape(pixels: Pixels, height: int, width: int, place: str) -> None:
+    """Refuses a picture that would have to be squeezed: a pixel more or less is a rounding.
+
+    Raises: UserError with both sizes.
+    """
+    own_width, own_height = pixels.size
+    if abs(own_width * height - own_height * width) > max(height, width):
         raise UserError(
-            f"{key}={path}: cannot be read ({error}); expected a PNG or JPEG"
-        ) from error
-    values = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8)
-    return values.view(height, width, 3).permute(2, 0, 1).float() / 255
+            f"{place}: {own_width} x {own_height} pixels; expected the aspect ratio of {width} x"
+            f" {height}; crop it first"
+        )
+
+
+def resize_known(colour: Tensor, known: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """A picture (3, H, W) and its known pixels (1, H, W) at another size.
+
+    A new pixel is the mean of the known pixels that it covers, so that the unknown never mixes in;
+    it is known where they cover at least half of it.
+    """
+    weight = known.to(colour)
+    share = resize(weight, height, width)
+    mean = resize(colour * weight, height, width) / share.clamp_min(1e-6)
+    seen = share > COVERED - 1e-4
+    return torch.where(seen, mean, 0).clamp(0, 1), seen
+
+
+def resize(image: Tensor, height: int, width: int) -> Tensor:
+    """(c, H, W) resized bilinearly, over all pixels that a smaller one covers."""
+    if image.shape[1:] == (height, width):
+        return image
+    return F.interpolate(
+        image[None], (height, width), mode="bilinear", antialias=True, align_corners=False
+    )[0]
