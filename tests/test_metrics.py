@@ -302,6 +302,12 @@ def test_intra_distances_are_means_over_all_pairs() -> None:
     equal(intra_style(crops), float(np.mean(errors)), 1e-6)
 
 
+def test_a_gram_matrix_is_the_mean_product_of_channels() -> None:
+    """F F^T over channels times pixels, as SyncDiffusion's code."""
+    layer = torch.tensor([[[[1.0, 2.0]], [[3.0, 4.0]]]])
+    torch.testing.assert_close(gram(layer), torch.tensor([[[5.0, 11.0], [11.0, 25.0]]]) / 4)
+
+
 def test_equal_crops_have_no_distance() -> None:
     same = [layer[:1].expand(4, -1, -1, -1) for layer in inputs.stack(1)]
     assert intra_distance(same) == 0 and intra_style(same) == 0
