@@ -195,9 +195,10 @@ def test_a_gaussian_window_lets_the_nearer_view_speak():
     close(mean[:, :, :4], torch.zeros(2, 8, 4).double(), 0)
 
 
-def test_multidiffusion_leaves_what_no_view_sees_as_it_began():
+@pytest.mark.parametrize("window", ["uniform", "gaussian"])
+def test_multidiffusion_leaves_what_no_view_sees_as_it_began(window):
     space = panorama()
-    z = last(MultiDiffusion(steps=3), prior_of(space), space)
+    z = last(MultiDiffusion(steps=3, window=window), prior_of(space), space)
     start = streams().normal("start", space.shape)
     for pole in (0, -1):
         close(z[:, pole], start[:, pole], 0)

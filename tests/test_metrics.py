@@ -249,6 +249,12 @@ def test_similarity_is_the_cosine_times_100() -> None:
     np.testing.assert_allclose(similarity([[3.0, 0.0], [0.0, 2.0]], texts), expected, atol=1e-12)
 
 
+def test_a_cosine_below_zero_stays_below_zero() -> None:
+    """No clamp, as in StochSync's code: CLIPScore of Hessel et al. is another score."""
+    expected = [[-100, -100 / np.sqrt(2)]]
+    np.testing.assert_allclose(similarity([[-2.0, 0.0]], [[1.0, 0.0], [1.0, 1.0]]), expected)
+
+
 def test_alignment_and_concealment() -> None:
     cosines = np.array([[0.3, 0.1], [0.2, 0.25]])
     equal(alignment(cosines), 0.25)
@@ -296,6 +302,12 @@ def test_intra_distances_are_means_over_all_pairs() -> None:
     equal(intra_style(crops), float(np.mean(errors)), 1e-6)
 
 
+def test_a_gram_matrix_is_the_mean_product_of_channels() -> None:
+    """F F^T over channels times pixels, as SyncDiffusion's code."""
+    layer = torch.tensor([[[[1.0, 2.0]], [[3.0, 4.0]]]])
+    torch.testing.assert_close(gram(layer), torch.tensor([[[5.0, 11.0], [11.0, 25.0]]]) / 4)
+
+
 def test_equal_crops_have_no_distance() -> None:
     same = [layer[:1].expand(4, -1, -1, -1) for layer in inputs.stack(1)]
     assert intra_distance(same) == 0 and intra_style(same) == 0
@@ -324,6 +336,15 @@ def test_a_closed_image_has_the_same_seams_when_it_is_turned() -> None:
     image = torch.rand(3, 8, 64, generator=torch.Generator().manual_seed(0))
     turned = seam_ratio(image.roll(10, -1), [10], closed=True)
     equal(seam_ratio(image, [0], closed=True), turned)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_seam_is_compared_with_two_to_eight_columns_at_both_sides(closed: bool) -> None:
+    """A gradient of 1/2 at the border, 1/4 beside it, and steep columns that do not count."""
+    steep = torch.full((64,), 1.0)
+    steep[20], steep[[*range(12, 19), *range(22, 29)]] = 0.5, 0.25
+    image = torch.cat([torch.zeros(1), (steep[1:] * (-1) ** torch.arange(63)).cumsum(0)])
+    equal(seam_ratio(image.expand(3, 4, 64), [20], closed), (0.5 + 1e-4) / (0.25 + 1e-4), 1e-5)
 
 
 def test_a_blank_image_has_ratio_one() -> None:

@@ -1,7 +1,8 @@
 """Methods against plain forms: loops written from the papers' equations, on a score that is known.
 
 The plain forms use numbers alone: no schedule, solver or space of synclab. Guidance changes what is
-predicted here, so that its sign and its scale matter.
+predicted, so that its sign and scale matter, and the score is not linear, so that views that were
+averaged go another way than views that were not.
 """
 
 import math
@@ -34,15 +35,24 @@ def root(value: float) -> float:
     return math.sqrt(value)
 
 
-def noise_of(x: Tensor, t: int, mean: float, std: float) -> Tensor:
-    """E[eps | x_t] of data N(mean, std^2)."""
+STD = 0.5
+
+
+def posterior_mean(x: Tensor, t: int, share: float) -> Tensor:
+    """E[x0 | x_t] of pixels that are N(1, STD^2) with probability `share`, else N(-1, STD^2)."""
     a = ABAR[t]
-    return root(1 - a) * (x - root(a) * mean) / (a * std**2 + 1 - a)
+    variance = a * STD**2 + 1 - a
+    level = torch.tanh(root(a) * x / variance + 0.5 * math.log(share / (1 - share)))
+    return (root(a) * STD**2 * x + (1 - a) * level) / variance
+
+
+def noise_of(x: Tensor, t: int, share: float) -> Tensor:
+    return (x - root(ABAR[t]) * posterior_mean(x, t, share)) / root(1 - ABAR[t])
 
 
 def guided(x: Tensor, t: int, scale: float) -> Tensor:
-    """eps_u + scale (eps_c - eps_u): N(-0.4, 0.9^2) without the prompt, N(0.8, 0.5^2) with it."""
-    without, prompted = noise_of(x, t, -0.4, 0.9), noise_of(x, t, 0.8, 0.5)
+    """eps_u + scale (eps_c - eps_u): most pixels are dark without the prompt, bright with it."""
+    without, prompted = noise_of(x, t, 0.3), noise_of(x, t, 0.9)
     return without + scale * (prompted - without)
 
 
@@ -245,7 +255,7 @@ def test_synctweedies_averages_clean_estimates():
     x = streams().normal("start", (7, 2, 8, 8))
     for t, s in QUARTERS:
         x = ddim(x, crops(mean_of(estimate(x, t))), t, s)
-    agree(result(SyncTweedies(steps=4, spacing="leading", strategy=2)), mean_of(x))
+    agree(result(SyncTweedies(steps=4, spacing="leading", strategy=2, t_sync=0)), mean_of(x))
 
 
 def test_synctweedies_views_go_on_alone_from_t_sync_down():
@@ -256,16 +266,19 @@ def test_synctweedies_views_go_on_alone_from_t_sync_down():
     agree(result(SyncTweedies(steps=4, spacing="leading", t_sync=251)), mean_of(x))
 
 
-def slope(t: int) -> float:
-    """How the clean estimate moves with x, guided at 7.5."""
-    one, zero = (torch.full((1,), value).double() for value in (1.0, 0.0))
-    return float(estimate(one, t) - estimate(zero, t))
+def slope(x: Tensor, t: int, share: float) -> Tensor:
+    """Derivative of the posterior mean."""
+    a = ABAR[t]
+    variance = a * STD**2 + 1 - a
+    level = torch.tanh(root(a) * x / variance + 0.5 * math.log(share / (1 - share)))
+    return root(a) * (STD**2 + (1 - a) / variance * (1 - level**2)) / variance
 
 
 def draw_nearer(x: Tensor, t: int, weight: float) -> Tensor:
     """Down the gradient of the mean square distance of x0 to the middle view's."""
     x0 = estimate(x, t)
-    gradient = 2 * slope(t) * (x0 - x0[3]) / x0[0].numel()
+    guided_slope = slope(x, t, 0.3) + 7.5 * (slope(x, t, 0.9) - slope(x, t, 0.3))
+    gradient = 2 * guided_slope * (x0 - x0[3]) / x0[0].numel()
     return x - weight * gradient
 
 

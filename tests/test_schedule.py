@@ -146,3 +146,33 @@ def test_steps_lead_in_n_falling_steps_from_start_to_clean(n, start):
 def test_steps_are_even(n):
     lengths = [t - s for t, s in SCHEDULE.steps(n)[:-1]]
     assert max(lengths) - min(lengths) <= 1
+
+
+# Literal, so that no formula of ours stands behind them.
+LEADING_50 = """981 961 941 921 901 881 861 841 821 801 781 761 741 721 701 681 661 641 621 601
+    581 561 541 521 501 481 461 441 421 401 381 361 341 321 301 281 261 241 221 201
+    181 161 141 121 101 81 61 41 21 1"""
+LEADING_30 = """958 925 892 859 826 793 760 727 694 661 628 595 562 529 496 463 430 397 364 331
+    298 265 232 199 166 133 100 67 34 1"""
+TRUNCATED_50 = """999 979 959 939 919 899 879 859 839 819 799 779 759 739 719 699 679 659 639 619
+    599 579 559 539 519 499 479 459 439 419 399 379 359 339 319 299 279 259 239 219
+    199 179 159 139 119 99 79 59 39 19"""
+TRUNCATED_8 = "999 874 749 624 499 374 249 124"
+EVEN_8 = "999 874 749 624 500 375 250 125"
+
+
+@pytest.mark.parametrize(
+    ("spacing", "times", "end"),
+    [
+        ("leading", LEADING_50, 0),
+        ("leading", LEADING_30, 0),
+        ("truncated", TRUNCATED_50, -1),
+        ("truncated", TRUNCATED_8, -1),
+        ("even", EVEN_8, -1),
+    ],
+)
+def test_times_are_the_released_codes(spacing, times, end):
+    """Stable Diffusion's scheduler files; int(999 - 999 k / n) of StochSync; ours, rounded."""
+    expected = [int(t) for t in times.split()]
+    pairs = SCHEDULE.steps(len(expected), spacing=spacing)
+    assert pairs == list(pairwise([*expected, end]))

@@ -8,7 +8,7 @@ from conftest import close, streams
 
 from synclab.core.protocols import Everywhere
 from synclab.core.schedule import Schedule
-from synclab.core.solvers import SOLVERS, ddim_x0, dpm_x0, nodes
+from synclab.core.solvers import SOLVERS, ddim_inversion, ddim_x0, dpm_x0, nodes
 from synclab.priors.exact import Gaussian
 
 SCHEDULE = Schedule.scaled_linear()
@@ -120,3 +120,52 @@ def test_solver_goes_on_with_what_blend_returns(solve):
 
     result = solve(PRIOR, start(), 500, Everywhere(), 1.0, 25, erase_at_the_end)
     close(result, torch.zeros_like(result), 0)
+
+
+class Asked(Gaussian):
+    """Remembers the times and the guidance that it was asked with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[int, float]] = []
+
+    def predict(self, x: torch.Tensor, t: int, cond: object, guidance: float) -> torch.Tensor:
+        self.asked.append((t, guidance))
+        return super().predict(x, t, Everywhere(), guidance)
+
+
+@pytest.mark.parametrize(
+    ("t", "n", "times"),
+    [
+        (500, 10, [0, 111, 222, 333, 444]),
+        (444, 10, [0, 111, 222, 333]),
+        (999, 10, [0, 111, 222, 333, 444, 555, 666, 777, 888]),
+        (450, 9, [0, 124, 249, 374]),
+        (100, 2, [0]),
+    ],
+)
+def test_inversion_climbs_the_authors_grid(t, n, times):
+    prior = Asked()
+    ddim_inversion(prior, start(), t, Everywhere(), -7.5, n)
+    assert prior.asked == [(time, -7.5) for time in times]
+
+
+@pytest.mark.parametrize("t", [999, 500])
+def test_inversion_converges_to_the_exact_ode(t):
+    """Run upwards from time 0, where a clean image counts as x."""
+    truth = exact(start(), 0, t)
+    errors = [
+        (ddim_inversion(PRIOR, start(), t, Everywhere(), 1.0, n) - truth).abs().max().item()
+        for n in (10, 100, 1000)
+    ]
+    assert errors[2] < errors[1] < errors[0]
+    assert errors[2] < 2e-2
+
+
+def test_ddim_may_end_with_the_noise_of_time_0():
+    """StochSync's released code ends at time 0, where alpha-bar is 0.99915; -1 is clean."""
+    x, ask = start(), (Everywhere(), 1.0)
+    x0 = SCHEDULE.x0(x, PRIOR.predict(x, 500, *ask), 500)
+    noisy = 0.99915**0.5 * x0 + 0.00085**0.5 * SCHEDULE.eps(x, x0, 500)
+    close(ddim_x0(PRIOR, x, 500, *ask, n=2), x0, 1e-12)
+    close(ddim_x0(PRIOR, x, 500, *ask, n=2, end=0), noisy, 1e-9)
