@@ -52,7 +52,7 @@ def test_every_prior_names_the_commit_that_the_hub_shall_give() -> None:
         prior: Any = OmegaConf.load(path)
         first = [*places.each(prior.get("path", []))[:1], prior.get("control_path")]
         for name in [name for name in first if name and not (ROOT / name).is_dir()]:
-            assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", name), path
+            assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", name), f"{path}: pin {name}@COMMIT"
 
 
 def test_the_fingerprint_is_that_of_the_denoiser(checkpoint: Path, tmp_path: Path) -> None:
