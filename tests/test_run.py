@@ -37,7 +37,8 @@ def suited(method: str, task: str) -> bool:
 
     Tasks of pixels need a preset for such a method; a new one is left out until it has one.
     """
-    target = OmegaConf.load(CONF / "method" / f"{method}.yaml").get("_target_")
+    body: Any = OmegaConf.load(CONF / "method" / f"{method}.yaml")
+    target = body.get("_target_")
     if not (target and NoisyMethod in locate(target, "method").__mro__):
         return True
     preset = CONF / "preset" / "task" / "fixed" / f"{method}_{task}.yaml"
