@@ -198,10 +198,14 @@ def test_a_gaussian_window_lets_the_nearer_view_speak():
     close(mean[:, :, :4], torch.zeros(2, 8, 4).double(), 0)
 
 
-@pytest.mark.parametrize("window", ["uniform", "gaussian"])
-def test_multidiffusion_leaves_what_no_view_sees_as_it_began(window):
+@pytest.mark.parametrize(
+    "method",
+    [MultiDiffusion(steps=3), MultiDiffusion(steps=3, window="gaussian"), SyncDiffusion(steps=3)],
+    ids=["uniform window", "gaussian window", "syncdiffusion"],
+)
+def test_noisy_canvases_keep_what_no_view_sees_as_it_began(method):
     space = panorama()
-    z = last(MultiDiffusion(steps=3, window=window), prior_of(space), space)
+    z = last(method, prior_of(space), space)
     start = streams().normal("start", space.shape)
     for pole in (0, -1):
         close(z[:, pole], start[:, pole], 0)
@@ -348,6 +352,18 @@ def test_sds_rate_warms_up_and_ends_at_a_quarter():
     assert rates[0] == pytest.approx(0.4 / 100)
     assert max(rates) == pytest.approx(0.4, rel=0.01) and rates.index(max(rates)) in (98, 99)
     assert rates[-1] == pytest.approx(0.1, rel=0.01)
+
+
+def test_without_decay_the_rate_stays():
+    method = SDS(steps=300, lr=0.4, lr_decay="none", warmup=0)
+    assert {method.rate(k) for k in range(300)} == {0.4}
+
+
+def test_distillation_begins_with_what_the_task_begins_with():
+    """With next to no rate it stays there."""
+    start = random_state(image(), seed=5)
+    z = last(SDS(steps=1, lr=1e-9, views=1), prior_of(image()), image(initial=start))
+    close(z, start, 1e-8)
 
 
 # Discretisation narrows the spread: by 8 % (ddim) and 5 % (dpm) with 50 points, 1 to 2 % with 400.

@@ -12,6 +12,7 @@ from torchmetrics.image.inception import InceptionScore
 from torchmetrics.image.kid import KernelInceptionDistance
 
 from synclab.errors import UserError
+from synclab.metrics import columns
 from synclab.metrics.extractors.inception import clean_resize
 from synclab.metrics.formulas.clip_score import alignment, concealment, similarity
 from synclab.metrics.formulas.fid import deal as deal_parts
@@ -377,6 +378,17 @@ def test_groups_share_out_all_prompts() -> None:
     prompts = ["c", "a", "b", "a", "d"]
     assert deal(prompts, None) == [frozenset(p) for p in "abcd"]
     assert deal(prompts, 3) == [frozenset("ad"), frozenset("b"), frozenset("c")]
+
+
+# --- What tables print ---
+
+
+def test_kid_and_giqa_are_printed_times_1000() -> None:
+    """As in StochSync's and SyncTweedies' tables; other scores as they are."""
+    scaled = (columns.KID, columns.PromptKID, columns.SubsetKID, columns.GIQA)
+    assert {kind.scale for kind in scaled} == {1000}
+    plain = (columns.FID, columns.InceptionScore, columns.ClipScore, columns.SeamRatio)
+    assert {kind.scale for kind in plain} == {1}
 
 
 # --- What all of them promise ---

@@ -117,6 +117,26 @@ def test_sds_is_its_equation(t):
     agree(residual(SDS(), t), expected)
 
 
+def test_distillation_is_adam_on_the_mean_of_its_views():
+    """Three updates at one time: betas 0.9 and 0.999, eps 1e-8 (Kingma and Ba, Alg. 1)."""
+    method = SDS(steps=3, views=2, t_min=500, t_max=500, lr=0.1, lr_decay="none", warmup=0)
+    space, rng = wide(), streams()
+    prior, z = Guided((2, 8, 8)), streams().normal("start", (2, 8, 32))
+    first, second = torch.zeros_like(z), torch.zeros_like(z)
+    for k in range(1, 4):
+        gradient = torch.zeros_like(z)
+        noise = rng.normal("noise", (2, 2, 8, 8))
+        for (offset,), eps in zip(space.random_views(2, rng), noise, strict=True):
+            seen = slice(int(offset), int(offset) + 8)
+            x = noised(z[:, :, seen], eps, 500)
+            gradient[:, :, seen] += (1 - ABAR[500]) * (guided(x, 500, 30) - eps) / 2
+        first = 0.9 * first + 0.1 * gradient
+        second = 0.999 * second + 0.001 * gradient**2
+        step = first / (1 - 0.9**k) / ((second / (1 - 0.999**k)).sqrt() + 1e-8)
+        z = z - 0.1 * step
+    agree(last(method, prior, space), z)
+
+
 def sdi_noise(t: int, seed: int) -> Tensor:
     """StochSync's: inversion guided at -7.5 to t + tau on ten knots, then 0.3 sigma fresh noise."""
     z, fresh = state(), streams(seed).normal("noise", (2, *VIEW))

@@ -99,6 +99,12 @@ def test_a_protocol_has_the_published_value(
     assert OmegaConf.select(body, key) == value, source
 
 
+@pytest.mark.parametrize(("prior", "key", "value", "source"), table()["priors"])
+def test_a_prior_has_the_published_value(prior: str, key: str, value: Any, source: str) -> None:
+    body = yaml.safe_load((CONF / "prior" / f"{prior}.yaml").read_text(encoding="utf-8"))
+    assert body[key] == value, source
+
+
 # A prompt and its prefix
 
 

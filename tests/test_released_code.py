@@ -1,8 +1,8 @@
-"""Literal facts of StochSync's released code: its times, calls, blend, views, pixels and clips."""
+"""Literal facts of released code: StochSync's times, calls, views and pixels; anagrams' views."""
 
 import pytest
 import torch
-from conftest import close, last, streams, wide
+from conftest import close, last, panorama, streams, wide
 from torch import Tensor
 
 from synclab.core import geometry
@@ -13,6 +13,7 @@ from synclab.methods.stochsync_released import ReleasedStochSync
 from synclab.priors.exact import Gaussian
 from synclab.spaces.canvas import horizontal_profile
 from synclab.spaces.codec import ReleasedCodec
+from synclab.spaces.transforms import inner_circle, patch_permute, skew
 from synclab.spaces.view_sets import checkerboard, ring
 
 SCHEDULE = Schedule.scaled_linear()
@@ -139,6 +140,17 @@ def test_where_a_texel_of_the_panorama_lies_in_a_view(x: int, y: int, u: float, 
     assert ahead > 0
 
 
+def test_the_released_panorama_does_not_wrap():
+    """Half a texel before +180 degrees the last column is read, not the first."""
+    space = panorama(channels=1, grid="corners", sampling="nearest", view_size=64)
+    columns = torch.arange(64.0).double().expand(1, 32, 64)
+    rays = geometry.view_directions(64, 72.0, torch.tensor([180.0]), torch.tensor([0.0]))
+    longitude, _ = geometry.longitude_latitude(rays)
+    expected = ((longitude / torch.pi + 1) * 32).round().clamp(0, 63)
+    assert (expected == 63).sum() > (expected == 62).sum()
+    close(space.project(columns, ((180.0, 0.0),))[:, 0], expected.double(), 0)
+
+
 def test_decoded_pixels_are_clipped():
     codec = ReleasedCodec(Gaussian((1, 2, 2)), streams())
     decoded = codec.decode(torch.tensor([-3.0, -1, 0, 1, 3]).view(1, 1, 1, 5))
@@ -147,3 +159,35 @@ def test_decoded_pixels_are_clipped():
 
 def test_the_last_two_rounds_mend_seams():
     assert [PANORAMA.seams(k) for k in range(25)] == 23 * [False] + 2 * [True]
+
+
+def test_one_step_estimates_have_no_seam_steps():
+    """Neither the doubled time nor the blend."""
+    method = ReleasedStochSync(steps=25, multi_step=False, seam_steps=2)
+    assert not any(method.seams(k) for k in range(25))
+    assert [method.time(k) for k in (23, 24)] == [320, 295]
+
+
+# Visual Anagrams' views of 64 cells
+
+CELLS = torch.arange(64 * 64).view(64, 64)
+
+
+@pytest.mark.parametrize(("size", "radius"), [(64, 24), (256, 96)])
+def test_an_inner_circle_has_three_eighths_of_the_width(size: int, radius: int):
+    cells = torch.arange(size * size).view(size, size)
+    turned = inner_circle(cells) != cells
+    assert turned[size // 2].nonzero().flatten().tolist() == [
+        *range(size // 2 - radius, size // 2 + radius)
+    ]
+
+
+@pytest.mark.parametrize(("column", "down"), [(0, -48), (32, 0), (33, 1), (63, 46)])
+def test_a_skew_rolls_columns_by_one_and_a_half_of_their_offset(column: int, down: int):
+    assert torch.equal(skew(CELLS)[:, column], CELLS[:, column].roll(down))
+
+
+def test_patches_are_eight_by_eight_and_stay_whole():
+    patches = patch_permute(CELLS).unfold(0, 8, 8).unfold(1, 8, 8).flatten(0, 1)
+    assert patches.shape == (64, 8, 8)
+    assert ((patches - patches[:, :1, :1]) == CELLS[:8, :8]).all()

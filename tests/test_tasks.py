@@ -73,6 +73,13 @@ def test_a_negative_turns_colours_about_grey_and_noise_about_zero() -> None:
     close(anagram("negate").project(z, views), -z[None], 0)
 
 
+@pytest.mark.parametrize("offset", [0.0, 0.5])
+def test_a_negative_of_a_negative_is_the_picture(offset: float) -> None:
+    space, z = anagram("negate", offset=offset), torch.full((2, 16, 16), 0.9)
+    views = space.all_views()
+    close(gather(space, space.project(z, views), views), z, 1e-6)
+
+
 def test_a_quarter_turn_is_undone_by_the_other() -> None:
     space = anagram("rotate_cw", "rotate_ccw")
     z = random_state(space)

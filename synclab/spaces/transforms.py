@@ -57,10 +57,10 @@ def pixel_permute(cells: Tensor) -> Tensor:
 
 
 def inner_circle(cells: Tensor) -> Tensor:
-    """A disc of half the width is turned upside down."""
+    """A disc of three quarters of the width is turned upside down: radius 24 of 64 cells."""
     size = len(cells)
     offset = torch.arange(size) - (size - 1) / 2
-    inside = offset.square() + offset.square()[:, None] < (size / 4) ** 2
+    inside = offset.square() + offset.square()[:, None] < (3 * size / 8) ** 2
     return torch.where(inside, cells.rot90(2), cells)
 
 
