@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from scripts.embedded.calls import Point, plot, read
 from scripts.embedded.data import LEVEL, Views, draw_elevations, render_chunk, render_dataset
 from scripts.embedded.diffusion import Guided, build_scheduler, signal_noise
 from scripts.embedded.latents import Latents, encode_dataset
@@ -124,3 +125,16 @@ def test_a_consistent_student_of_the_exact_teacher_has_no_loss():
 def test_the_students_intervals_cover_the_path_down_to_clean_data():
     t, s = draw_intervals(500, _seeded())
     assert t.max() == 999 and s.min() == -1 and bool((s < t).all())
+
+
+def test_points_of_the_plot_are_read_from_rows_and_scores(tmp_path: Path):
+    (tmp_path / "stochsync").mkdir()
+    for sample, nfe in (("a", 100), ("b", 200)):
+        row = json.dumps({"nfe": nfe})
+        (tmp_path / "stochsync" / f"{sample}.json").write_text(row, encoding="utf-8")
+    scores = {"methods": {"stochsync": {"scores": {"fid": {"value": 3.5, "error": 0.25}}}}}
+    (tmp_path / "scores.embedded_world.json").write_text(json.dumps(scores), encoding="utf-8")
+    point = read(tmp_path, "teacher", 10)
+    assert point == Point("teacher", 10, 150, 3.5, 0.25)
+    plot([point], tmp_path / "calls.png")
+    assert (tmp_path / "calls.png").stat().st_size > 1000

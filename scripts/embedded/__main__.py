@@ -9,6 +9,7 @@
     python -m scripts.embedded student --steps 8000 --cooldown 2000
     python -m scripts.embedded export --denoiser student --output synclab/assets/tiny_fast
     python -m scripts.embedded score --prior synclab/assets/tiny
+    python -m scripts.embedded calls --student synclab/assets/tiny_fast
     python -m scripts.embedded judge
     python -m scripts.embedded image_text
 
@@ -101,6 +102,14 @@ def score(args: argparse.Namespace) -> None:
     (args.output / "README.md").write_text(card, encoding="utf-8")
 
 
+def calls(args: argparse.Namespace) -> None:
+    from .calls import plot_calls
+
+    given = {"teacher": args.teacher, "student": args.student}
+    priors = {who: prior for who, prior in given.items() if prior is not None}
+    plot_calls(args.folder / "calls", priors, args.prompts)
+
+
 def judge(args: argparse.Namespace) -> None:
     from .judge import make_judge
 
@@ -152,6 +161,10 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--guidance", type=float, nargs="+", default=[5.0, 7.5])
         parser.add_argument("--commands", default="", help="how it was trained, for the card")
         parser.add_argument("--remarks", default="", help="a paragraph for the card")
+    elif stage == "calls":
+        parser.add_argument("--teacher", type=Path, default=ASSETS / "tiny")
+        parser.add_argument("--student", type=Path, help="a folder of distilled weights")
+        parser.add_argument("--prompts", default="demo_tables")
     elif stage == "judge":
         parser.add_argument("--output", type=Path, default=ASSETS / "judge")
         parser.add_argument("--views", type=int, default=6000)
@@ -166,7 +179,19 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
 
 STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
     stage.__name__: stage
-    for stage in (views, vae, decoder, latents, unet, student, export, score, judge, image_text)
+    for stage in (
+        views,
+        vae,
+        decoder,
+        latents,
+        unet,
+        student,
+        export,
+        score,
+        calls,
+        judge,
+        image_text,
+    )
 }
 
 
