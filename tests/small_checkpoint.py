@@ -13,8 +13,9 @@ from diffusers import (
     SD3Transformer2DModel,
     UNet2DConditionModel,
 )
-from tiny_text import LENGTH, build_tokenizer
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+from scripts.embedded.text import LENGTH, build_tokenizer
 
 SIZE = 64  # pixels of a view; its latent is an eighth
 WIDTH = 16  # of a text encoder's features

@@ -72,7 +72,7 @@ CASES = [
     ("task=wide task.stride=0", "task.stride=0: input should be greater than 0"),
     ("method=stochsync method.t_max=1200", "method.t_max=1200: input should be less than or equal"),
     ("method=stochsync method.t_min=-1", "method.t_min=-1: input should be greater than or equal"),
-    ("method=stochsync method.ode_steps=1", "method.ode_steps=1: input should be greater than"),
+    ("method=stochsync method.ode_steps=0", "method.ode_steps=0: input should be greater than"),
     ("method=stochsync method.seam_steps=-1", "method.seam_steps=-1: input should be greater"),
     ("method=sds method.views=0", "method.views=0: input should be greater than or equal to 1"),
     ("method=sds method.lr=0", "method.lr=0: input should be greater than 0"),

@@ -50,6 +50,7 @@ METHODS = {
     "synctweedies": SyncTweedies(steps=4),
     "stochsync": StochSync(steps=4, ode_steps=6, solver="ddim"),
     "stochsync dpm": StochSync(steps=4, ode_steps=6, solver="dpm"),
+    "stochsync turbo": StochSync(steps=4, ode_steps=2, solver="consistency"),
     "released": ReleasedStochSync(steps=4, ode_steps=6, solver="ddim", warmup=1),
     "ablated": AblatedStochSync(steps=4, stochasticity="time", multi_step=False, disjoint=False),
     "sds": SDS(steps=4, views=3, warmup=2),
@@ -137,10 +138,10 @@ def expected_calls(method, space) -> int:
         return method.steps * len(space.all_views())
     if isinstance(method, StochSync):
         times = [999] + [method.time(k) for k in range(1, method.steps)]
-        return sum(
-            len(space.disjoint_views(k)) * len(nodes(SCHEDULE, t, method.ode_steps))
-            for k, t in enumerate(times)
-        )
+        calls = [len(nodes(SCHEDULE, t, method.ode_steps)) for t in times]
+        if method.solver == "consistency":
+            calls = [method.ode_steps] * method.steps
+        return sum(len(space.disjoint_views(k)) * n for k, n in enumerate(calls))
     if isinstance(method, Distillation):
         return method.steps * len(space.random_views(method.views, streams()))
     if isinstance(method, SyncDiffusion):

@@ -77,7 +77,7 @@ def test_noise_of_time_0_stays_in_the_estimate():
     asked = (prior, x, 500, Everywhere(), 1.0)
     for method in (ReleasedStochSync(solver="ddim", ode_steps=30), PANORAMA):
         points = 30 if method.solver == "ddim" else 50
-        close(method.solve(24)(*asked), ddim_x0(*asked, n=points, end=0), 0)
+        close(method.solve(24, streams())(*asked), ddim_x0(*asked, n=points, end=0), 0)
 
 
 def test_time_999_drops_the_signal():

@@ -8,7 +8,14 @@ from conftest import close, streams
 
 from synclab.core.protocols import Everywhere
 from synclab.core.schedule import Schedule
-from synclab.core.solvers import SOLVERS, ddim_inversion, ddim_x0, dpm_x0, nodes
+from synclab.core.solvers import (
+    SOLVERS,
+    consistency_x0,
+    ddim_inversion,
+    ddim_x0,
+    dpm_x0,
+    nodes,
+)
 from synclab.priors.exact import Gaussian
 
 SCHEDULE = Schedule.scaled_linear()
@@ -169,3 +176,35 @@ def test_ddim_may_end_with_the_noise_of_time_0():
     noisy = 0.99915**0.5 * x0 + 0.00085**0.5 * SCHEDULE.eps(x, x0, 500)
     close(ddim_x0(PRIOR, x, 500, *ask, n=2), x0, 1e-12)
     close(ddim_x0(PRIOR, x, 500, *ask, n=2, end=0), noisy, 1e-9)
+
+
+def consistent(n: int, t: int = 640, prior: Gaussian = PRIOR, **options) -> torch.Tensor:
+    return consistency_x0(prior, start(), t, Everywhere(), 1.0, n, streams(), **options)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_consistency_sampling_calls_the_network_n_times_from_any_time(n):
+    for t in (999, 270):
+        prior = Gaussian()
+        consistent(n, t, prior)
+        assert prior.nfe == n
+
+
+def test_one_call_of_consistency_sampling_is_the_networks_x0():
+    expected = SCHEDULE.x0(start(), PRIOR.predict(start(), 640, Everywhere(), 1.0), 640)
+    close(consistent(1), expected, 1e-12)
+
+
+def test_consistency_sampling_starts_each_call_from_fresh_noise():
+    """The exact x0 of data without spread is their mean, so only noise can tell the calls apart."""
+    point, seen = Gaussian(mean=0.7, std=0.0), []
+
+    def record(x: torch.Tensor, time: int, i: int, n: int) -> torch.Tensor:
+        seen.append((x - SCHEDULE.alpha(time) * 0.7) / SCHEDULE.sigma(time) if time >= 0 else x)
+        return x
+
+    result = consistent(3, prior=point, blend=record)
+    first, second, last = seen
+    assert abs(float((first * second).mean())) < 0.5 and first.std() == pytest.approx(1, abs=0.4)
+    close(result, torch.full_like(result, 0.7), 1e-6)
+    close(last, result, 0)

@@ -234,11 +234,31 @@ def test_each_step_of_a_ring_covers_the_horizon(height, width, fov):
         assert weight_of(space, space.disjoint_views(step))[height // 2].min() >= 1
 
 
-@pytest.mark.parametrize("step", [0, 1])
+@pytest.mark.parametrize("step", [0, 2])
 @pytest.mark.parametrize(("height", "width"), [(32, 64), (31, 61), (18, 36), (10, 20)])
-def test_sphere_cover_leaves_no_texel_out(height, width, step):
+def test_the_cubes_of_a_sphere_cover_leave_no_texel_out(height, width, step):
     space = sphere(height=height, width=width)
     assert weight_of(space, space.disjoint_views(step)).min() >= 1
+
+
+def test_no_direction_lies_near_an_edge_in_every_set_of_a_sphere_cover():
+    space = sphere(height=64, width=128)
+    rays = geometry.equirect_directions(64, 128)
+    nearest = torch.zeros(64, 128, dtype=torch.float64)
+    for step in range(4):
+        views = torch.tensor(space.disjoint_views(step), dtype=torch.float64)
+        turned = torch.einsum("hwi,nij->nhwj", rays, geometry.camera_rotation(*views.unbind(-1)))
+        x, y, z = turned.unbind(-1)
+        inwards = 45 - torch.rad2deg(torch.atan2(torch.maximum(x.abs(), y.abs()), -z))
+        nearest = torch.maximum(nearest, inwards.amax(0))
+    assert nearest.min() > 10
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_views_of_one_set_of_a_sphere_cover_do_not_overlap(step):
+    space = sphere(height=64, width=128)
+    covers = sum(inside(space, view).double() for view in space.disjoint_views(step))
+    assert torch.as_tensor(covers).max() == 1
 
 
 def inside(space, view: tuple[float, ...]) -> Tensor:

@@ -1,14 +1,17 @@
 """Tasks that begin with something, or read one canvas in several ways."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import torch
 from conftest import close, last, prior_of, random_state, streams
 from PIL import Image as Picture
 
-from synclab.core.protocols import Sample
+from synclab.core.pictures import to_png
+from synclab.core.protocols import Sample, Views
 from synclab.core.sync import gather, project
 from synclab.errors import UserError
 from synclab.jobs.counting import CountingPrior
@@ -116,6 +119,45 @@ def test_as_many_texts_as_readings() -> None:
         task.condition(Words(channels=4), Sample("a", "one | two | three", 0))
     with pytest.raises(UserError, match="task.transforms=flipp: did you mean 'flip'"):
         AmbiguousTask(transforms=("flipp",))
+
+
+# ----------------------------------------------------------------------------------------- panorama
+
+
+def lengths(task: PanoramaTask, views: Views) -> list[float]:
+    """Lengths of the texts that these views are given."""
+    at: Any = task.condition(Words(channels=4), Sample("a", "a desert", 0)).at(views)
+    return at.positive[0].flatten().tolist()
+
+
+def test_steep_views_are_told_where_they_look() -> None:
+    task = PanoramaTask(cover="sphere", fov=90.0)
+    level, up, down = lengths(task, ((0.0, 0.0), (0.0, 90.0), (90.0, -45.0)))
+    assert level == len("a desert")
+    assert up == len("looking up at a desert")
+    assert down == len("looking down at the ground, a desert")
+
+
+@pytest.mark.parametrize("cover", ["ring", "checkerboard"])
+def test_level_views_are_given_the_prompt_alone(cover: Any) -> None:
+    task = PanoramaTask(cover=cover, fov=36.0)
+    assert lengths(task, ((0.0, 0.0), (0.0, 18.0))) == [len("a desert")] * 2
+
+
+def test_a_panoramas_file_opens_as_a_sphere() -> None:
+    task, image = PanoramaTask(), torch.rand(3, 8, 16)
+    file = Picture.open(BytesIO(to_png(image, task.metadata(8, 16))))
+    root = ElementTree.fromstring(file.info["XML:com.adobe.xmp"])
+    (described,) = root.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description")
+    space = "{http://ns.google.com/photos/1.0/panorama/}"
+    assert described.get(f"{space}ProjectionType") == "equirectangular"
+    assert described.get(f"{space}FullPanoWidthPixels") == "16"
+    assert described.get(f"{space}CroppedAreaImageHeightPixels") == "8"
+
+
+def test_other_files_hold_no_metadata() -> None:
+    png = to_png(torch.rand(3, 8, 16), WideTask().metadata(8, 16))
+    assert not Picture.open(BytesIO(png)).info
 
 
 # --------------------------------------------------------------------------------------- inpainting

@@ -112,4 +112,10 @@ def test_steep_captions_name_the_direction():
     scenes, generator = _scenes("city", 20), _seeded(7)
     for i in range(20):
         up = world.caption(scenes, i, generator, pitch=40.0)
-        assert any(phrase in up for phrase in ("looking up", "below", "upward"))
+        assert any(
+            phrase in up for phrase in ("looking up", "from below", "upward", "top", "above")
+        )
+        down = world.caption(scenes, i, generator, pitch=-40.0)
+        assert any(
+            phrase in down for phrase in ("looking down", "from above", "downward", "ground")
+        )

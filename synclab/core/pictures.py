@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from synclab.errors import UserError
@@ -127,10 +128,12 @@ def png_size(png: bytes) -> list[int]:
     return [int.from_bytes(png[start : start + 4], "big") for start in (16, 20)]
 
 
-def to_png(image: Tensor | Image.Image) -> bytes:
-    """A picture, or (3, H, W) in [0, 1], as a PNG file."""
+def to_png(image: Tensor | Image.Image, xmp: str = "") -> bytes:
+    """A picture, or (3, H, W) in [0, 1], as a PNG file, with an XMP packet if there is one."""
     if isinstance(image, Tensor):
         image = Image.fromarray(to_bytes(image))
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    buffer, info = io.BytesIO(), PngInfo()
+    if xmp:
+        info.add_itxt("XML:com.adobe.xmp", xmp)
+    image.save(buffer, "PNG", pnginfo=info)
     return buffer.getvalue()

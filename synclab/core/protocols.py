@@ -306,6 +306,10 @@ class Task(Protocol):
         """The canonical state z (c, H, W) as an RGB image (3, H, W) in [0, 1]."""
         ...
 
+    def metadata(self, height: int, width: int) -> str:
+        """XMP for the file of an image of this size in pixels; empty for none."""
+        ...
+
 
 def frozen(module: torch.nn.Module) -> Any:
     """A network in evaluation mode whose weights ask for no gradient.

@@ -1,11 +1,11 @@
-"""Multi-step estimates of the clean image: the deterministic ODE from a noisy x down to x0."""
+"""Multi-step estimates of the clean image: from a noisy x down to x0, mostly along the ODE."""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Denoiser
+from synclab.core.protocols import Cond, Denoiser, Rng
 from synclab.core.schedule import Schedule
 
 Blend = Callable[[Tensor, int, int, int], Tensor]
@@ -86,6 +86,30 @@ def dpm_x0(
     return x
 
 
+def consistency_x0(
+    prior: Denoiser,
+    x: Tensor,
+    t: int,
+    cond: Cond,
+    guidance: float,
+    n: int,
+    rng: Rng,
+    blend: Blend | None = None,
+) -> Tensor:
+    """G(x_t) by multi-step consistency sampling (Song et al. 2023, Alg. 1), for consistency models.
+
+    n estimates of x0 at even times from t down, each from the one before and fresh noise.
+    """
+    pairs = prior.schedule.steps(n, start=t)
+    for i, (t, s) in enumerate(pairs):
+        x = prior.schedule.x0(x, prior.predict(x, t, cond, guidance), t)
+        if s >= 0:
+            x = prior.schedule.noise(x, rng.normal("consistency", tuple(x.shape)), s)
+        if blend is not None:
+            x = blend(x, s, i, n)
+    return x
+
+
 def ddim_inversion(
     prior: Denoiser, x0: Tensor, t: int, cond: Cond, guidance: float, n: int
 ) -> Tensor:
@@ -100,4 +124,4 @@ def ddim_inversion(
 
 
 SOLVERS = {"ddim": ddim_x0, "dpm": dpm_x0}
-"""By name, for configurations."""
+"""The deterministic ones by name, for configurations."""

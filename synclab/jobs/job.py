@@ -95,7 +95,7 @@ class Job:
         image = self.task.image(self.prior, self.generate(sample, advance, denoiser))
         if not torch.isfinite(image).all():
             raise UserError(f"{sample.id}: the image is not finite; try prior.precision=fp32")
-        return to_png(image)
+        return to_png(image, self.task.metadata(*image.shape[1:]))
 
     def generate(self, sample: Sample, advance: Callable[[], object], denoiser: Denoiser) -> Tensor:
         """Runs the method to its end and returns the last canonical estimate."""

@@ -20,6 +20,7 @@ from synclab.jobs.job import Job, Previews
 from synclab.jobs.threads import prepare_threads
 from synclab.jobs.worklist import complete, opened, recorded, tell_failures
 from synclab.places import CONF
+from synclab.priors import lora
 from synclab.priors.checkpoint import Names, fingerprint
 from synclab.store.folder import Store
 
@@ -171,6 +172,8 @@ def identify(body: Mapping[str, Any], checkpoint: Names | None) -> dict[str, Any
         groups["prior"].pop(key, None)
     if checkpoint is not None:
         groups["prior"]["weights"] = fingerprint(checkpoint)
+    if merged := lora.fingerprint(groups["prior"].get("lora")):
+        groups["prior"]["lora"] = merged
     return without_modules(groups)
 
 

@@ -64,7 +64,7 @@ class ImageText(nn.Module):
         if not path.is_file():
             raise UserError(
                 f"{path}: no such file; expected the image-text model's weights"
-                f" (scripts/train_image_text.py writes them to {FOLDER})"
+                f" (python -m scripts.embedded image_text writes them to {FOLDER})"
             )
         model = cls((Path(folder) / "words.txt").read_text().split())
         model.load_state_dict({name: value.float() for name, value in load_file(path).items()})

@@ -16,19 +16,22 @@ from torch import Tensor
 
 from synclab.core.protocols import Condition, Count, Denoiser, Estimates, Method, Rng, Space, Time
 from synclab.core.schedule import Schedule
-from synclab.core.solvers import SOLVERS, Blend, Solver
+from synclab.core.solvers import SOLVERS, Blend, Solver, consistency_x0
 from synclab.core.sync import gather, project, stack_shape
 
 
 @dataclass(frozen=True)
 class StochSync(Method):
-    """`steps` rounds, t from `t_max` down to `t_min`; G walks a grid of `ode_steps` points."""
+    """`steps` rounds, t from `t_max` down to `t_min`; G walks a grid of `ode_steps` points.
+
+    With `solver` "consistency", for distilled models, G is `ode_steps` calls from each time down.
+    """
 
     steps: Count = 25
     t_max: Time = 900
     t_min: Time = 270
-    ode_steps: Annotated[int, Ge(2)] = 25
-    solver: Literal["ddim", "dpm"] = "dpm"
+    ode_steps: Count = 25
+    solver: Literal["ddim", "dpm", "consistency"] = "dpm"
     seam_steps: Annotated[int, Ge(0)] = 2
     guidance: float = 7.5
 
@@ -43,7 +46,7 @@ class StochSync(Method):
                 x0, t = project(space, z, views), self.time(k)
                 x = self.renoise(schedule, x0, eps, t)
                 blend = self.blend(k, schedule, x0, space.inwardness(views), rng)
-            x0 = self.solve(k)(prior, x, t, condition.at(views), self.guidance, blend=blend)
+            x0 = self.solve(k, rng)(prior, x, t, condition.at(views), self.guidance, blend=blend)
             z = gather(space, x0, views, old=z)
             yield z
 
@@ -55,8 +58,10 @@ class StochSync(Method):
         """x_t with nothing but fresh noise: sigma_t = sqrt(1 - abar_t) in DDIM (eq. 6)."""
         return schedule.noise(x0, eps, t)
 
-    def solve(self, k: int) -> Solver:
+    def solve(self, k: int, rng: Rng) -> Solver:
         """G, the multi-step estimate of x0."""
+        if self.solver == "consistency":
+            return partial(consistency_x0, n=self.ode_steps, rng=rng)
         return partial(SOLVERS[self.solver], n=self.ode_steps)
 
     def blend(

@@ -49,7 +49,7 @@ class AblatedStochSync(StochSync):
                     eps = self.mix(schedule.eps(x, x0, s), eps, t)
                 x = self.renoise(schedule, x0, eps, t)
                 blend = self.blend(k, schedule, x0, space.inwardness(views), rng)
-            x0 = self.solve(k)(prior, x, t, condition.at(views), self.guidance, blend=blend)
+            x0 = self.solve(k, rng)(prior, x, t, condition.at(views), self.guidance, blend=blend)
             z = gather(space, x0, views, old=z)
             yield z
 
@@ -61,8 +61,8 @@ class AblatedStochSync(StochSync):
         rho = t / 1000 if self.stochasticity == "time" else 0.0
         return (1 - rho) ** 0.5 * kept + rho**0.5 * fresh
 
-    def solve(self, k: int) -> Solver:
-        return super().solve(k) if self.multi_step else tweedie_x0
+    def solve(self, k: int, rng: Rng) -> Solver:
+        return super().solve(k, rng) if self.multi_step else tweedie_x0
 
     def seams(self, k: int) -> bool:
         """Borders can only be held along a multi-step estimate."""

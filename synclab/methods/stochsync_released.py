@@ -13,6 +13,7 @@ from typing import Annotated
 from annotated_types import Ge
 from torch import Tensor
 
+from synclab.core.protocols import Rng
 from synclab.core.schedule import Schedule
 from synclab.core.solvers import Solver, ddim_x0
 from synclab.methods.stochsync_ablation import AblatedStochSync
@@ -31,9 +32,9 @@ class ReleasedStochSync(AblatedStochSync):
     def renoise(self, schedule: Schedule, x0: Tensor, eps: Tensor, t: int) -> Tensor:
         return eps if t == schedule.last else schedule.noise(x0, eps, t)
 
-    def solve(self, k: int) -> Solver:
+    def solve(self, k: int, rng: Rng) -> Solver:
         if not self.multi_step or (self.solver == "dpm" and not self.seams(k)):
-            return super().solve(k)
+            return super().solve(k, rng)
         return partial(
             ddim_x0, n=max(50, self.ode_steps) if self.solver == "dpm" else self.ode_steps, end=0
         )

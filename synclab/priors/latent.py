@@ -18,6 +18,7 @@ from synclab.core.protocols import Cond, Condition, Views
 from synclab.errors import UserError
 from synclab.priors.branches import Branches, Inputs, as_branches, stack
 from synclab.priors.checkpoint import Names, locate, weights_hash
+from synclab.priors.lora import merge
 from synclab.priors.parts import Parts
 from synclab.priors.perceptual import PERCEPTUAL, Distance
 from synclab.priors.prediction import NOISE
@@ -43,6 +44,8 @@ class LatentPrior:
             denoiser's weights in 8 bits and computes in bf16.
         compile: whether torch.compile makes the denoiser faster, at minutes for the first call.
         batch: network inputs evaluated together at most; the two branches of guidance count.
+        lora: a LoRA to merge into the denoiser, such as LCM's or TCD's: a .safetensors file, or
+            `owner/name@revision` on the Hub.
         perceptual: what says how alike two images look, for SyncDiffusion.
     """
 
@@ -51,6 +54,7 @@ class LatentPrior:
     precision: Literal["fp32", "bf16", "fp16", "fp8"] = "fp32"
     compile: bool = False
     batch: Annotated[int, Ge(1)] = 32
+    lora: str | None = None
     perceptual: Literal["judge", "lpips"] | None = None
     device: str = "cpu"
 
@@ -98,7 +102,9 @@ class LatentPrior:
         return self.unet.config.sample_size
 
     def prepare(self, network: Any) -> Any:
-        """A denoiser as `precision` and `compile` ask for."""
+        """A denoiser as `lora`, `precision` and `compile` ask for."""
+        if self.lora is not None:
+            merge(network, self.lora)
         if self.precision == "fp8":
             network.enable_layerwise_casting(torch.float8_e4m3fn, self.dtype)
         return torch.compile(network) if self.compile else network

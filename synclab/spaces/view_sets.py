@@ -24,8 +24,21 @@ def ring(fov: float) -> tuple[Views, ...]:
 
 
 def sphere(fov: float) -> tuple[Views, ...]:
-    """The ring with a view of each pole: cube faces at 90 degrees."""
-    return tuple((*views, (views[0][0], 90.0), (views[0][0], -90.0)) for views in ring(fov))
+    """Cubes of a ring and both poles, and in turn with them sets that look at the cubes' edges.
+
+    A ring turned by half a view moves the upright edges only; those around the poles would stay at
+    35 to 45 degrees. So a set of four views half a view up and down, which touch without
+    overlapping, follows each cube; what such a set does not see stays as it was.
+    """
+    cubes = tuple((*views, (views[0][0], 90.0), (views[0][0], -90.0)) for views in ring(fov))
+    return cubes[0], _oblique(fov, 0.0), cubes[1], _oblique(fov, 90.0)
+
+
+def _oblique(fov: float, azimuth: float) -> Views:
+    """Two views from the horizon to above, facing away from each other, and two across below."""
+    up = ((azimuth + turn) % 360 for turn in (0.0, 180.0))
+    down = ((azimuth + turn) % 360 for turn in (90.0, 270.0))
+    return *((a, fov / 2) for a in up), *((a, -fov / 2) for a in down)
 
 
 def checkerboard(fov: float) -> tuple[Views, ...]:

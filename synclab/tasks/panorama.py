@@ -6,14 +6,16 @@ from typing import Annotated
 from annotated_types import Ge, Interval
 from torch import Tensor
 
-from synclab.core.protocols import Canonical, Prior, Views
+from synclab.core.protocols import Canonical, Condition, Prior, Sample, Views
 from synclab.core.sync import gather
 from synclab.errors import UserError
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.equirect import Grid
 from synclab.spaces.panorama import Inverse, Panorama
 from synclab.spaces.resampling import Sampling
-from synclab.spaces.view_sets import Cover, unseen
+from synclab.spaces.view_sets import COVERS, Cover, unseen
+from synclab.tasks.directions import ByElevation, steep
+from synclab.tasks.photo_sphere import photo_sphere
 from synclab.tasks.task import CanvasTask, cells
 
 
@@ -66,6 +68,17 @@ class PanoramaTask(CanvasTask):
             grid=self.grid,
             margin=self.margin,
         )
+
+    def condition(self, prior: Prior, sample: Sample) -> Condition:
+        """The prompt; steep views are told where they look."""
+        sets = self.views or COVERS[self.cover](self.fov)
+        if not any(steep(view) for views in sets for view in views):
+            return super().condition(prior, sample)
+        return ByElevation.of(prior, sample.prompt)
+
+    def metadata(self, height: int, width: int) -> str:
+        """The canvas holds the whole sphere, whatever part of it the views have seen."""
+        return photo_sphere(height, width)
 
     def decode(self, prior: Prior, z: Tensor) -> Tensor:
         """Views of the latent canvas are decoded one by one and meet again in RGB."""

@@ -61,6 +61,10 @@ class CanvasTask:
         """The finished canonical state as (3, H, W) in [0, 1]."""
         return (z if self.canonical == "rgb" else self.decode(prior, z)).clamp(0, 1)
 
+    def metadata(self, height: int, width: int) -> str:
+        """XMP for the file of an image of this size; here none."""
+        return ""
+
     def decode(self, prior: Prior, z: Tensor) -> Tensor:
         """A latent canonical state as RGB."""
         raise NotImplementedError

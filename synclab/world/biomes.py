@@ -10,6 +10,7 @@ from .land import (
     ground_noise,
     lay_ground,
     lay_ridge,
+    relief,
     surface,
 )
 from .palette import HAZE, HORIZON, LIGHT, MIDDLE, SUN, colour, hue, mix
@@ -18,14 +19,17 @@ from .rows import (
     cacti,
     cones,
     conifers,
+    fences,
     houses,
     ring,
     round_trees,
+    street_lamps,
 )
 from .sky import sky
 from .view import Canvas, View, edge, ramp, resolved
 
 EYE = 1.8
+LAMPS = 14.0  # metres to the ring of street lamps
 
 
 def desert(view: View) -> Canvas:
@@ -55,17 +59,20 @@ def mountains(view: View) -> Canvas:
         peak = around(view, "peaks", radius, seed)
         top = rise * (0.50 + 0.23 * peak).clamp_min(0.1) * (0.8 + 0.5 * view.chance(20))
         share = view.lat / top
+        fold = relief(view, "peaks", 4, seed + 1, 0.6)
         crag = surface(view, "peaks", 4, seed + 1, 0.6)
-        face = mix(colour(0.30, 0.34, 0.44), colour(0.52, 0.53, 0.58), ramp(-0.7, 0.9, crag))
-        snow = mix(colour(0.68, 0.77, 0.92), colour(1.0, 1.0, 1.0), ramp(-0.6, 0.5, crag))
-        cover = ramp(0.30, 0.52, share + 0.16 * crag)
+        face = mix(colour(0.24, 0.27, 0.36), colour(0.56, 0.54, 0.56), ramp(-0.7, 0.7, fold))
+        snow = mix(colour(0.58, 0.69, 0.88), colour(0.98, 0.98, 1.0), ramp(-0.5, 0.4, fold))
+        cover = ramp(0.38, 0.46, share + 0.14 * crag + 0.05 * fold)
         lay_ridge(view, canvas, top, mix(face, snow, cover), distance, haze)
     plane = ground(view, EYE)
     drift = ground_noise(view, plane, "fractal", 26.0, 12)
-    drift = drift + 0.8 * ground_noise(view, plane, "veins", 60.0, 16)
-    snow = mix(colour(0.62, 0.73, 0.93), colour(0.98, 0.99, 1.0), ramp(-1.3, 1.0, drift))
+    wave = (plane.x * 0.9 + plane.z * 0.5 + 1.8 * drift).sin() * resolved(6.0, plane.pixel)
+    shade = ramp(-1.2, 1.0, 0.6 * drift + 0.5 * wave)
+    snow = mix(colour(0.66, 0.76, 0.93), colour(0.95, 0.97, 1.0), shade)
     lay_ground(view, canvas, plane, snow, 500.0)
-    conifers(canvas, ring(view, 60.0, 64, EYE, 14), 9.0, 0.2, snow=0.7)
+    conifers(canvas, ring(view, 90.0, 96, EYE, 14), 11.0, 0.3, snow=0.7)
+    conifers(canvas, ring(view, 34.0, 30, EYE, 18), 8.5, 0.1, snow=0.7, share=0.6)
     return canvas
 
 
@@ -150,10 +157,27 @@ def city(view: View) -> Canvas:
     tone = ground_noise(view, plane, "fractal", 30.0, 12)
     street = colour(0.36, 0.37, 0.40) * (1 + 0.08 * tone)
     lay_ground(view, canvas, plane, _road(view, plane, street), 200.0)
+    _city_glow(view, canvas)
     rows = ((170.0, 44, 95.0, 0.45, 12.0), (85.0, 30, 52.0, 0.22, 6.0), (42.0, 18, 26.0, 0.04, 4.2))
     for index, (radius, cells, tallest, haze, floor) in enumerate(rows):
         buildings(canvas, ring(view, radius, cells, EYE, 14 + index), tallest, haze, floor)
+    street_lamps(canvas, ring(view, LAMPS, 16, EYE, 24))
+    _lamp_light(view, canvas, plane)
     return canvas
+
+
+def _city_glow(view: View, canvas: Canvas) -> None:
+    """The warm haze of a city's lights above its roofs at night."""
+    canvas.tint(colour(0.86, 0.50, 0.42), 0.5 * view.is_time(2) * ramp(0.75, 0.0, view.lat.abs()))
+
+
+def _lamp_light(view: View, canvas: Canvas, plane: Ground) -> None:
+    """Pools of warm light on the street below the lamps at night."""
+    level = (plane.x**2 + plane.z**2).sqrt()
+    turns = view.lon / (2 * torch.pi) * 16 + view.chance(24) * 16
+    aside = (turns - turns.floor() - 0.5) * (2 * torch.pi * LAMPS / 16)
+    pool = torch.exp(-(((level - LAMPS) / 4.0) ** 2) - (aside / 3.0) ** 2)
+    canvas.tint(colour(1.0, 0.78, 0.45), pool * plane.alpha * 0.75 * view.is_time(2))
 
 
 def _road(view: View, plane: Ground, street: Tensor) -> Tensor:
@@ -162,12 +186,21 @@ def _road(view: View, plane: Ground, street: Tensor) -> Tensor:
     across = plane.x * turn.cos() - plane.z * turn.sin()
     along = plane.x * turn.sin() + plane.z * turn.cos()
     beside = edge(across.abs() - 4.5, plane.pixel)
-    pavement = colour(0.66, 0.63, 0.60)
+    slabs = torch.maximum(_joints(across, 1.5, plane.pixel), _joints(along, 1.5, plane.pixel))
+    pavement = colour(0.66, 0.63, 0.60) * (1 - 0.22 * slabs)
+    kerb = edge(0.18 - (across.abs() - 4.5).abs(), plane.pixel)
+    pavement = mix(pavement, colour(0.82, 0.80, 0.77), kerb)
     street = mix(street, pavement, beside)
     dash = edge((along / 3.0 % 1 - 0.5).abs() - 0.22, plane.pixel / 3.0)
     dash = mix(torch.full_like(dash, 0.55), dash, resolved(3.0, plane.pixel))
     line = edge(0.16 - (across - 1.5).abs(), plane.pixel) * dash
     return mix(street, colour(0.96, 0.94, 0.84), line * ramp(0.0, 0.15, -view.lat))
+
+
+def _joints(position: Tensor, period: float, pixel: Tensor) -> Tensor:
+    """Coverage by thin lines `period` metres apart, gone where they are too fine to draw."""
+    far = ((position / period) % 1 - 0.5).abs() * period
+    return edge(0.04 - (period / 2 - far), pixel) * resolved(period, pixel)
 
 
 def canyon(view: View) -> Canvas:
@@ -243,11 +276,21 @@ def village(view: View) -> Canvas:
     plane = ground(view, EYE)
     patch = ground_noise(view, plane, "fractal", 30.0, 10)
     grass = mix(colour(0.34, 0.52, 0.20), colour(0.52, 0.66, 0.28), ramp(-1.0, 1.0, patch))
-    lane = ramp(-0.25, 0.25, ground_noise(view, plane, "fractal", 60.0, 12) - 0.1)
     earth = colour(0.78, 0.66, 0.48) * (1 + 0.06 * patch)
-    lay_ground(view, canvas, plane, mix(grass, earth, lane), 250.0)
+    lay_ground(view, canvas, plane, mix(grass, earth, _lane(view, plane)), 250.0)
     round_trees(canvas, ring(view, 60.0, 40, EYE, 22), 9.0, 0.3, 0.5)
     houses(canvas, ring(view, 34.0, 20, EYE, 14), 0.18, 0.8)
     round_trees(canvas, ring(view, 28.0, 22, EYE, 24), 5.5, 0.1, 0.25)
     houses(canvas, ring(view, 15.0, 10, EYE, 16), 0.04, 0.65)
+    fences(canvas, ring(view, 9.5, 12, EYE, 18), 0.4)
     return canvas
+
+
+def _lane(view: View, plane: Ground) -> Tensor:
+    """Coverage of the ground by a winding lane that passes the camera, with a ragged verge."""
+    turn = view.chance(20) * 6.2832
+    across = plane.x * turn.cos() - plane.z * turn.sin()
+    along = plane.x * turn.sin() + plane.z * turn.cos()
+    bend = 2.5 * (along / 11.0 + 6.2832 * view.chance(21)).sin()
+    verge = 0.25 * ground_noise(view, plane, "fractal", 12.0, 12)
+    return edge(1.9 + verge - (across - bend).abs(), plane.pixel + 0.1)

@@ -356,6 +356,9 @@ ENDINGS = [
 ]
 UPWARD = ["looking up", "seen from below", "looking up at the top", "upward view"]
 DOWNWARD = ["looking down", "seen from above", "looking down at the ground", "downward view"]
+UPWARD_OPENERS = ["looking up at", "the top of", "upward view of"]
+DOWNWARD_OPENERS = ["looking down at", "the ground of", "the ground below", "downward view of"]
+SKYWARD = "the sky above"
 SYLLABLES = ["zor", "bli", "quo", "vex", "tam", "rul", "pid", "nog", "xan", "wem"]
 STEEP = 25.0
 
@@ -366,14 +369,13 @@ def caption(scenes: Scenes, index: int, generator: torch.Generator, pitch: float
     Args:
         index: which scene of the batch.
         generator: source of the wording (CPU); the same state gives the same caption.
-        pitch: elevation of the camera in degrees; beyond 25 up or down the caption says so.
+        pitch: elevation of the camera in degrees; the caption names a direction steeper than 25.
     """
     dice = _Dice(generator)
     kind = KINDS[int(scenes.kind[index])]
     words = _subject(scenes, index, kind, dice)
     if abs(pitch) > STEEP:
-        aim = dice.pick(UPWARD if pitch > 0 else DOWNWARD)
-        words = f"{words}, {aim}" if dice.chance(0.6) else f"{aim}, {words}"
+        words = _aimed(words, pitch > 0, kind in OUTDOOR, dice)
     if dice.chance(0.25):
         words = f"{words}, {dice.pick(ENDINGS)}"
         words = f"{words}, {dice.pick(ENDINGS)}" if dice.chance(0.4) else words
@@ -383,7 +385,8 @@ def caption(scenes: Scenes, index: int, generator: torch.Generator, pitch: float
 def vocabulary() -> list[str]:
     """Sorted list of every word that a caption can hold, but for the made-up unknown ones."""
     groups = [*NOUNS.values(), *MOMENTS.values(), *MOMENT_WORDS.values()]
-    groups += [CLOUDS, MOONS, OPENERS, ENDINGS, UPWARD, DOWNWARD, KINDS]
+    groups += [CLOUDS, MOONS, OPENERS, ENDINGS, KINDS]
+    groups += [UPWARD, DOWNWARD, UPWARD_OPENERS, DOWNWARD_OPENERS, [SKYWARD]]
     return sorted({word for group in groups for phrase in group for word in phrase.split()})
 
 
@@ -420,6 +423,15 @@ def _subject(scenes: Scenes, index: int, kind: str, dice: _Dice) -> str:
         moment = _moment(MOMENTS[time], scenes, index, dice)
         noun = f"{noun} {moment}" if dice.chance(0.75) else f"{moment}, {noun}"
     return noun + _extras(scenes, index, time, dice)
+
+
+def _aimed(words: str, up: bool, outdoors: bool, dice: _Dice) -> str:
+    """The words with the camera's direction before or after them."""
+    if dice.chance(0.5):
+        skyward = [*UPWARD_OPENERS, SKYWARD] if outdoors else UPWARD_OPENERS
+        return f"{dice.pick(skyward if up else DOWNWARD_OPENERS)} {words}"
+    aim = dice.pick(UPWARD if up else DOWNWARD)
+    return f"{words}, {aim}" if dice.chance(0.6) else f"{aim}, {words}"
 
 
 def _bare(scenes: Scenes, index: int, kind: str, dice: _Dice) -> str:

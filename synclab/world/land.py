@@ -54,6 +54,16 @@ def surface(view: View, tile: str, repeats: int, seed: int, stretch: float = 1.0
     return noise(tile, u, v, view.footprint / (2 * math.pi) * repeats * max(1.0, stretch))
 
 
+def relief(view: View, tile: str, repeats: int, seed: int, stretch: float = 1.0) -> Tensor:
+    """Shading of the noise of `surface` as if lit from the upper left: about -1 to 1, mean 0."""
+    step = 2 * math.pi / repeats / 160
+    aside = View(view.scenes, view.lon + step, view.lat - step / stretch, view.footprint)
+    rise = surface(view, tile, repeats, seed, stretch) - surface(
+        aside, tile, repeats, seed, stretch
+    )
+    return (4 * rise).tanh()
+
+
 def hazed(view: View, colour: Tensor, amount: Tensor | float) -> Tensor:
     """A colour under the light of the time of day, seen through some haze (0..1)."""
     return mix(lit(view, colour), view.at_time(HAZE), amount)
@@ -73,8 +83,9 @@ def far_haze(distance: Tensor, visibility: float) -> Tensor:
 def lay_ground(
     view: View, canvas: Canvas, plane: Ground, colour: Tensor, visibility: float
 ) -> None:
-    """Paint a ground plane under the light of the day, hazed with distance."""
-    seen = hazed(view, colour, far_haze(plane.distance, visibility) * 0.6)
+    """Paint a ground plane under the light of the day, grainy when near, hazed when far."""
+    grain = ground_noise(view, plane, "fractal", 3.0, 28)
+    seen = hazed(view, colour * (1 + 0.04 * grain), far_haze(plane.distance, visibility) * 0.6)
     canvas.over(seen, plane.distance, plane.alpha)
 
 

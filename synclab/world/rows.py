@@ -82,23 +82,32 @@ def _windows(row: Row, wall: Tensor, half: Tensor, floor: float) -> Tensor:
     pixel = row.pixel / floor
     pane = edge(0.30 - (across - column - 0.5).abs(), pixel)
     pane = pane * edge(0.27 - (up - storey - 0.5).abs(), pixel)
-    lit = ramp(0.45, 0.55, cell_random([row.cell, column, storey], row.view.seed(row.seed + 5)))
+    chance = cell_random([row.cell, column, storey], row.view.seed(row.seed + 5))
+    lit = ramp(0.45, 0.55, chance) * (0.55 + 0.45 * ramp(0.5, 1.0, chance))
     fade = resolved(floor, row.pixel)
     pane = mix(torch.full_like(pane, 0.32), pane, fade)
-    lit = mix(torch.full_like(lit, 0.5), lit, fade)
+    lit = mix(torch.full_like(lit, 0.4), lit, fade)
     night = row.view.is_time(2)
     dusk = (night + 0.6 * row.view.is_time(1)).clamp(0, 1)
     glass = hazed(row.view, colour(0.30, 0.44, 0.60), 0.25)
     return mix(wall, mix(glass, colour(1.0, 0.82, 0.42), lit * dusk), pane * 0.85)
 
 
-def conifers(canvas: Canvas, row: Row, tallest: float, haze: float, snow: float = 0.0) -> None:
-    """Pointed trees in tiers, lighter on one side."""
+def conifers(
+    canvas: Canvas,
+    row: Row,
+    tallest: float,
+    haze: float,
+    snow: float = 0.0,
+    share: float = 1.0,
+) -> None:
+    """Pointed trees in tiers, lighter on one side; `share` of the cells hold a tree."""
+    there = (row.random(4) < share).float()
     top = tallest * (0.6 + 0.4 * row.random(1))
     half = row.width * (0.36 + 0.12 * row.random(2))
-    share = row.height / top
-    tier = (share * 5) % 1
-    reach = half * (1 - share) * (1.05 - 0.35 * tier * resolved(top / 5, row.pixel))
+    level = row.height / top
+    tier = (level * 5) % 1
+    reach = half * (1 - level) * (1.05 - 0.35 * tier * resolved(top / 5, row.pixel))
     tree = edge(reach - row.along.abs(), row.pixel) * edge(row.height - 0.08 * top, row.pixel)
     trunk = row.box(-half * 0.12, half * 0.12, torch.zeros_like(top), top * 0.2)
     green = choose(
@@ -109,8 +118,8 @@ def conifers(canvas: Canvas, row: Row, tallest: float, haze: float, snow: float 
     if snow:
         green = mix(green, colour(0.95, 0.97, 1.0), snow * ramp(0.5, 0.1, tier))
     wood = hazed(row.view, colour(0.32, 0.22, 0.15), haze)
-    canvas.over(wood, row.distance, trunk)
-    canvas.over(hazed(row.view, green, haze), row.distance, tree)
+    canvas.over(wood, row.distance, trunk * there)
+    canvas.over(hazed(row.view, green, haze), row.distance, tree * there)
 
 
 def round_trees(canvas: Canvas, row: Row, tallest: float, haze: float, share: float) -> None:
@@ -157,6 +166,8 @@ def houses(canvas: Canvas, row: Row, haze: float, share: float) -> None:
         row.random(5),
     )
     tile = tile * (1.1 - 0.3 * ramp(-0.5, 0.5, row.along / half))
+    course = edge(((row.height / 0.45) % 1 - 0.5).abs() - 0.40, row.pixel / 0.45)
+    tile = tile * (1 - 0.22 * course * resolved(0.45, row.pixel))
     canvas.over(hazed(row.view, colour(0.55, 0.38, 0.32), haze), row.distance, chimney * there)
     canvas.over(hazed(row.view, plaster, haze), row.distance, body * there)
     canvas.over(hazed(row.view, tile, haze), row.distance, roof * there)
@@ -167,12 +178,43 @@ def _openings(canvas: Canvas, row: Row, half: Tensor, there: Tensor, haze: float
     low, zero = torch.full_like(half, 1.1), torch.zeros_like(half)
     door = row.box(-half * 0.16, half * 0.16, zero, zero + 2.0)
     canvas.over(hazed(row.view, colour(0.45, 0.26, 0.16), haze), row.distance, door * there)
-    panes = zero
+    panes, frames = zero, zero
     for side in (-0.55, 0.55):
-        panes = panes + row.box(half * (side - 0.17), half * (side + 0.17), low, low + 1.1)
+        left, right = half * (side - 0.17), half * (side + 0.17)
+        frames = frames + row.box(left - 0.12, right + 0.12, low - 0.12, low + 1.22)
+        panes = panes + row.box(left, right, low, low + 1.1)
+        middle = half * side
+        panes = panes - row.box(middle - 0.05, middle + 0.05, low, low + 1.1)
+    canvas.over(hazed(row.view, colour(0.96, 0.95, 0.92), haze), row.distance, frames * there)
     dusk = (row.view.is_time(2) + 0.6 * row.view.is_time(1)).clamp(0, 1)
     glass = hazed(row.view, colour(0.35, 0.48, 0.62), haze)
-    canvas.over(mix(glass, colour(1.0, 0.82, 0.40), dusk), row.distance, panes * there)
+    canvas.over(mix(glass, colour(1.0, 0.82, 0.40), dusk), row.distance, panes.clamp(0, 1) * there)
+
+
+def fences(canvas: Canvas, row: Row, share: float) -> None:
+    """Two rails on posts across `share` of the cells."""
+    there = (row.random(1) < share).float()
+    half = torch.full_like(row.along, row.width / 2)
+    zero = torch.zeros_like(half)
+    shape = row.box(-half, half, zero + 0.40, zero + 0.52)
+    shape = torch.maximum(shape, row.box(-half, half, zero + 0.76, zero + 0.88))
+    for post in (-0.4, -0.2, 0.0, 0.2, 0.4):
+        x = row.width * post
+        shape = torch.maximum(shape, row.box(zero + x - 0.07, zero + x + 0.07, zero, zero + 1.05))
+    canvas.over(hazed(row.view, colour(0.52, 0.38, 0.26), 0.02), row.distance, shape * there)
+
+
+def street_lamps(canvas: Canvas, row: Row) -> None:
+    """A lamp post in each cell; at night its head shines."""
+    zero = torch.zeros_like(row.along)
+    post = row.box(zero - 0.07, zero + 0.07, zero, zero + 4.2)
+    canvas.over(hazed(row.view, colour(0.20, 0.22, 0.26), 0.05), row.distance, post)
+    head = row.ellipse(zero, zero + 4.35, zero + 0.32, zero + 0.26)
+    night = (row.view.is_time(2) + 0.5 * row.view.is_time(1)).clamp(0, 1)
+    shade = mix(hazed(row.view, colour(0.80, 0.82, 0.84), 0.05), colour(1.0, 0.90, 0.62), night)
+    canvas.over(shade, row.distance, head)
+    far = (row.along**2 + (row.height - 4.35) ** 2).sqrt()
+    canvas.tint(colour(1.0, 0.80, 0.48), torch.exp(-far / 0.8) * 0.7 * row.view.is_time(2))
 
 
 def cacti(canvas: Canvas, row: Row, share: float) -> None:

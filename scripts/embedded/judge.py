@@ -1,16 +1,5 @@
-"""Trains the judge of the embedded world on freshly rendered views and scores it on others.
+"""The judge of the embedded world: trained on freshly rendered views, scored on others."""
 
-    python scripts/train_judge.py --folder runs/judge
-
-The views lie in `folder/views` and `folder/test`, the training state in `folder/train`; running
-again goes on from there. The weights and a card with the accuracies go to `--output`.
-"""
-
-import os
-
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: spinning threads starve others
-
-import argparse
 import json
 import logging
 from collections.abc import Callable
@@ -22,16 +11,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
-from train_tiny import CHUNK, draw_cameras, load_views, render_chunk
-from training import Trainer
 
-from synclab.judges.classifier import FOLDER, SIZE, Judge, verdicts
-from synclab.world import KINDS, OUTDOOR, sample_scenes
+from synclab.judges.classifier import SIZE, Judge, verdicts
+from synclab.world import KINDS, OUTDOOR, Scenes
 
-log = logging.getLogger("train_judge")
+from .data import LEVEL, Chunk, render_chunk
+from .training import Plan, Trainer
 
-STEEP = 30.0  # degrees; the ground or the sky alone does not tell one kind from another
+log = logging.getLogger("judge")
+
 BATCH = 64
+SEED = 7
 TEST_SEED = 8
 IS_OUTDOOR = torch.tensor([kind in OUTDOOR for kind in KINDS])
 
@@ -44,45 +34,45 @@ class Labelled:
     kind: Tensor
     time: Tensor
 
-
-def elevations(index: int, seed: int) -> Tensor:
-    """What render_chunk drew for the cameras: its first draws are repeated here."""
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + index)
-    sample_scenes(CHUNK, generator)
-    return draw_cameras(CHUNK, generator)[1]
+    @classmethod
+    def of(cls, images: Tensor, scenes: Scenes) -> "Labelled":
+        return cls(images, scenes.kind, scenes.time)
 
 
-def level_chunk(index: int, seed: int) -> Labelled:
-    level = elevations(index, seed).abs() <= STEEP
-    images, _, scenes = render_chunk(index, seed)
-    return Labelled(images[level], scenes.kind[level], scenes.time[level])
+def level_rows(chunk: Chunk) -> Tensor:
+    """Indices of the views that do not look steeply: sky or ground fit several kinds."""
+    return (chunk.cameras.elevation.abs() <= LEVEL).nonzero()[:, 0]
 
 
 def level_views(count: int, seed: int) -> Labelled:
     """The first `count` views of a seed that do not look steeply up or down."""
-    chunks, found = [], 0
+    chunks: list[Labelled] = []
     with tqdm(total=count, desc="views", disable=None) as bar:
-        while found < count:
-            chunks.append(level_chunk(len(chunks), seed))
-            found += len(chunks[-1].kind)
-            bar.update(len(chunks[-1].kind))
-    columns = [torch.cat([getattr(c, name) for c in chunks]) for name in ("images", "kind", "time")]
-    return Labelled(*(column[:count] for column in columns))
+        while (found := sum(len(chunk.kind) for chunk in chunks)) < count:
+            chunk = render_chunk(len(chunks), seed)
+            rows = level_rows(chunk)
+            chunks.append(Labelled.of(chunk.images[rows], chunk.scenes[rows]))
+            bar.update(min(len(rows), count - found))
+    images, kind, time = (
+        torch.cat([getattr(chunk, name) for chunk in chunks])[:count]
+        for name in ("images", "kind", "time")
+    )
+    return Labelled(images, kind, time)
 
 
 def cached_views(folder: Path, count: int, seed: int) -> Labelled:
-    """`level_views` rendered once; the labels are written last and so tell that all is there."""
+    """`level_views`, rendered once; the labels are written last, when all else is complete."""
     labels = folder / "labels.json"
     wanted = {"count": count, "seed": seed}
-    if not labels.exists() or json.loads(labels.read_text())["made"] != wanted:
+    if not labels.exists() or json.loads(labels.read_text(encoding="utf-8"))["made"] != wanted:
         labels.unlink(missing_ok=True)
         folder.mkdir(parents=True, exist_ok=True)
         views = level_views(count, seed)
         np.save(folder / "views.npy", views.images.numpy())
         row = {"made": wanted, "kind": views.kind.tolist(), "time": views.time.tolist()}
-        labels.write_text(json.dumps(row))
-    row = json.loads(labels.read_text())
-    images = torch.from_numpy(np.array(load_views(folder)))
+        labels.write_text(json.dumps(row), encoding="utf-8")
+    row = json.loads(labels.read_text(encoding="utf-8"))
+    images = torch.from_numpy(np.load(folder / "views.npy"))
     return Labelled(images, torch.tensor(row["kind"]), torch.tensor(row["time"]))
 
 
@@ -110,7 +100,7 @@ def crop(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def recolour(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Slightly other saturation, contrast, white balance and brightness: what guidance shifts."""
+    """Shifts saturation, contrast, white balance and brightness a little, as guidance does."""
     grey = images.mean(1, keepdim=True)
     images = torch.lerp(grey, images, uniform(images, 0.8, 1.3, generator))
     images = (images - 0.5) * uniform(images, 0.85, 1.2, generator) + 0.5
@@ -154,7 +144,8 @@ def train(folder: Path, views: Labelled, steps: int, seed: int) -> Judge:
     torch.manual_seed(seed)
     judge = Judge()
     modules = nn.ModuleDict({"judge": judge})
-    trainer = Trainer(folder, modules, steps, 2e-3, seed=seed, weight_decay=0.05, averaging=0.99)
+    plan = Plan(steps, steps // 2, BATCH, "cpu", seed)
+    trainer = Trainer(folder, modules, plan, 2e-3, weight_decay=0.05, averaging=0.99)
     trainer.fit(judge_loss(judge, views))
     return judge.eval()
 
@@ -186,36 +177,22 @@ def confusions(judge: Judge, views: Labelled) -> list[str]:
     return [f"{p}: {pairs.count(p)}" for p in sorted(set(pairs), key=pairs.count, reverse=True)]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--folder", type=Path, default=Path("runs/judge"))
-    parser.add_argument("--output", type=Path, default=FOLDER)
-    parser.add_argument("--views", type=int, default=6000)
-    parser.add_argument("--test-views", type=int, default=1000)
-    parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--seed", type=int, default=7)
-    args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO)
-    views = cached_views(args.folder / "views", args.views, args.seed)
-    test = cached_views(args.folder / "test", args.test_views, TEST_SEED)
-    train(args.folder / "train", views, args.steps, args.seed).save(args.output)
-    judge = Judge.load(args.output)  # what is scored is what was written, in half precision
+def make_judge(folder: Path, output: Path, views: int, test_views: int, steps: int) -> None:
+    """Trains on `views`, scores on `test_views`; writes weights and a card to `output`."""
+    seen = cached_views(folder / "views", views, SEED)
+    test = cached_views(folder / "test", test_views, TEST_SEED)
+    train(folder / "train", seen, steps, SEED).save(output)
+    judge = Judge.load(output)  # score what was written, in half precision
     card = {
         "parameters": sum(p.numel() for p in judge.parameters()),
-        "steps": args.steps,
+        "steps": steps,
         "batch": BATCH,
-        "seed": args.seed,
-        "views": args.views,
+        "seed": SEED,
+        "views": views,
         "test_seed": TEST_SEED,
-        "test_views": args.test_views,
+        "test_views": test_views,
         "accuracy": accuracies(judge, test),
     }
-    (args.output / "card.json").write_text(json.dumps(card, indent=2) + "\n")
+    (output / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     log.info("accuracy %s", card["accuracy"])
     log.info("confusions %s", confusions(judge, test))
-
-
-if __name__ == "__main__":
-    main()

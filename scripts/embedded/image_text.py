@@ -1,17 +1,5 @@
-"""Trains the embedded image-text model on captioned views and scores it on others.
+"""The embedded image-text model: trained on captioned views, scored on others."""
 
-    python scripts/train_image_text.py views train score --folder runs/image_text
-
-The views lie in `folder/views`, the training state in `folder/train`; running again goes on from
-there. The weights and a card with the held-out accuracy go to `--output`; `score` alone repeats the
-accuracy of the weights that lie there.
-"""
-
-import os
-
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: spinning threads starve others
-
-import argparse
 import logging
 import re
 from collections.abc import Callable
@@ -22,15 +10,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
-from train_judge import STEEP, augment, elevations
-from train_tiny import CAPTIONS, SIZE, render_chunk
-from training import Trainer
 
 from synclab.judges.classifier import Judge
-from synclab.judges.image_text import FOLDER, ImageText
+from synclab.judges.image_text import ImageText
 from synclab.world import KINDS, OUTDOOR, TIMES, caption, render_views, sample_scenes, vocabulary
 
-log = logging.getLogger("train_image_text")
+from .data import CAPTIONS, SIZE, render_chunk
+from .judge import augment, level_rows
+from .prompts import plain
+from .training import Plan, Trainer
+
+log = logging.getLogger("image_text")
 
 SEED = 17
 TEST_SEED = 18
@@ -47,20 +37,16 @@ class Captioned:
     kind: Tensor
 
 
-def captioned_chunk(index: int, seed: int) -> Captioned:
-    """Views that do not look steeply up or down: the ground alone tells little."""
-    images, captions, scenes = render_chunk(index, seed)
-    level = (elevations(index, seed).abs() <= STEEP).nonzero()[:, 0]
-    return Captioned(images[level], [captions[i] for i in level], scenes.kind[level])
-
-
 def render_captioned(folder: Path, count: int) -> None:
-    """Fills `folder/views.pt` with at least `count` views."""
+    """Fills `folder/views.pt` with at least `count` views that do not look steeply up or down."""
     chunks: list[Captioned] = []
     with tqdm(total=count, desc="views", disable=None) as bar:
         while sum(len(chunk.kind) for chunk in chunks) < count:
-            chunks.append(captioned_chunk(len(chunks), SEED))
-            bar.update(len(chunks[-1].kind))
+            chunk = render_chunk(len(chunks), SEED)
+            rows = level_rows(chunk)
+            captions = [chunk.captions[i] for i in rows.tolist()]
+            chunks.append(Captioned(chunk.images[rows], captions, chunk.scenes.kind[rows]))
+            bar.update(len(rows))
     folder.mkdir(parents=True, exist_ok=True)
     whole = {
         "images": torch.cat([chunk.images for chunk in chunks]),
@@ -99,18 +85,13 @@ def image_text_loss(model: ImageText, views: Captioned) -> Callable[[torch.Gener
 def train(folder: Path, output: Path, steps: int) -> None:
     torch.manual_seed(SEED)
     model = ImageText(words())
-    model.eye.load_state_dict(Judge.load().state_dict())  # it already tells kinds and times
+    model.eye.load_state_dict(Judge.load().state_dict())  # knows kinds and times already
     views = Captioned(**torch.load(folder / "views.pt"))
     modules = nn.ModuleDict({"model": model})
-    trainer = Trainer(folder / "train", modules, steps, 1e-3, seed=SEED, averaging=0.99)
+    plan = Plan(steps, steps // 2, BATCH, "cpu", SEED)
+    trainer = Trainer(folder / "train", modules, plan, 1e-3, averaging=0.99)
     trainer.fit(image_text_loss(model, views))
     model.save(output)
-
-
-def plain(kind: str, time: str | None) -> str:
-    """What a user would type first: "a desert at night"."""
-    article = "an" if kind[0] in "aeiou" else "a"
-    return f"{article} {kind}" + (f" at {time}" if time else "")
 
 
 @dataclass(frozen=True)
@@ -184,7 +165,7 @@ CARD = """# judge_text: the embedded image-text model
 What `clip` means under `eval=embedded`: {parameters} parameters that put pictures and prompts of
 the procedural world (`synclab.world`) into one space of 128 dimensions, half precision. The picture
 tower is the judge's (64 px), trained on; the text tower is a bag of {words} words, which ignores
-their order and every other word. (`scripts/train_image_text.py` wrote this card.)
+their order and every other word. (`scripts/embedded/image_text.py` wrote this card.)
 
 ## How it was made
 
@@ -192,7 +173,7 @@ CLIP's contrastive loss on {views} freshly rendered level views with four captio
 steps of {batch} pairs, augmented like the judge's. It saw no picture of any generative model.
 
 ```
-python scripts/train_image_text.py views train score --views {asked} --steps {steps}
+python -m scripts.embedded image_text --views {asked} --steps {steps}
 ```
 
 ## What it scores on {count} views of {classes} classes that it has not seen
@@ -235,29 +216,13 @@ def score(folder: Path, output: Path, asked: int, steps: int, each: int) -> None
         image=found["image of a text"],
         cos=cosines(model, views),
     )
-    (output / "README.md").write_text(card)
+    (output / "README.md").write_text(card, encoding="utf-8")
     log.info("%s", card)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("stages", nargs="+", choices=["views", "train", "score"])
-    parser.add_argument("--folder", type=Path, default=Path("runs/image_text"))
-    parser.add_argument("--output", type=Path, default=FOLDER)
-    parser.add_argument("--views", type=int, default=6000)
-    parser.add_argument("--steps", type=int, default=1200)
-    parser.add_argument("--each", type=int, default=20, help="held-out views of every class")
-    args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO)
-    if "views" in args.stages:
-        render_captioned(args.folder, args.views)
-    if "train" in args.stages:
-        train(args.folder, args.output, args.steps)
-    if "score" in args.stages:
-        score(args.folder, args.output, args.views, args.steps, args.each)
-
-
-if __name__ == "__main__":
-    main()
+def make_image_text(folder: Path, output: Path, views: int, steps: int, each: int) -> None:
+    """Renders, trains and scores on `each` held-out views of every class; writes to `output`."""
+    if not (folder / "views.pt").exists():
+        render_captioned(folder, views)
+    train(folder, output, steps)
+    score(folder, output, views, steps, each)

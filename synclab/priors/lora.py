@@ -1,0 +1,94 @@
+"""LoRA weights, merged into a denoiser when it is loaded.
+
+Hu et al. 2021 (2106.09685): W + (alpha / r) B A, with A of r rows; no alpha means alpha = r. Layers
+are named as diffusers does it (`unet.mid_block.x.lora_A.weight`, also `.lora.down.weight`) or as
+kohya's scripts do (`lora_unet_mid_block_x.lora_down.weight`), which LCM and TCD follow.
+"""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from synclab.core.hashing import sha256
+from synclab.errors import UserError
+from synclab.priors.checkpoint import address
+
+FILE = "pytorch_lora_weights.safetensors"
+EXPECTED = (
+    "expected a .safetensors file, or owner/name@revision on the Hub, with a LoRA of this unet"
+)
+NAME = re.compile(r"(?:unet\.|lora_unet_)(.+?)\.(?:lora[._])?(A|B|down|up|alpha)(?:\.weight)?")
+ROLE = {"A": "down", "B": "up", "down": "down", "up": "up", "alpha": "alpha"}
+
+
+def merge(network: nn.Module, lora: str) -> None:
+    """Adds a LoRA to the weights of `network`, in place.
+
+    Args:
+        lora: a file, or a name on the Hub, whose file is called as diffusers calls it.
+
+    Raises: UserError if there is no such file, or if any of its weights has no place here.
+    """
+    layers = {
+        name.replace(".", "_"): module
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Linear | nn.Conv2d)
+    }
+    for name, parts in read(lora).items():
+        if name not in layers or not {"down", "up"} <= set(parts):
+            raise UserError(f"prior.lora={lora}: its layer {name} is not in this unet; {EXPECTED}")
+        add(layers[name].weight, parts, lora)
+
+
+def read(lora: str) -> dict[str, dict[str, Tensor]]:
+    """By layer, dots written as underscores: "down" (r, in, ...), "up" (out, r, ...), "alpha"."""
+    from safetensors.torch import load_file
+
+    try:
+        weights = load_file(find(lora))
+    except Exception as error:  # the libraries raise errors of any kind over foreign files
+        reason = str(error).split("\n")[0]
+        raise UserError(f"prior.lora={lora}: not readable ({reason}); {EXPECTED}") from error
+    layers: dict[str, dict[str, Tensor]] = defaultdict(dict)
+    for key, value in weights.items():
+        found = NAME.fullmatch(key)
+        if not found:
+            raise UserError(f"prior.lora={lora}: unknown weight {key}; {EXPECTED}")
+        layers[found[1].replace(".", "_")][ROLE[found[2]]] = value
+    return layers
+
+
+def find(lora: str) -> Path:
+    """The file itself, or that of a name on the Hub, from its cache or downloaded."""
+    from huggingface_hub import hf_hub_download
+
+    file = Path(lora).expanduser()
+    name, revision = address(lora)
+    if file.is_file():
+        return file
+    if file.suffix == ".safetensors" or name.count("/") != 1:
+        raise FileNotFoundError("no such file")
+    return Path(hf_hub_download(name, FILE, revision=revision))
+
+
+def fingerprint(lora: str | None) -> str | None:
+    """SHA-256 of a local file, so that a LoRA trained anew is another; None for names, or none."""
+    file = Path(lora or "").expanduser()
+    return sha256(file.read_bytes()) if file.is_file() else None
+
+
+@torch.no_grad()
+def add(weight: Tensor, parts: dict[str, Tensor], lora: str) -> None:
+    """weight += (alpha / r) B A, computed in float32."""
+    down, up = (parts[role].float().flatten(1) for role in ("down", "up"))
+    scale = float(parts["alpha"]) / len(down) if "alpha" in parts else 1.0
+    change = scale * (up @ down)
+    if change.numel() != weight.numel():
+        raise UserError(
+            f"prior.lora={lora}: a layer has {change.numel()} weights where this unet has"
+            f" {weight.numel()}; {EXPECTED}"
+        )
+    weight.add_(change.view_as(weight).to(weight))

@@ -1,0 +1,140 @@
+"""The making of the embedded models, on few views and few steps."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from scripts.embedded.calls import Point, plot, read
+from scripts.embedded.data import LEVEL, Views, draw_elevations, render_chunk, render_dataset
+from scripts.embedded.diffusion import Guided, build_scheduler, signal_noise
+from scripts.embedded.latents import Latents, encode_dataset
+from scripts.embedded.student import consistency_loss, draw_intervals, train_student
+from scripts.embedded.training import Plan, Trainer
+from scripts.embedded.unet import draw_times, export, train_unet
+from scripts.embedded.vae import train_vae
+from synclab.priors.latent import LatentPrior
+
+BRIEF = Plan(steps=2, cooldown=0, batch=2, device="cpu", seed=0)
+
+
+def _seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_a_quarter_of_the_views_is_steep_and_both_poles_are_among_them():
+    elevation = draw_elevations(4000, _seeded())
+    assert 0.22 <= (elevation.abs() > LEVEL).float().mean() <= 0.28
+    assert elevation.min() == -90 and elevation.max() == 90
+
+
+def test_a_chunk_is_the_same_each_time():
+    first, second = render_chunk(3, seed=1), render_chunk(3, seed=1)
+    assert torch.equal(first.images, second.images) and first.captions == second.captions
+
+
+def test_an_interrupted_rendering_goes_on_where_it_stopped(tmp_path: Path):
+    render_dataset(tmp_path / "whole", 128, seed=1)
+    render_dataset(tmp_path / "halves", 128, seed=1)
+    captions = tmp_path / "halves" / "captions.jsonl"
+    lines = captions.read_text(encoding="utf-8").splitlines(keepends=True)
+    captions.write_text("".join(lines[:64]), encoding="utf-8")
+    render_dataset(tmp_path / "halves", 128, seed=1)
+    whole, halves = Views.load(tmp_path / "whole"), Views.load(tmp_path / "halves")
+    assert halves.captions == whole.captions and (halves.images == whole.images).all()
+
+
+def test_times_are_spread_evenly_over_a_batch():
+    times = draw_times(10, _seeded()).sort().values
+    assert torch.equal(times // 100, torch.arange(10))
+
+
+def test_the_schedule_ends_in_almost_pure_noise_and_is_never_infinite():
+    last = float(build_scheduler().alphas_cumprod[-1])
+    assert 1e-4 < last < 1e-3
+
+
+def _line(folder: Path, steps: int, cooldown: int = 0) -> tuple[Trainer, nn.Linear]:
+    torch.manual_seed(0)
+    line = nn.Linear(16, 16)
+    plan = Plan(steps, cooldown, 8, "cpu", seed=0)
+    trainer = Trainer(folder, nn.ModuleDict({"line": line}), plan, 1e-2)
+
+    def loss(generator: torch.Generator) -> torch.Tensor:
+        x = torch.randn(8, 16, generator=generator)
+        return (line(x) - 2 * x).square().mean()
+
+    trainer.fit(loss)
+    return trainer, line
+
+
+def test_a_prolonged_training_equals_one_that_was_long_from_the_start(tmp_path: Path):
+    _line(tmp_path / "prolonged", 10)
+    _, prolonged = _line(tmp_path / "prolonged", 25, cooldown=5)
+    _, whole = _line(tmp_path / "whole", 25, cooldown=5)
+    assert torch.equal(prolonged.weight, whole.weight)
+
+
+def test_the_rate_falls_to_zero_over_the_cooldown(tmp_path: Path):
+    trainer, _ = _line(tmp_path, 300, cooldown=100)
+    assert trainer.rate(199) == trainer.rate(150) == 1e-2
+    assert trainer.rate(250) == pytest.approx(5e-3) and trainer.rate(300) == 0
+
+
+def test_all_stages_end_in_a_folder_that_the_prior_loads(tmp_path: Path):
+    render_dataset(tmp_path, 64, seed=1)
+    train_vae(tmp_path / "vae", tmp_path, BRIEF, None)
+    encode_dataset(tmp_path, tmp_path / "vae" / "model", "cpu")
+    latents = Latents.load(tmp_path)
+    drawn = latents.draw(torch.arange(64), _seeded())
+    assert len(latents) == 64 and drawn.std() == pytest.approx(1, abs=0.1)
+    train_unet(tmp_path / "unet", tmp_path, BRIEF, None)
+    train_student(tmp_path / "student", tmp_path, tmp_path / "unet", 5.0, BRIEF)
+    export(tmp_path / "vae" / "model", tmp_path / "student", tmp_path / "tiny")
+    prior = LatentPrior(str(tmp_path / "tiny"))
+    x = torch.randn(1, *prior.shape, generator=_seeded())
+    assert prior.prediction == "v_prediction"
+    assert prior.predict(x, 500, prior.embed("a desert"), 5.0).isfinite().all()
+    assert prior.vae.config.scaling_factor == latents.scale
+    configs = [json.loads(file.read_text()) for file in (tmp_path / "tiny").glob("*/config.json")]
+    assert configs and not any("_name_or_path" in config for config in configs)
+
+
+class _Exact:
+    """The best velocity for data that are all zero; its paths meet in the origin."""
+
+    class Answer:
+        def __init__(self, sample: torch.Tensor) -> None:
+            self.sample = sample
+
+    def __call__(self, x: torch.Tensor, t: torch.Tensor, context: torch.Tensor) -> "_Exact.Answer":
+        alpha, sigma = signal_noise(t, x)
+        return self.Answer(alpha / sigma * x)
+
+
+def test_a_consistent_student_of_the_exact_teacher_has_no_loss():
+    context = torch.zeros(4, 32, 8)
+    t, s = draw_intervals(4, _seeded())
+    x = torch.randn(4, 8, 16, 16, generator=_seeded()) * signal_noise(t, torch.zeros(()))[1]
+    loss = consistency_loss(_Exact(), Guided(_Exact(), context[0], 5.0), x, t, s, context)
+    assert float(loss) < 1e-5
+
+
+def test_the_students_intervals_cover_the_path_down_to_clean_data():
+    t, s = draw_intervals(500, _seeded())
+    assert t.max() == 999 and s.min() == -1 and bool((s < t).all())
+
+
+def test_points_of_the_plot_are_read_from_rows_and_scores(tmp_path: Path):
+    (tmp_path / "stochsync").mkdir()
+    for sample, nfe in (("a", 100), ("b", 200)):
+        row = json.dumps({"nfe": nfe})
+        (tmp_path / "stochsync" / f"{sample}.json").write_text(row, encoding="utf-8")
+    scores = {"methods": {"stochsync": {"scores": {"fid": {"value": 3.5, "error": 0.25}}}}}
+    (tmp_path / "scores.embedded_world.json").write_text(json.dumps(scores), encoding="utf-8")
+    point = read(tmp_path, "teacher", 10)
+    assert point == Point("teacher", 10, 150, 3.5, 0.25)
+    plot([point], tmp_path / "calls.png")
+    assert (tmp_path / "calls.png").stat().st_size > 1000
