@@ -140,7 +140,7 @@ def queued(jobs: Sequence[Any]) -> set[str] | None:
     """
     numbers = ",".join(sorted({job.job_id.split("_")[0] for job in jobs}))
     command = ["squeue", "--noheader", "--array", "--format=%i", f"--jobs={numbers}"]
-    answer = subprocess.run(command, capture_output=True, text=True)
+    answer = subprocess.run(command, capture_output=True, encoding="utf-8")
     if answer.returncode and "Invalid job id" not in answer.stderr:
         return None
     return set(answer.stdout.split())

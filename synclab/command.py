@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from synclab.core.text import is_text
 from synclab.errors import UserError
 
 CLOSED = 141
@@ -29,9 +30,11 @@ def main(arguments: argparse.ArgumentParser, body: Body, words: Sequence[str] | 
     Args:
         words: the arguments, by default those of this process.
     """
+    use_utf8()
     options = arguments.parse_intermixed_args(words)
     with piped():
         try:
+            check_words(sys.argv[1:])
             return body(options) or 0
         except UserError as error:
             return complain(str(error))
@@ -39,6 +42,24 @@ def main(arguments: argparse.ArgumentParser, body: Body, words: Sequence[str] | 
             if isinstance(error, BrokenPipeError):
                 raise
             return complain(f"{error.filename}: {error.strerror}; make room or rights, try again")
+
+
+def use_utf8() -> None:
+    """Starts this process once more in Python's UTF-8 mode where the locale has another encoding.
+
+    Names of files, arguments and the terminal then are UTF-8 as all our files are.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and not sys.flags.utf8_mode:
+        os.environ["PYTHONUTF8"] = "1"  # of our own children
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
+def check_words(words: Sequence[str]) -> None:
+    """Refuses arguments that hold bytes which are no UTF-8 text."""
+    for word in words:
+        if not is_text(word):
+            shown = os.fsencode(word).decode("utf-8", "backslashreplace")
+            raise UserError(f"{shown}: not UTF-8 text; expected arguments in UTF-8, type it again")
 
 
 def complain(text: str) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from synclab.command import complain, quiet
+from synclab.command import check_words, complain, quiet, use_utf8
 from synclab.config.hydra_errors import explain, no_choice
 from synclab.config.overrides import prepare
 from synclab.errors import UserError
@@ -39,8 +39,8 @@ _launches: list[Launch] = []
 
 def run(main: Callable[[], None]) -> int:
     """Runs a Hydra main; what goes wrong ends in clear lines on stderr and an exit code above 0."""
+    use_utf8()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come up to us instead of Hydra's own printing
-    sys.argv[1:] = prepare(sys.argv[1:])
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.raiseExceptions = False  # no traceback where nobody reads the log, as in `| head`
     launch = Launch()
@@ -58,6 +58,8 @@ def run(main: Callable[[], None]) -> int:
 def attempt(main: Callable[[], None], launch: Launch) -> int:
     """The exit code of a main; its failures become lines."""
     try:
+        check_words(sys.argv[1:])
+        sys.argv[1:] = prepare(sys.argv[1:])
         with unmasked():
             main()
     except HydraException as error:

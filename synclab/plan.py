@@ -24,7 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 from synclab import command
 from synclab.config.composition import jobs, read_job
 from synclab.config.hydra_errors import explain
-from synclab.config.overrides import quote_prompt
+from synclab.config.overrides import literal
 from synclab.config.schema import build
 from synclab.config.settings import part_of, read_settings
 from synclab.core.hashing import to_json
@@ -144,7 +144,7 @@ def rate_of(device: str, costs: dict[str, Any]) -> float:
 def show(arguments: argparse.Namespace) -> None:
     """Prints a line for each job, and their sum."""
     costs = yaml.safe_load(COSTS.read_text(encoding="utf-8"))
-    words = [quote_prompt(word) for word in arguments.overrides]
+    words = [literal(word) for word in arguments.overrides]
     named = [word.partition("=")[2] for word in words if word.startswith("device=")]
     rate = rate_of(named[-1] if named else "h200", costs)
     try:

@@ -24,7 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 from synclab.command import complain
 from synclab.config.composition import jobs, read_job
 from synclab.config.hydra_errors import explain
-from synclab.config.overrides import quote_prompt
+from synclab.config.overrides import literal
 from synclab.config.request import Request
 from synclab.config.settings import read_settings
 from synclab.core.protocols import Sample
@@ -106,7 +106,7 @@ def line(job: Job, prompt: str) -> str:
 
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    arguments = [quote_prompt(argument) for argument in sys.argv[1:]]
+    arguments = [literal(argument) for argument in sys.argv[1:]]
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             for number, overrides in enumerate(jobs(arguments)):

@@ -34,7 +34,7 @@ def fill(folder: Path, count: int, size: int = BYTES) -> None:
         image = os.urandom(16) * (size // 16)
         (folder / f"{name}.png").write_bytes(image)
         row = {"id": name, "sha256": sha256(image), **common}
-        (folder / f"{name}.json").write_text(json.dumps(row))
+        (folder / f"{name}.json").write_text(json.dumps(row), encoding="utf-8")
 
 
 def seconds(*command: str) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from synclab.core.text import is_blank, lines_of
 from synclab.errors import UserError
 
 MANIFEST = "manifest.csv"
@@ -84,10 +85,10 @@ def find_outputs(folder: Path, prompt_file: str) -> Iterator[Output]:
     Raises: UserError for a file that is not one line of text.
     """
     for path in sorted(folder.rglob(prompt_file)):
-        lines = read_text(path).strip().splitlines()
+        lines = [line for line in lines_of(read_text(path)) if not is_blank(line)]
         if len(lines) != 1:
             raise UserError(f"{path}: {len(lines)} lines; expected one prompt")
-        yield Output(path.parent, lines[0])
+        yield Output(path.parent, lines[0].strip())
 
 
 def outputs(folder: Path, prompt_file: str | None) -> list[Output]:

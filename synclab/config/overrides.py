@@ -1,7 +1,13 @@
-"""Words of a command line before Hydra reads them: prompts are quoted, options come first."""
+"""Words of a command line before Hydra reads them: texts are quoted, options come first.
 
+A prompt, a path and a name mean themselves, letter by letter, where Hydra would read numbers,
+lists, sweeps and quotes.
+"""
+
+import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 VALUED = {
     "--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn",
@@ -12,24 +18,81 @@ VALUED = {
 INFO = {"all", "config", "defaults", "defaults-tree", "plugins", "searchpath"}
 """What Hydra's --info may be followed by."""
 
+TEXTS = {"prompt", "prior.negative_prompt", "task.prompt_prefix"}
+"""Keys whose value is one text, whatever letters it holds."""
+
+FOLDERS = {"results"}
+"""Keys whose value is one path, whatever letters it holds."""
+
+PATHS = {
+    "prompts",
+    "prior.path",
+    "prior.control_path",
+    "prior.lora",
+    "task.picture",
+    "task.mask",
+    "task.start",
+}
+"""Keys whose value is a path or several: a sweep or a list, unless the whole of it exists."""
+
+NAMES = {"run", "shard"}
+"""Keys whose value is a word, in a sweep several: 1.10 and 007 are no numbers."""
+
+NOTHING = {"", "null"}
+"""Values of a path that mean none."""
+
+QUOTED = re.compile(r"""(['"])((?!\1)[^\\])*\1""")
+"""One pair of quotes around all of a value, which is taken as Hydra's own."""
+
 
 def prepare(words: Sequence[str]) -> list[str]:
     """The command line as Hydra's parser takes it."""
-    return options_first([quote_prompt(word) for word in words])
+    return options_first([literal(word) for word in words])
 
 
-def quote_prompt(argument: str) -> str:
-    """prompt=... is one text, whatever commas, quotes, braces or backslashes it holds.
+def literal(argument: str) -> str:
+    """key=value with the quotes that it needs to be taken literally.
 
-    One pair of quotes around all of it is taken as Hydra's own.
+    Values in quotes and with interpolations such as ${run} are left to Hydra.
     """
-    name, equals, text = argument.partition("=")
-    if name != "prompt" or not equals or re.fullmatch(r"""(['"])((?!\1)[^\\])*\1""", text):
+    name, equals, value = argument.partition("=")
+    key = name.lstrip("+")
+    if not equals or QUOTED.fullmatch(value):
         return argument
+    if key in TEXTS:
+        return f"{name}={quote(value)}"
+    if "${" in value or value in NOTHING and key not in NAMES:
+        return argument
+    if key in FOLDERS:
+        return f"{name}={quote(at_home(value))}"
+    if key in PATHS:
+        return f"{name}={quote_paths(value)}"
+    if key in NAMES and re.fullmatch(r"[\w.,/-]+", value):
+        return f"{name}={','.join(map(quote, value.split(',')))}"
+    return argument
+
+
+def quote_paths(value: str) -> str:
+    """A path in quotes, or several: a file that exists wins over a sweep or a list."""
+    path = at_home(value)
+    if "," not in value and not re.fullmatch(r"\[.*\]", value) or Path(path).exists():
+        return quote(path)
+    if re.fullmatch(r"[\[({].*[\])}]|\w+\(.*\)", value):  # a list, or a sweep by choice(...)
+        return value
+    return ",".join(quote(at_home(piece)) for piece in value.split(","))
+
+
+def at_home(path: str) -> str:
+    """A path with ~ and ~user resolved, which shells leave alone after key=."""
+    return os.path.expanduser(path)
+
+
+def quote(text: str) -> str:
+    """A text in Hydra's double quotes: whatever commas, braces or backslashes it holds."""
     plain = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)  # nothing to interpolate
     escaped = re.sub(r'(\\*)"', r"\1\1\\" + '"', plain)
     closed = re.sub(r"(\\+)\Z", r"\1\1", escaped)
-    return f'prompt="{closed}"'
+    return f'"{closed}"'
 
 
 def options_first(words: Sequence[str]) -> list[str]:

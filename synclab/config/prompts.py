@@ -9,6 +9,7 @@ from synclab.config.prompt_files import read_file
 from synclab.config.prompt_sets import read_sets
 from synclab.core.hashing import digest
 from synclab.core.protocols import Sample
+from synclab.core.text import is_text
 from synclab.errors import UserError
 from synclab.places import PROMPTS
 
@@ -26,10 +27,12 @@ def sample_id(prompt: str, seed: int) -> str:
 def samples(prompts: Iterable[str], seed: int) -> list[Sample]:
     """One sample a prompt, in order; a prompt that comes twice counts once.
 
-    Raises: UserError for one of more than LONGEST characters.
+    Raises: UserError for one of more than LONGEST characters, and for what is no text.
     """
     unique = dict.fromkeys(prompts)
     for prompt in unique:
+        if not is_text(prompt):
+            raise UserError(f"prompt={prompt[:30]!a}: not UTF-8 text; expected characters only")
         if len(prompt) > LONGEST:
             raise UserError(
                 f"prompt={prompt[:30]}…: {len(prompt)} characters; expected at most {LONGEST},"
@@ -39,7 +42,7 @@ def samples(prompts: Iterable[str], seed: int) -> list[Sample]:
 
 
 def read_prompts(name: str) -> list[str]:
-    """Prompts of a set, or of any text file with one a line, or of a paper's JSON file."""
+    """Prompts of a set, or of a file of any kind that `prompt_files` knows."""
     path = find(name)
     try:
         return read_file(path)
@@ -60,5 +63,5 @@ def find(name: str) -> Path:
         raise UserError(f"prompts={name}: not fetched yet; python scripts/fetch_prompts.py {name}")
     raise UserError(
         f"prompts={name}: no such prompt set or file; sets: {', '.join(sorted(sets))};"
-        " or give a text file's path"
+        " or give a text file's path, or that of a .json, .jsonl, .csv or .yaml file"
     )

@@ -7,7 +7,7 @@ nearest valid name. Only classes of synclab are ever built.
 import dataclasses
 import importlib
 from collections.abc import Collection, Mapping
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pydantic
 
@@ -56,11 +56,31 @@ def validate(
 ) -> dict[str, Any]:
     """Values checked and converted by the annotations of a dataclass's fields, save the given."""
     model = schema(cls, given)
+    refuse_booleans(model, values, key)
     try:
         checked = model.model_validate(dict(values))
     except pydantic.ValidationError as error:
         raise UserError(explain(error, values, list(model.model_fields), key)) from error
     return {name: getattr(checked, name) for name in values}
+
+
+def refuse_booleans(model: type[pydantic.BaseModel], values: Mapping[str, Any], key: str) -> None:
+    """Refuses true and false where no field expects them: pydantic takes them for 1 and 0."""
+    for name, field in model.model_fields.items():
+        value = values.get(name)
+        if holds_boolean(value) and not takes_boolean(field.annotation):
+            place, shown = f"{key}.{name}" if key else name, str(value).lower()
+            raise UserError(f"{place}={shown}: expected a value, not true or false; change it")
+
+
+def holds_boolean(value: Any) -> bool:
+    """Whether a value is true or false, or a list that holds one."""
+    return isinstance(value, bool) or (isinstance(value, list) and any(map(holds_boolean, value)))
+
+
+def takes_boolean(kind: Any) -> bool:
+    """Whether an annotation has a place for true and false."""
+    return kind in (bool, Any, object) or any(map(takes_boolean, get_args(kind)))
 
 
 def schema(cls: type, given: Collection[str] = ()) -> type[pydantic.BaseModel]:
@@ -75,7 +95,6 @@ def schema(cls: type, given: Collection[str] = ()) -> type[pydantic.BaseModel]:
         extra="forbid",
         arbitrary_types_allowed=True,
         allow_inf_nan=False,
-        coerce_numbers_to_str=True,  # run=7 is a name
     )
     return pydantic.create_model(cls.__name__, __config__=settings, **fields)
 
@@ -104,7 +123,13 @@ def explain(
     if first["type"] == "literal_error":
         choices = first["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
         return f"{place}={value}: {nearest(str(value), choices)}"
-    return f"{place}={value}: {first['msg'].lower()}"
+    quotes = ", in quotes" if first["type"] == "string_type" and is_number(value) else ""
+    return f"{place}={value}: {first['msg'].lower()}{quotes}"
+
+
+def is_number(value: Any) -> bool:
+    """Whether YAML has read a text as a number, as it does with 1.10 and 007."""
+    return isinstance(value, int | float)
 
 
 def telling(errors: list[Any]) -> Any:

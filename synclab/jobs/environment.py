@@ -38,7 +38,9 @@ def revision() -> str | None:
         return f"synclab {importlib.metadata.version('synclab')}"
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=20)
+        done = subprocess.run(
+            command, cwd=CHECKOUT, capture_output=True, encoding="utf-8", timeout=20
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() or None
@@ -49,7 +51,9 @@ def reset_peak_memory(device: str) -> None:
     if device == "cuda":
         torch.cuda.reset_peak_memory_stats()
     with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")  # Linux: the process's high-water mark
+        Path("/proc/self/clear_refs").write_text(
+            "5", encoding="utf-8"
+        )  # Linux: the process's high-water mark
 
 
 def peak_memory(device: str) -> int:

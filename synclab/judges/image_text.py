@@ -66,7 +66,7 @@ class ImageText(nn.Module):
                 f"{path}: no such file; expected the image-text model's weights"
                 f" (python -m scripts.embedded image_text writes them to {FOLDER})"
             )
-        model = cls((Path(folder) / "words.txt").read_text().split())
+        model = cls((Path(folder) / "words.txt").read_text(encoding="utf-8").split())
         model.load_state_dict({name: value.float() for name, value in load_file(path).items()})
         return model.eval().requires_grad_(False)
 
@@ -77,4 +77,4 @@ class ImageText(nn.Module):
         Path(folder).mkdir(parents=True, exist_ok=True)
         state = {name: value.half().contiguous() for name, value in self.state_dict().items()}
         save_file(state, Path(folder) / "model.safetensors")
-        (Path(folder) / "words.txt").write_text("\n".join(self.words) + "\n")
+        (Path(folder) / "words.txt").write_text("\n".join(self.words) + "\n", encoding="utf-8")

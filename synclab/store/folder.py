@@ -102,7 +102,7 @@ class Store:
     def done(self, sample_id: str) -> bool:
         """True when the row is there and its image is what the row says."""
         try:
-            row = json.loads(self.row(sample_id).read_text())
+            row = json.loads(self.row(sample_id).read_text(encoding="utf-8"))
             return row["sha256"] == sha256(self.image(sample_id).read_bytes())
         except (OSError, ValueError, KeyError, TypeError):
             return False

@@ -94,7 +94,7 @@ def read_status(folder: Path) -> dict[str, Any]:
     A damaged one is forgotten: it holds nothing that a run needs.
     """
     try:
-        return json.loads((folder / STATUS).read_text())
+        return json.loads((folder / STATUS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
 
