@@ -117,12 +117,19 @@ def test_sds_is_its_equation(t):
     agree(residual(SDS(), t), expected)
 
 
-def test_distillation_is_adam_on_the_mean_of_its_views():
+def test_distillation_is_adam_on_the_mean_of_its_views(monkeypatch):
     """Three updates at one time: betas 0.9 and 0.999, eps 1e-8 (Kingma and Ba, Alg. 1)."""
+    given, step = [], torch.optim.Adam.step
+
+    def record(adam: torch.optim.Adam) -> None:
+        given.append(adam.param_groups[0]["params"][0].grad.clone())
+        step(adam)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", record)
     method = SDS(steps=3, views=2, t_min=500, t_max=500, lr=0.1, lr_decay="none", warmup=0)
     space, rng = wide(), streams()
     prior, z = Guided((2, 8, 8)), streams().normal("start", (2, 8, 32))
-    first, second = torch.zeros_like(z), torch.zeros_like(z)
+    first, second, gradients = torch.zeros_like(z), torch.zeros_like(z), []
     for k in range(1, 4):
         gradient = torch.zeros_like(z)
         noise = rng.normal("noise", (2, 2, 8, 8))
@@ -132,9 +139,10 @@ def test_distillation_is_adam_on_the_mean_of_its_views():
             gradient[:, :, seen] += (1 - ABAR[500]) * (guided(x, 500, 30) - eps) / 2
         first = 0.9 * first + 0.1 * gradient
         second = 0.999 * second + 0.001 * gradient**2
-        step = first / (1 - 0.9**k) / ((second / (1 - 0.999**k)).sqrt() + 1e-8)
-        z = z - 0.1 * step
+        z = z - 0.1 * first / (1 - 0.9**k) / ((second / (1 - 0.999**k)).sqrt() + 1e-8)
+        gradients.append(gradient)
     agree(last(method, prior, space), z)
+    agree(torch.stack(given), torch.stack(gradients))
 
 
 def sdi_noise(t: int, seed: int) -> Tensor:

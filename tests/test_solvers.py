@@ -190,6 +190,17 @@ def test_consistency_sampling_calls_the_network_n_times_from_any_time(n):
         assert prior.nfe == n
 
 
+def test_consistency_sampling_is_its_algorithm():
+    """Song et al. 2023, Alg. 1: three estimates, at thirds of the way from 640 down."""
+    x, rng = start(), streams()
+    for t, s in [(640, 427), (427, 213), (213, None)]:
+        x = SCHEDULE.x0(x, PRIOR.predict(x, t, Everywhere(), 1.0), t)
+        if s is not None:
+            a = SCHEDULE.a(s)
+            x = a**0.5 * x + (1 - a) ** 0.5 * rng.normal("consistency", (1, 1, 4, 4))
+    close(consistent(3), x, 1e-12)
+
+
 def test_one_call_of_consistency_sampling_is_the_networks_x0():
     expected = SCHEDULE.x0(start(), PRIOR.predict(start(), 640, Everywhere(), 1.0), 640)
     close(consistent(1), expected, 1e-12)
