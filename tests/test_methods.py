@@ -125,7 +125,7 @@ def expected_calls(method, space) -> int:
     if isinstance(method, StochSync):
         times = [999] + [method.time(k) for k in range(1, method.steps)]
         return sum(
-            len(space.disjoint_views(k)) * len(nodes(SCHEDULE, t, method.ode_steps))
+            len(space.disjoint_views(k, streams())) * len(nodes(SCHEDULE, t, method.ode_steps))
             for k, t in enumerate(times)
         )
     if isinstance(method, Distillation):
@@ -432,7 +432,7 @@ def test_stochsync_uses_another_set_of_views_at_every_other_round():
 
     space = Asked(channels=2, height=8, width=32, view_size=8, stride=4, ring=True)
     last(StochSync(steps=4, ode_steps=3), prior_of(space), space)
-    assert asked == [space.disjoint_views(k) for k in range(4)]
+    assert asked == [space.disjoint_views(k, streams()) for k in range(4)]
     assert asked[0] != asked[1]
 
 
