@@ -1,6 +1,7 @@
 """The sphere and the torus: the released code's maps, closing, coverage and both directions."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -11,22 +12,24 @@ from synclab.core.sync import gather, project
 from synclab.replay.recording import Observed, Ties
 from synclab.spaces.surface import Sphere, Surface, Torus
 
-CODE = {"grid": "corners", "sampling": "nearest", "margin": 1.0}
+CODE: dict[str, Any] = {"grid": "corners", "sampling": "nearest", "margin": 1.0}
 
 
-def sphere(**changes) -> Sphere:
-    return Sphere(**{"channels": 3, "height": 64, "width": 128, "view_size": 32} | changes)
+def sphere(**changes: Any) -> Sphere:
+    size: dict[str, Any] = {"channels": 3, "height": 64, "width": 128, "view_size": 32}
+    return Sphere(**size | changes)
 
 
-def torus(**changes) -> Torus:
-    return Torus(**{"channels": 3, "height": 64, "width": 192, "view_size": 32} | changes)
+def torus(**changes: Any) -> Torus:
+    size: dict[str, Any] = {"channels": 3, "height": 64, "width": 192, "view_size": 32}
+    return Torus(**size | changes)
 
 
 def views_of(space: Surface):
     return space.disjoint_views(1, streams())
 
 
-SPACES = {"sphere": sphere(), "torus": torus(), "sphere code": sphere(**CODE)}
+SPACES: dict[str, Surface] = {"sphere": sphere(), "torus": torus(), "sphere code": sphere(**CODE)}
 each = pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 
 

@@ -5,7 +5,7 @@ of the canonical space. Instance tensors are (n, c, h, w), canonical ones (c, H,
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
@@ -309,6 +309,12 @@ class Task(Protocol):
 
     def image(self, prior: Prior, z: Tensor) -> Tensor:
         """The canonical state z (c, H, W) as an RGB image (3, H, W) in [0, 1]."""
+        ...
+
+    def artefacts(self, prior: Prior, image: Tensor) -> Mapping[str, bytes]:
+        """Files that lie beside the image (3, H, W) and are made of it, by what their names end in
+        after the sample's: "glb".
+        """
         ...
 
 

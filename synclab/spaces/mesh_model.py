@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
@@ -82,7 +83,7 @@ def owners(texel: Tensor, size: int) -> Tensor:
     """For every texel of a square texture the nearest of the given ones."""
     outside = torch.ones(size * size, dtype=torch.bool)
     outside[texel] = False
-    row, column = distance_transform_edt(
-        outside.view(size, size).numpy(), return_distances=False, return_indices=True
-    )
-    return torch.from_numpy(row * size + column).flatten().long()
+    at = np.empty((2, size, size), np.int32)
+    grid = outside.view(size, size).numpy()
+    distance_transform_edt(grid, return_distances=False, return_indices=True, indices=at)
+    return torch.from_numpy(at[0] * size + at[1]).flatten().long()

@@ -1,5 +1,6 @@
 """What all tasks share: the canonical state is RGB or latent, the sizes follow the prior."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NotRequired, TypedDict
 
@@ -60,6 +61,10 @@ class CanvasTask:
     def image(self, prior: Prior, z: Tensor) -> Tensor:
         """The finished canonical state as (3, H, W) in [0, 1]."""
         return (z if self.canonical == "rgb" else self.decode(prior, z)).clamp(0, 1)
+
+    def artefacts(self, prior: Prior, image: Tensor) -> Mapping[str, bytes]:
+        """Nothing beside the picture."""
+        return {}
 
     def decode(self, prior: Prior, z: Tensor) -> Tensor:
         """A latent canonical state as RGB."""

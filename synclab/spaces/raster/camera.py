@@ -15,7 +15,7 @@ class Camera:
     """Looks at the origin from `distance`, at `azimuth` and `elevation` in degrees.
 
     At azimuth 0 and elevation 0 it stands on +z and looks along -z; positive azimuths go round to
-    the right (+x), positive elevations up. Images have `size` x `size` pixels and see `fov` degrees.
+    the right (+x), positive elevations up. Images have `size` x `size` pixels, `fov` degrees wide.
     """
 
     azimuth: float
