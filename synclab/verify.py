@@ -10,7 +10,7 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tqdm import tqdm
@@ -58,6 +58,17 @@ def check_sample(folder: Path, name: str) -> str | None:
         return f"{image}: missing, its row is there"
     if row["sha256"] != sha256(image.read_bytes()):
         return f"{image}: not what its row says"
+    return check_artefacts(folder, name, row.get("artefacts", {}))
+
+
+def check_artefacts(folder: Path, name: str, hashes: Mapping[str, str]) -> str | None:
+    """What is wrong with the files beside a sample's image."""
+    for ending, digest in hashes.items():
+        path = folder / f"{name}.{ending}"
+        if not path.exists():
+            return f"{path}: missing, its row is there"
+        if digest != sha256(path.read_bytes()):
+            return f"{path}: not what its row says"
     return None
 
 

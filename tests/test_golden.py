@@ -62,8 +62,8 @@ def test_another_setting_is_found_out(name: str, key: str) -> None:
 
 def test_a_model_without_a_replay_is_named() -> None:
     strange = recording()
-    strange.settings["mode"] = "torus"
-    with pytest.raises(UserError, match="model=torus: no replay"):
+    strange.settings["mode"] = "mesh"
+    with pytest.raises(UserError, match="model=mesh: no replay"):
         list(replay(strange, PRIOR))
 
 

@@ -141,7 +141,7 @@ def expected_calls(method, space) -> int:
         calls = [len(nodes(SCHEDULE, t, method.ode_steps)) for t in times]
         if method.solver == "consistency":
             calls = [method.ode_steps] * method.steps
-        return sum(len(space.disjoint_views(k)) * n for k, n in enumerate(calls))
+        return sum(len(space.disjoint_views(k, streams())) * n for k, n in enumerate(calls))
     if isinstance(method, Distillation):
         return method.steps * len(space.random_views(method.views, streams()))
     if isinstance(method, SyncDiffusion):
@@ -452,7 +452,7 @@ def test_stochsync_uses_another_set_of_views_at_every_other_round():
 
     space = Asked(channels=2, height=8, width=32, view_size=8, stride=4, ring=True)
     last(StochSync(steps=4, ode_steps=3), prior_of(space), space)
-    assert asked == [space.disjoint_views(k) for k in range(4)]
+    assert asked == [space.disjoint_views(k, streams()) for k in range(4)]
     assert asked[0] != asked[1]
 
 

@@ -187,14 +187,14 @@ def test_half_precision_is_summed_in_single():
     ids=["wide", "wide ring", "panorama ring", "sphere"],
 )
 def test_disjoint_views_do_not_overlap(space, step):
-    assert weight_of(space, space.disjoint_views(step)).max() <= 1
+    assert weight_of(space, space.disjoint_views(step, streams())).max() <= 1
 
 
 @pytest.mark.parametrize("step", [0, 1])
 @pytest.mark.parametrize(("height", "width"), [(18, 36), (31, 61)])
 def test_disjoint_views_share_no_more_than_border_texels(height, width, step):
     space = sphere(height=height, width=width)
-    weight = weight_of(space, space.disjoint_views(step))
+    weight = weight_of(space, space.disjoint_views(step, streams()))
     assert (weight > 1).float().mean() < 0.06
 
 
@@ -202,19 +202,19 @@ def test_disjoint_views_share_no_more_than_border_texels(height, width, step):
 @pytest.mark.parametrize("width", [8, 30, 32, 33, 36, 40, 44])
 def test_disjoint_crops_of_the_first_step_cover_a_wide_image(width, ring):
     space = wide(width=width, ring=ring)
-    assert weight_of(space, space.disjoint_views(0)).min() >= 1
+    assert weight_of(space, space.disjoint_views(0, streams())).min() >= 1
 
 
 @pytest.mark.parametrize("width", [32, 40, 44])
 def test_disjoint_crops_of_a_ring_cover_it_at_every_step(width):
     space = wide(width=width, ring=True)
-    assert weight_of(space, space.disjoint_views(1)).min() >= 1
+    assert weight_of(space, space.disjoint_views(1, streams())).min() >= 1
 
 
 @pytest.mark.parametrize("ring", [False, True])
 def test_borders_of_one_step_lie_inside_the_views_of_the_next(ring):
     space = wide(ring=ring)
-    first, second = ({int(view[0]) for view in space.disjoint_views(k)} for k in (0, 1))
+    first, second = ({int(view[0]) for view in space.disjoint_views(k, streams())} for k in (0, 1))
     assert {offset + 4 for offset in first} - {28} == second - {28}
     assert (28 in second) == ring
 
@@ -231,14 +231,14 @@ def test_all_crops_cover_a_wide_image(width, ring):
 def test_each_step_of_a_ring_covers_the_horizon(height, width, fov):
     space = panorama(height=height, width=width, fov=fov)
     for step in range(2):
-        assert weight_of(space, space.disjoint_views(step))[height // 2].min() >= 1
+        assert weight_of(space, space.disjoint_views(step, streams()))[height // 2].min() >= 1
 
 
 @pytest.mark.parametrize("step", [0, 2])
 @pytest.mark.parametrize(("height", "width"), [(32, 64), (31, 61), (18, 36), (10, 20)])
 def test_the_cubes_of_a_sphere_cover_leave_no_texel_out(height, width, step):
     space = sphere(height=height, width=width)
-    assert weight_of(space, space.disjoint_views(step)).min() >= 1
+    assert weight_of(space, space.disjoint_views(step, streams())).min() >= 1
 
 
 def test_no_direction_lies_near_an_edge_in_every_set_of_a_sphere_cover():
@@ -246,7 +246,7 @@ def test_no_direction_lies_near_an_edge_in_every_set_of_a_sphere_cover():
     rays = geometry.equirect_directions(64, 128)
     nearest = torch.zeros(64, 128, dtype=torch.float64)
     for step in range(4):
-        views = torch.tensor(space.disjoint_views(step), dtype=torch.float64)
+        views = torch.tensor(space.disjoint_views(step, streams()), dtype=torch.float64)
         turned = torch.einsum("hwi,nij->nhwj", rays, geometry.camera_rotation(*views.unbind(-1)))
         x, y, z = turned.unbind(-1)
         inwards = 45 - torch.rad2deg(torch.atan2(torch.maximum(x.abs(), y.abs()), -z))
@@ -257,7 +257,7 @@ def test_no_direction_lies_near_an_edge_in_every_set_of_a_sphere_cover():
 @pytest.mark.parametrize("step", range(4))
 def test_views_of_one_set_of_a_sphere_cover_do_not_overlap(step):
     space = sphere(height=64, width=128)
-    covers = sum(inside(space, view).double() for view in space.disjoint_views(step))
+    covers = sum(inside(space, view).double() for view in space.disjoint_views(step, streams()))
     assert torch.as_tensor(covers).max() == 1
 
 

@@ -220,10 +220,10 @@ def test_the_checkerboard_is_stochsyncs() -> None:
 @pytest.mark.parametrize("step", range(4))
 def test_views_of_a_checkerboard_overlap_only_at_their_borders(step: int) -> None:
     space = Panorama(channels=1, height=64, width=128, view_size=16, fov=36.0, cover="checkerboard")
-    views = space.disjoint_views(step)
+    views = space.disjoint_views(step, streams())
     _, weight = space.scatter(torch.ones(len(views), 1, 16, 16), views)
     assert (weight > 1).float().sum() < 0.05 * (weight > 0).float().sum()
-    assert space.disjoint_views(step + 4) == views
+    assert space.disjoint_views(step + 4, streams()) == views
 
 
 def test_four_steps_of_a_checkerboard_leave_no_gap_in_the_band() -> None:

@@ -112,7 +112,7 @@ def canvas(case: Case) -> Panorama:
 
 def rounds(case: Case, space: Panorama) -> Iterator[float]:
     """CPU seconds of round after round: each set of views five times."""
-    prior: Any = Instant(len(space.disjoint_views(0)))
+    prior: Any = Instant(len(space.disjoint_views(0, Streams("bench"))))
     space.codec = prior
     method = case.method(steps=5 * len(space.sets), ode_steps=25, solver="dpm")
     states = method(prior, space, Everywhere(), Streams("bench"))

@@ -22,8 +22,8 @@ class ForwardingSpace:
     def all_views(self) -> Views:
         return self.inner.all_views()
 
-    def disjoint_views(self, step: int) -> Views:
-        return self.inner.disjoint_views(step)
+    def disjoint_views(self, step: int, rng: Rng) -> Views:
+        return self.inner.disjoint_views(step, rng)
 
     def random_views(self, count: int, rng: Rng) -> Views:
         return self.inner.random_views(count, rng)

@@ -49,6 +49,17 @@ def camera_rotation(azimuth: Tensor, elevation: Tensor) -> Tensor:
     return _matrix(yaw) @ _matrix(pitch)
 
 
+def quaternion_rotation(quaternion: Tensor) -> Tensor:
+    """Rotation (3, 3) of a unit quaternion (w, x, y, z), Hamilton's convention, active."""
+    w, x, y, z = quaternion
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+    return _matrix(rows)
+
+
 def _matrix(rows: list[list[Tensor]]) -> Tensor:
     return torch.stack([torch.stack(row, -1) for row in rows], -2)
 

@@ -5,7 +5,7 @@ of the canonical space. Instance tensors are (n, c, h, w), canonical ones (c, H,
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
@@ -210,8 +210,11 @@ class Space(Protocol):
         """The fixed, overlapping views that synchronisation methods use at every step."""
         ...
 
-    def disjoint_views(self, step: int) -> Views:
-        """A set of views that do not overlap, another one at the next step (StochSync)."""
+    def disjoint_views(self, step: int, rng: Rng) -> Views:
+        """A set of views that do not overlap, another one at the next step (StochSync).
+
+        Where a step's views are turned at random, the turn is drawn before the step's noise.
+        """
         ...
 
     def random_views(self, count: int, rng: Rng) -> Views:
@@ -233,7 +236,9 @@ class Space(Protocol):
         ...
 
     def inwardness(self, views: Views) -> Tensor:
-        """0 at those borders of a view where others begin, 1 at its centre: (h, w) of the prior."""
+        """0 at those borders of a view where others begin, 1 at its centre: (h, w) of the prior,
+        or (n, 1, h, w) where it differs between views.
+        """
         ...
 
     def to_instance(self, y: Tensor) -> Tensor:
@@ -308,6 +313,12 @@ class Task(Protocol):
 
     def metadata(self, height: int, width: int) -> str:
         """XMP for the file of an image of this size in pixels; empty for none."""
+        ...
+
+    def artefacts(self, prior: Prior, image: Tensor) -> Mapping[str, bytes]:
+        """Files that lie beside the image (3, H, W) and are made of it, by what their names end in
+        after the sample's: "glb".
+        """
         ...
 
 

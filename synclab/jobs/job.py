@@ -1,6 +1,6 @@
 """A prior, a task and a method at work: samples in, images and rows out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,10 +22,19 @@ from synclab.store.atomic import write_atomically
 
 @dataclass(frozen=True)
 class Finished:
-    """A sample that was made: its picture as PNG bytes, and its row."""
+    """A sample that was made: its picture as PNG bytes, the files beside it, and its row."""
 
     png: bytes
+    artefacts: Mapping[str, bytes]
     row: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The files of a sample: its picture as PNG bytes, and those beside it by their endings."""
+
+    png: bytes
+    artefacts: Mapping[str, bytes]
 
 
 @dataclass(frozen=True)
@@ -83,19 +92,21 @@ class Job:
             outcomes = self.batcher.run([partial(self.draw, s, bar.update) for s in samples])
         seconds = self.seconds(len(samples))
 
-        def finish(sample: Sample, outcome: Done[bytes] | Failed) -> Finished | Failed:
+        def finish(sample: Sample, outcome: Done[Drawn] | Failed) -> Finished | Failed:
             if isinstance(outcome, Failed):
                 return outcome
-            return Finished(outcome.result, self.row(sample, outcome.nfe, seconds, len(samples)))
+            drawn, row = outcome.result, self.row(sample, outcome.nfe, seconds, len(samples))
+            return Finished(drawn.png, drawn.artefacts, row)
 
         return list(map(finish, samples, outcomes))
 
-    def draw(self, sample: Sample, advance: Callable[[], object], denoiser: Denoiser) -> bytes:
-        """One sample's PNG, through a denoiser that other samples may share."""
+    def draw(self, sample: Sample, advance: Callable[[], object], denoiser: Denoiser) -> Drawn:
+        """One sample's files, through a denoiser that other samples may share."""
         image = self.task.image(self.prior, self.generate(sample, advance, denoiser))
         if not torch.isfinite(image).all():
             raise UserError(f"{sample.id}: the image is not finite; try prior.precision=fp32")
-        return to_png(image, self.task.metadata(*image.shape[1:]))
+        png = to_png(image, self.task.metadata(*image.shape[1:]))
+        return Drawn(png, self.task.artefacts(self.prior, image))
 
     def generate(self, sample: Sample, advance: Callable[[], object], denoiser: Denoiser) -> Tensor:
         """Runs the method to its end and returns the last canonical estimate."""

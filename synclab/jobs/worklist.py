@@ -66,7 +66,8 @@ def complete(
                     failed[sample.id] = outcome.error
                     journal.fail(sample.id, outcome.error)
                 else:
-                    store.write(sample.id, outcome.png, {**facts, **outcome.row})
+                    row = {**facts, **outcome.row}
+                    store.write(sample.id, outcome.png, row, outcome.artefacts)
                     journal.note(f"{sample.id}: done in {outcome.row['seconds']['total']:.1f} s")
                 journal.claims.release(sample.id)
                 bar.update()

@@ -38,7 +38,7 @@ class StochSync(Method):
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, z = prior.schedule, space.initial
         for k in range(self.steps):
-            views = space.disjoint_views(k)
+            views = space.disjoint_views(k, rng)
             eps = rng.normal("noise", stack_shape(views, prior))
             if z is None:
                 x, t, blend = eps, schedule.last, None

@@ -39,7 +39,7 @@ class AblatedStochSync(StochSync):
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, z, x, t = prior.schedule, space.initial, None, prior.schedule.last
         for k in range(self.steps):
-            views = self.views(space, k)
+            views = self.views(space, k, rng)
             eps, blend = rng.normal("noise", stack_shape(views, prior)), None
             if z is None:
                 x = eps
@@ -53,8 +53,8 @@ class AblatedStochSync(StochSync):
             z = gather(space, x0, views, old=z)
             yield z
 
-    def views(self, space: Space, k: int) -> Views:
-        return space.disjoint_views(k) if self.disjoint else space.all_views()
+    def views(self, space: Space, k: int, rng: Rng) -> Views:
+        return space.disjoint_views(k, rng) if self.disjoint else space.all_views()
 
     def mix(self, kept: Tensor, fresh: Tensor, t: int) -> Tensor:
         """Noise of unit variance, a share rho of it fresh: DDIM with sigma between its bounds."""

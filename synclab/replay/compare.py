@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from synclab.priors.latent import LatentPrior
-from synclab.replay.recording import Observed, RecordedNoise, Recording
+from synclab.replay.recording import Observed, RecordedNoise, Recording, Ties
 from synclab.replay.released import build_method, build_space
 
 NEGATIVE_PROMPT = "low quality, blurry, bad anatomy, disfigured, poorly drawn face"
@@ -33,32 +33,36 @@ class Deviation:
 
 @dataclass(frozen=True)
 class Difference:
-    """Deviations after a step; `x0` where the recording holds clean estimates."""
+    """Deviations after a step; `x0` where the recording holds clean estimates, `ties` in the views
+    that it began with.
+    """
 
     step: int
     z: Deviation
     x0: Deviation | None
+    ties: Ties
 
     @property
     def within(self) -> bool:
         near = self.x0 is None or self.x0.largest <= X0_TOLERANCE
-        return near and self.z.most <= Z_TOLERANCE
+        return near and self.z.most <= Z_TOLERANCE and self.ties.few
 
     def __str__(self) -> str:
         x0 = f"   x0 {self.x0}" if self.x0 else ""
-        return f"step {self.step:02d}   z {self.z}{x0}   {'ok' if self.within else 'TOO FAR'}"
+        ties = f"   {self.ties}" if self.ties.count else ""
+        verdict = "ok" if self.within else "TOO FAR"
+        return f"step {self.step:02d}   z {self.z}{x0}{ties}   {verdict}"
 
 
 def replay(recording: Recording, folder: str) -> Iterator[Difference]:
     """Runs the recorded settings on a checkpoint and compares every step."""
     prior, noise = LatentPrior(folder, negative_prompt=NEGATIVE_PROMPT), RecordedNoise(recording)
-    space, method = Observed(build_space(recording, prior, noise)), build_method(recording)
+    space, method = Observed(build_space(recording, prior, noise), noise), build_method(recording)
     condition = prior.embed(recording.settings["text_prompt"])
     for k, z in enumerate(method(prior, space, condition, noise)):
         assert z is not None
-        yield Difference(
-            k, Deviation.between(z, recording.step(k, "z")), clean(recording, space, k)
-        )
+        apart = Deviation.between(z, recording.step(k, "z"))
+        yield Difference(k, apart, clean(recording, space, k), space.ties)
 
 
 def clean(recording: Recording, space: Observed, k: int) -> Deviation | None:

@@ -1,5 +1,6 @@
 """A recorded run of StochSync's released code: what every step drew and left."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import yaml
 from torch import Tensor
 
 from synclab.core.forwarding import ForwardingSpace
-from synclab.core.protocols import Space
+from synclab.core.protocols import Space, Views
 from synclab.errors import UserError
 
 
@@ -39,15 +40,21 @@ class Recording:
         angles = self.step(k, "azimuth"), self.step(k, "elevation")
         return tuple(zip(*(angle.tolist() for angle in angles), strict=True))
 
+    def rotation(self, k: int) -> Tensor:
+        """The quaternion (w, x, y, z) of a step, from their axes (y down, z ahead) to ours."""
+        return self.step(k, "quat").flatten() * torch.tensor([1.0, 1.0, -1.0, -1.0])
+
 
 class RecordedNoise:
     """Answers a method's draws with those of a recording; a step begins with its `noise`."""
 
     def __init__(self, recording: Recording) -> None:
-        self.recording, self.k = recording, -1
+        self.recording, self.k, self._viewed = recording, -1, -1
         self.mixes = str(recording.settings["noise_sampler"]).startswith("generalized")
 
     def normal(self, purpose: str, shape: tuple[int, ...]) -> Tensor:
+        if purpose == "rotation":
+            return self.recording.rotation(self.k + 1)
         self.k += purpose == "noise"
         noise = self._recorded(purpose)
         if tuple(noise.shape) != shape:
@@ -68,6 +75,13 @@ class RecordedNoise:
         kept = self.recording.step(self.k - 1, "prev_eps")
         return (self.recording.step(self.k, "fwd_noise") - (1 - rho) ** 0.5 * kept) / rho**0.5
 
+    def view(self) -> Tensor | None:
+        """What the authors' views saw in this step, once a step; None where it was not kept."""
+        asked, self._viewed = self._viewed, self.k
+        if asked == self.k or not self.recording.has(self.k, "view_rgb"):
+            return None
+        return self.recording.step(self.k, "view_rgb")
+
     def integer(self, purpose: str, low: int, high: int) -> int:
         """The time of the step that begins."""
         return int(self.recording.step(self.k + 1, "t_sampler"))
@@ -76,12 +90,57 @@ class RecordedNoise:
         raise UserError(f"a recording has no draw of {purpose}")
 
 
-class Observed(ForwardingSpace):
-    """A space that remembers the last clean estimates which went back through it."""
+TIE = 2e-3
+"""Difference of a pixel's value that rounding of values does not explain."""
 
-    def __init__(self, inner: Space) -> None:
+MOST_TIES = 1e-4
+"""Part of the pixels that may differ between backends."""
+
+
+@dataclass(frozen=True)
+class Ties:
+    """Pixels of a step's views that read another texel than in the recording.
+
+    Where a pixel looks between two texels, single precision decides which one is nearer, and
+    another backend may decide otherwise. That is no difference of the algorithm, but the encoder
+    would spread it over the whole view.
+    """
+
+    count: int = 0
+    pixels: int = 0
+
+    @classmethod
+    def between(cls, ours: Tensor, theirs: Tensor) -> "Ties":
+        apart = ((ours - theirs).abs() > TIE).any(1)
+        return cls(int(apart.sum()), apart.numel())
+
+    @property
+    def few(self) -> bool:
+        return self.count <= MOST_TIES * self.pixels
+
+    def __str__(self) -> str:
+        return f"ties {self.count} of {self.pixels} pixels"
+
+
+class Observed(ForwardingSpace):
+    """A space that remembers the last clean estimates which went back through it.
+
+    Where the first views of a step differ from the recorded ones in a few ties, the run goes on
+    from the recorded ones.
+    """
+
+    def __init__(self, inner: Space, noise: RecordedNoise) -> None:
         super().__init__(inner)
+        self.noise = noise
         self.x0: Tensor | None = None
+        self.ties = Ties()
+
+    def project(self, z: Tensor, views: Views) -> Tensor:
+        ours, theirs = super().project(z, views), self.noise.view()
+        if theirs is None or theirs.shape != ours.shape:
+            return ours
+        self.ties = Ties.between(ours, theirs)
+        return theirs if self.ties.count and self.ties.few else ours
 
     def to_canonical(self, x: Tensor) -> Tensor:
         self.x0 = x

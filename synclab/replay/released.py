@@ -1,20 +1,24 @@
 """From the authors' configuration to our space and method."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Denoiser, Method, Prior, Rng, Space
+from synclab.core.protocols import Cond, Denoiser, Method, Prior, Rng, Space, Views
 from synclab.errors import UserError, nearest
 from synclab.methods.sdi_released import ReleasedSDI
 from synclab.methods.sds import SDS
 from synclab.methods.stochsync_released import ReleasedStochSync
 from synclab.replay.recording import RecordedNoise, Recording
 from synclab.spaces.canvas import Canvas
+from synclab.spaces.codec import ReleasedCodec
 from synclab.spaces.image import Image
 from synclab.spaces.inpainting import Inpainting
+from synclab.spaces.surface import Sphere, Torus
 from synclab.spaces.wide import Wide
 from synclab.tasks.panorama import PanoramaTask
+from synclab.tasks.task import cells
 from synclab.tasks.wide import WideTask
 
 STOCHASTICITY = {"sds": "maximum", "ddim": "none", "generalized_ddim": "time"}
@@ -71,6 +75,55 @@ def panorama(recording: Recording, prior: Prior, noise: RecordedNoise) -> Canvas
     return task.own_canvas(prior, noise)
 
 
+@dataclass(kw_only=True)
+class RecordedSphere(Sphere):
+    """Takes the recorded views of every step, turned as they were."""
+
+    recording: Recording
+
+    def disjoint_views(self, step: int, rng: Rng) -> Views:
+        turn = self.rotation(rng)
+        return tuple((*view, *turn) for view in self.recording.views(step))
+
+    def rotation(self, rng: Rng) -> tuple[float, ...]:
+        """Recorded quaternions have unit length already."""
+        return tuple(rng.normal("rotation", (4,)).tolist())
+
+
+@dataclass(kw_only=True)
+class RecordedTorus(Torus):
+    """Takes the recorded views of every step."""
+
+    recording: Recording
+
+    def disjoint_views(self, step: int, rng: Rng) -> Views:
+        return self.recording.views(step)
+
+
+def sphere(recording: Recording, prior: Prior, noise: RecordedNoise) -> Canvas:
+    return RecordedSphere(**surface(recording, prior, noise), recording=recording)
+
+
+def torus(recording: Recording, prior: Prior, noise: RecordedNoise) -> Canvas:
+    return RecordedTorus(**surface(recording, prior, noise), recording=recording)
+
+
+def surface(recording: Recording, prior: Prior, noise: RecordedNoise) -> dict[str, Any]:
+    """What spheres and tori share: all as in the released code."""
+    channels, height, width = recording.get("init/z").shape
+    return {
+        **cells(prior, "rgb"),
+        "channels": channels,
+        "height": height,
+        "width": width,
+        "fov": float(recording.settings["fov"]),
+        "codec": ReleasedCodec(prior, noise),
+        "sampling": "nearest",
+        "grid": "corners",
+        "margin": 1.0,
+    }
+
+
 def view_sets(recording: Recording) -> tuple[tuple[tuple[float, float], ...], ...]:
     """The sets of views in the order in which they were first taken."""
     steps = [recording.views(k) for k in range(recording.settings["max_steps"])]
@@ -82,15 +135,20 @@ SPACES = {
     "image_inpainting": inpainting,
     "image_wide": wide,
     "panorama": panorama,
+    "sphere": sphere,
+    "torus": torus,
 }
-"""Builders by the authors' key `model`."""
+"""Builders by the authors' key `model`, or `mode` where there is one."""
+
+CLOSED = {"panorama", "sphere", "torus"}
+"""Canvases whose steps take sets of views in turn."""
 
 
 def build_method(recording: Recording) -> Method:
     settings = recording.settings
     canvas, sampler = kind(recording), settings["noise_sampler"]
     if settings["use_closed_form"]:
-        return synchronisation(settings, disjoint=canvas == "panorama" and sampler == "sds")
+        return synchronisation(settings, disjoint=canvas in CLOSED and sampler == "sds")
     if canvas != "image":
         raise UserError(f"model={canvas}: distillation is replayed on model=image alone")
     if sampler == "sdi":

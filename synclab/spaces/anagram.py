@@ -32,7 +32,7 @@ class Anagram(Canvas):
     def all_views(self) -> Views:
         return tuple((float(i),) for i in range(len(self.transforms)))
 
-    def disjoint_views(self, step: int) -> Views:
+    def disjoint_views(self, step: int, rng: Rng) -> Views:
         """One view after the other: each covers the whole canvas."""
         return ((float(step % len(self.transforms)),),)
 

@@ -52,7 +52,7 @@ class Canvas:
     def all_views(self) -> Views:
         raise NotImplementedError
 
-    def disjoint_views(self, step: int) -> Views:
+    def disjoint_views(self, step: int, rng: Rng) -> Views:
         return self.all_views()
 
     def random_views(self, count: int, rng: Rng) -> Views:

@@ -53,7 +53,7 @@ class Panorama(Canvas):
         """All disjoint sets together."""
         return tuple(view for views in self.sets for view in views)
 
-    def disjoint_views(self, step: int) -> Views:
+    def disjoint_views(self, step: int, rng: Rng) -> Views:
         """The sets in turn."""
         return self.sets[step % len(self.sets)]
 

@@ -32,7 +32,7 @@ class Wide(Canvas):
         """Multiples of the stride below `end`."""
         return [int(i * self.stride) for i in range(math.ceil(end / self.stride))]
 
-    def disjoint_views(self, step: int) -> Views:
+    def disjoint_views(self, step: int, rng: Rng) -> Views:
         """Tiles side by side, shifted by half a tile at every other step.
 
         Even steps cover the canvas, odd ones all but its outer half tiles, a ring wholly. Tiles

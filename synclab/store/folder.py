@@ -22,6 +22,11 @@ from synclab.store.claims import clear_stale
 SAMPLE = re.compile(r".*-s-?\d+")
 """Names of samples end in their seed; "sea-s0 copy" and "sea-s0 (1)" are none."""
 
+ARTEFACTS = ("glb", "obj", "ply", "views.png")
+"""What names of files that may lie beside a sample's picture end in."""
+
+NOTHING: Mapping[str, bytes] = {}
+
 ASIDE = {"previews", "__MACOSX"}
 """Folders that hold no samples."""
 
@@ -99,19 +104,39 @@ class Store:
     def row(self, sample_id: str) -> Path:
         return self.folder / f"{sample_id}.json"
 
+    def artefact(self, sample_id: str, ending: str) -> Path:
+        """A file beside the image, such as a mesh ("glb")."""
+        return self.folder / f"{sample_id}.{ending}"
+
     def done(self, sample_id: str) -> bool:
-        """True when the row is there and its image is what the row says."""
+        """True when the row is there and its image and artefacts are what the row says."""
         try:
             row = json.loads(self.row(sample_id).read_text(encoding="utf-8"))
-            return row["sha256"] == sha256(self.image(sample_id).read_bytes())
+            files = [(self.image(sample_id), row["sha256"])]
+            for ending, digest in row.get("artefacts", {}).items():
+                files.append((self.artefact(sample_id, ending), digest))
+            return all(sha256(path.read_bytes()) == digest for path, digest in files)
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
-    def write(self, sample_id: str, image: bytes, row: Mapping[str, Any]) -> None:
-        """Stores the image, then the row that makes the sample done."""
+    def write(
+        self,
+        sample_id: str,
+        image: bytes,
+        row: Mapping[str, Any],
+        artefacts: Mapping[str, bytes] = NOTHING,
+    ) -> None:
+        """Stores the image and the artefacts, by endings of their names, then the row that makes
+        the sample done.
+        """
         with self.writing():
             write_atomically(self.image(sample_id), image)
-            facts = {"size": png_size(image), "sha256": sha256(image)}
+            for ending, data in artefacts.items():
+                write_atomically(self.artefact(sample_id, ending), data)
+            facts: dict[str, Any] = {"size": png_size(image), "sha256": sha256(image)}
+            if artefacts:
+                hashes = {ending: sha256(data) for ending, data in artefacts.items()}
+                facts["artefacts"] = hashes
             write_atomically(self.row(sample_id), to_json({**row, **facts}))
 
 
@@ -172,12 +197,16 @@ def foreign(folder: Path) -> list[Path]:
     """Files of a folder of samples that belong to no sample: copies, other programs' files."""
     own = (CONFIG, STATUS, LOG)
     files = (path for path in folder.glob("*") if path.is_file() and path.name not in own)
-    return sorted(path for path in files if not is_sample(path))
+    return sorted(path for path in files if not SAMPLE.fullmatch(path.stem))
 
 
 def is_sample(path: Path) -> bool:
-    """Whether a file is called as a sample's picture or row."""
-    return path.suffix in (".png", ".json") and bool(SAMPLE.fullmatch(path.stem))
+    """Whether a file is called as a sample's picture, row or artefact."""
+    endings = (".png", ".json", *(f".{ending}" for ending in ARTEFACTS))
+    return any(
+        path.name.endswith(ending) and SAMPLE.fullmatch(path.name.removesuffix(ending))
+        for ending in endings
+    )
 
 
 def flatten(value: Any, prefix: str = "") -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What all tasks share: the canonical state is RGB or latent, the sizes follow the prior."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NotRequired, TypedDict
 
@@ -64,6 +65,10 @@ class CanvasTask:
     def metadata(self, height: int, width: int) -> str:
         """XMP for the file of an image of this size; here none."""
         return ""
+
+    def artefacts(self, prior: Prior, image: Tensor) -> Mapping[str, bytes]:
+        """Nothing beside the picture."""
+        return {}
 
     def decode(self, prior: Prior, z: Tensor) -> Tensor:
         """A latent canonical state as RGB."""

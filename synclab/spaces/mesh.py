@@ -1,0 +1,107 @@
+"""The texture of a mesh, seen from around it."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from synclab.core.protocols import Rng, View, Views
+from synclab.core.sync import weighted_mean
+from synclab.spaces.canvas import Canvas
+from synclab.spaces.mesh_maps import MeshMaps
+
+
+@dataclass(kw_only=True)
+class Mesh(Canvas):
+    """A view is (azimuth, elevation) in degrees of a camera that looks at the object's middle.
+
+    The canvas is the square texture. `project` reads it bilinearly, at a chart's border from the
+    chart; pixels beside the object are `background`, so that it is affine and not linear unless
+    that is 0. `scatter` gives every texel that a view sees the view's colour there, weighted by the
+    cosine to the `sharpness`. Both sides of a face count.
+
+    Args:
+        sets: views of one step each, taken in turn.
+    """
+
+    maps: MeshMaps
+    sets: tuple[Views, ...]
+    background: float = 0.0
+    sharpness: float = 1.0
+
+    def all_views(self) -> Views:
+        """All sets together, each view once."""
+        return tuple(dict.fromkeys(view for views in self.sets for view in views))
+
+    def disjoint_views(self, step: int, rng: Rng) -> Views:
+        """The sets in turn."""
+        return self.sets[step % len(self.sets)]
+
+    def random_views(self, count: int, rng: Rng) -> Views:
+        """All around, between the lowest and the highest elevation of the sets."""
+        elevations = [elevation for _, elevation in self.all_views()]
+        azimuth = rng.uniform("azimuth", 0, 360, count)
+        elevation = rng.uniform("elevation", min(elevations), max(elevations), count)
+        return tuple(zip(azimuth, elevation, strict=True))
+
+    def project(self, z: Tensor, views: Views) -> Tensor:
+        shape = len(z), self.view_size, self.view_size
+        return torch.stack([self._show(z, view).view(shape) for view in views])
+
+    def _show(self, z: Tensor, view: View) -> Tensor:
+        pose = self.maps.pose(view)
+        empty = z.new_full((len(z), self.view_size**2), self.background)
+        return empty.index_copy(1, pose.pixel, pose.pixels(z))
+
+    def cover(self, views: Views) -> Tensor:
+        """1 where a view sees the object, 0 beside it: (n, 1, h, w)."""
+        mask = torch.zeros(len(views), self.view_size**2, device=self.device)
+        for row, view in zip(mask, views, strict=True):
+            row[self.maps.pose(view).pixel] = 1
+        return mask.view(-1, 1, self.view_size, self.view_size)
+
+    def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
+        total, count = (y.new_zeros(c, self.height * self.width) for c in (y.shape[1], 1))
+        for image, view in zip(y, views, strict=True):
+            pose = self.maps.pose(view)
+            weight = pose.weight.to(y) ** self.sharpness
+            total.index_add_(1, pose.texel, pose.texels(image) * weight)
+            count.index_add_(1, pose.texel, weight[None])
+        size = (-1, self.height, self.width)
+        return total.view(size), count.view(size)
+
+    def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
+        """The weighted mean; a texel seen at a grazing angle keeps some of its `old` value.
+
+        Without `old` all are written: those that no view sees in the nearest one's colour in space.
+        """
+        z = weighted_mean(*self.scatter(y, views), old)
+        return (
+            self.complete(z, views) if old is None else torch.lerp(old.to(z), z, self.trust(views))
+        )
+
+    def trust(self, views: Views) -> Tensor:
+        """How much of its new value a texel takes (H, W): less the more aslant the views see it,
+        all if no view of any step sees it better.
+
+        StochSync's released code, which has all steps so far in the place of all views.
+        """
+        here, anywhere = self.maps.best(views), self.maps.best(self.all_views())
+        return torch.where(here >= anywhere, 1, ((here - 0.1) / 0.4).clamp(0, 1))
+
+    def complete(self, z: Tensor, views: Views) -> Tensor:
+        """Texels that none of the views sees as the nearest in space that one sees, and the texels
+        beside the charts as the nearest of a chart.
+        """
+        return z.flatten(1)[:, self.maps.nearest(views)].view_as(z)
+
+    def inwardness(self, views: Views) -> Tensor:
+        """Distance (n, 1, h, w) from what another view shows better, in parts of the largest.
+
+        StochSync's released code; beside the object 1.
+        """
+        return self.maps.inwardness(views)
+
+    def disparity(self, views: Views) -> Tensor:
+        """Inverse depth of the views (n, 1, h, w); see `Prior.with_depth`."""
+        return torch.stack([self.maps.pose(view).disparity for view in views])[:, None]

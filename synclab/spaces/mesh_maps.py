@@ -1,0 +1,199 @@
+"""Where views of a mesh and its texture meet, found once for every pose and shared."""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+from scipy.ndimage import distance_transform_edt
+from scipy.spatial import KDTree
+from torch import Tensor
+
+from synclab.core.protocols import View, Views
+from synclab.spaces.mesh_model import MeshModel, find_charts
+from synclab.spaces.raster.camera import Camera
+from synclab.spaces.raster.choice import choose
+from synclab.spaces.raster.rasterizer import Backend, Hits
+from synclab.spaces.sparse import SparseRead, bilinear_read, clamped, doubly_periodic
+
+MARGIN = 1.05
+"""Radii that a fitted camera shows."""
+
+LIFT = 1e-4
+"""How far above its face a texel asks whether anything hides it, on a mesh of radius 1."""
+
+
+@dataclass(frozen=True)
+class Rig:
+    """The cameras around an object of radius 1, which look at its middle.
+
+    Args:
+        size: pixels along a side of a view.
+        factor: pixels along a side of one of the network's.
+        fov: degrees.
+        distance: in radii; None: the object fills the view.
+    """
+
+    size: int
+    factor: int = 1
+    fov: float = 60.0
+    distance: float | None = None
+
+    def camera(self, view: View) -> Camera:
+        azimuth, elevation = view
+        fit = MARGIN / math.sin(math.radians(self.fov) / 2)
+        return Camera(azimuth, elevation, self.distance or fit, self.fov, self.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Pose:
+    """What a view sees of the texture, and the texture of the view.
+
+    Args:
+        pixel: (p,) numbers of the pixels that see the mesh, and what each reads of the texture.
+        texel: (m,) numbers of the texels that the view sees, and what each reads of the view.
+        weight: (m,) cosine between the view's direction and the face's normal, times the part of
+            the four pixels read that belong to the surface.
+        disparity: (h, w) inverse depth, 1 at the nearest pixel, 0 at the farthest and outside.
+    """
+
+    pixel: Tensor
+    pixels: SparseRead
+    texel: Tensor
+    texels: SparseRead
+    weight: Tensor
+    disparity: Tensor
+
+
+class MeshMaps:
+    """Maps between the texture (`size` texels along a side) of a mesh and its views.
+
+    The last 64 poses stay: no ray is cast twice for one of a fixed set. A pose of 768 pixels on
+    2048 x 2048 texels takes some 40 MB.
+    """
+
+    def __init__(
+        self, model: MeshModel, size: int, rig: Rig, raster: Backend = "auto", device: str = "cpu"
+    ) -> None:
+        self.model, self.size, self.rig, self.device = model, size, rig, device
+        self.charts = find_charts(model, size)
+        self.corners = model.texel_position(size)
+        self.rasterizer = choose(raster, model.fitted.to(device), model.faces.to(device))
+        self.pose = lru_cache(maxsize=64)(self._find)
+        self.nearest = lru_cache(maxsize=16)(self._find_nearest)
+        self.best = lru_cache(maxsize=16)(self._find_best)
+        self.inwardness = lru_cache(maxsize=16)(self._find_inwardness)
+
+    def seen(self, views: Views) -> Tensor:
+        """Whether any of the views sees a texel: (H, W)."""
+        mask = torch.zeros(self.size**2, dtype=torch.bool, device=self.device)
+        for view in views:
+            mask[self.pose(view).texel] = True
+        return mask.view(self.size, self.size)
+
+    def _find(self, view: View) -> Pose:
+        """Looks at the mesh from a pose that was not met before."""
+        camera = self.rig.camera(view)
+        hits = self.rasterizer.look(camera)
+        texel, texels, weight = self._find_texels(camera, hits)
+        disparity = self._find_disparity(hits)
+        return Pose(hits.pixel, self._find_pixels(hits), texel, texels, weight, disparity)
+
+    def _find_pixels(self, hits: Hits) -> SparseRead:
+        """Where the pixels read the texture; texels beside the charts are read from the charts."""
+        face = hits.face.cpu()
+        column, row = (self.corners[face] * hits.weight.cpu()[..., None]).sum(1).unbind(1)
+        close = doubly_periodic(self.size, self.size)
+        read = bilinear_read(column, row, self.size, close)
+        owned = SparseRead(self.charts.owner[read.index], read.weight)
+        return owned.to(self.device)
+
+    def _find_texels(self, camera: Camera, hits: Hits) -> tuple[Tensor, SparseRead, Tensor]:
+        """Texels that the camera sees, where they read the view, and their cosines."""
+        position, normal = self.charts.position, self.charts.normal
+        towards = camera.position - position
+        cosine = (normal * towards).sum(1) / towards.norm(dim=1)
+        at, depth = camera.pixels(position)
+        inside = ((at >= -0.5) & (at <= camera.size - 0.5)).all(1) & (cosine.abs() > 1e-3)
+        near = inside.nonzero()[:, 0]
+        lifted = position[near] + LIFT * normal[near] * cosine[near].sign()[:, None]
+        near = near[~self.rasterizer.hidden(lifted.to(self.device), camera).cpu()]
+        read, share = surface_read(camera, hits, at[near], depth[near], cosine[near].abs())
+        seen = share > 0
+        near, read = near[seen], SparseRead(read.index[:, seen], read.weight[:, seen])
+        weight = (cosine[near].abs() * share[seen]).float().to(self.device)
+        return self.charts.texel[near].to(self.device), read.to(self.device), weight
+
+    def _find_disparity(self, hits: Hits) -> Tensor:
+        near = 1 / hits.depth
+        span = (near.max() - near.min()).clamp_min(1e-9) if len(near) else 1
+        image = torch.zeros(self.rig.size**2, device=self.device)
+        image[hits.pixel] = ((near - near.min()) / span).float() if len(near) else near.float()
+        return image.view(self.rig.size, self.rig.size)
+
+    def _find_best(self, views: Views) -> Tensor:
+        """Largest weight with which any of the views sees a texel: (H, W)."""
+        best = torch.zeros(self.size**2, device=self.device)
+        for view in views:
+            pose = self.pose(view)
+            best[pose.texel] = torch.maximum(best[pose.texel], pose.weight)
+        return best.view(self.size, self.size)
+
+    def _find_nearest(self, views: Views) -> Tensor:
+        """For every texel of the texture the one whose colour it takes where only these views give
+        colours: the nearest in space that is seen, and beside the charts the nearest of a chart.
+        """
+        texel, position = self.charts.texel, self.charts.position
+        seen = self.seen(views).flatten().cpu()[texel]
+        source = torch.arange(self.size**2)
+        if seen.any() and not seen.all():
+            _, found = KDTree(position[seen].numpy()).query(position[~seen].numpy())
+            source[texel[~seen]] = texel[seen][torch.from_numpy(found)]
+        return source[self.charts.owner].to(self.device)
+
+    def _find_inwardness(self, views: Views) -> Tensor:
+        """Distance (n, 1, h, w) of pixels from what another view shows better, see `Mesh`."""
+        best = torch.zeros(1, self.size, self.size, device=self.device)
+        owner = torch.full_like(best, -1)
+        for number, view in enumerate(views):
+            pose = self.pose(view)
+            ahead = pose.weight > best.flatten()[pose.texel]
+            texel = pose.texel[ahead]
+            best.view(-1)[texel], owner.view(-1)[texel] = pose.weight[ahead], float(number)
+        found = [self._distances(owner, number, view) for number, view in enumerate(views)]
+        return torch.stack(found)[:, None]
+
+    def _distances(self, owner: Tensor, number: int, view: View) -> Tensor:
+        pose = self.pose(view)
+        strongest = pose.pixels.weight.argmax(0, keepdim=True)
+        read = owner.flatten()[pose.pixels.index.gather(0, strongest)[0]]
+        own = torch.zeros(self.rig.size**2, dtype=torch.bool)
+        own[pose.pixel.cpu()] = ((read == number) | (read == -1)).cpu()
+        size = self.rig.size, self.rig.size
+        distance = torch.from_numpy(distance_transform_edt(own.view(size).numpy())).float()
+        inner = (1.7 * distance / distance.max().clamp_min(1)).clamp(0, 1)
+        beside = torch.ones(self.rig.size**2, dtype=torch.bool)
+        beside[pose.pixel.cpu()] = False
+        inner[beside.view(size)] = 1
+        pooled = -F.max_pool2d(-inner[None, None], self.rig.factor)[0, 0]
+        return pooled.to(self.device)
+
+
+def surface_read(
+    camera: Camera, hits: Hits, at: Tensor, depth: Tensor, cosine: Tensor
+) -> tuple[SparseRead, Tensor]:
+    """Bilinear reading of a view at positions `at` (m, 2), from pixels that see the same surface.
+
+    A pixel beside the object, or on another part of it in front or behind, would bleed: it gets no
+    weight. Returns also which part of the four pixels' weight is left: (m,).
+    """
+    column, row = at.unbind(1)
+    read = bilinear_read(column, row, camera.size, clamped(camera.size, camera.size))
+    image = torch.full((camera.size**2,), torch.inf, dtype=torch.float64)
+    image[hits.pixel.cpu()] = hits.depth.cpu()
+    slope = (1 - cosine.square()).clamp_min(0).sqrt() / cosine
+    near = (image[read.index] - depth).abs() <= 2 * depth / camera.focal * (1 + slope)
+    weight = read.weight * near
+    share = weight.sum(0)
+    return SparseRead(read.index, weight / share.clamp_min(1e-6)), share

@@ -1,0 +1,276 @@
+"""Closed surfaces that are painted on a rectangle: the sphere and the torus of StochSync.
+
+Yeo et al. 2025 (arXiv 2501.15445), App. F; the maps are those of the released code. A view is
+(azimuth, elevation) in degrees, on the sphere followed by the quaternion (w, x, y, z) that turns
+all views of a step.
+"""
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from synclab.core import geometry
+from synclab.core.protocols import Rng, View, Views
+from synclab.spaces.canvas import Canvas
+from synclab.spaces.equirect import Grid
+from synclab.spaces.resampling import Sampling
+from synclab.spaces.sparse import (
+    Closing,
+    SparseRead,
+    bilinear_read,
+    clamped,
+    doubly_periodic,
+    nearest_read,
+    over_the_poles,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceMaps:
+    """What a set of views reads, and for each view the texels that it covers and what they read."""
+
+    pixels: SparseRead
+    texels: tuple[tuple[Tensor, SparseRead], ...]
+
+
+@dataclass(kw_only=True)
+class Surface(Canvas):
+    """A rectangle that closes to a surface, with explicit maps from views to texels and back.
+
+    With `grid="corners"` texels are taken at their corners, the first and last pixels of a view lie
+    on its border, the canvas does not close, and a view reaches `margin` pixels beyond its border:
+    the released code of StochSync, with margin 1 and nearest sampling.
+
+    Maps are kept for the last set of views only: rotations are random and never met again.
+    """
+
+    fov: float = 90.0
+    sampling: Sampling = "bilinear"
+    grid: Grid = "centres"
+    margin: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._last: tuple[Views, SurfaceMaps] | None = None
+
+    @property
+    def offset(self) -> float:
+        return 0.5 if self.grid == "centres" else 0.0
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The released code's ties between nearest pixels fall as single precision rounds them."""
+        return torch.float64 if self.grid == "centres" else torch.float32
+
+    @abstractmethod
+    def canvas_position(self, view: View) -> tuple[Tensor, Tensor]:
+        """Columns and rows (h, w) of the canvas where the pixels of a view look."""
+
+    @abstractmethod
+    def view_position(self, view: View) -> tuple[Tensor, Tensor, Tensor]:
+        """Texels (m,) that may lie in a view, as flat numbers, and their columns and rows in it."""
+
+    @abstractmethod
+    def closing(self) -> Closing:
+        """How the canvas goes on beyond its border."""
+
+    def project(self, z: Tensor, views: Views) -> Tensor:
+        seen = self.maps(views).pixels(z)
+        return seen.view(len(z), len(views), self.view_size, self.view_size).transpose(0, 1)
+
+    def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
+        """Sum of what the views show at every texel that they cover, and how many do."""
+        total, count = (y.new_zeros(c, self.height * self.width) for c in (y.shape[1], 1))
+        for pixels, (texel, read) in zip(y, self.maps(views).texels, strict=True):
+            total.index_add_(1, texel, read(pixels))
+            count.index_add_(1, texel, torch.ones_like(texel[None], dtype=y.dtype))
+        size = (-1, self.height, self.width)
+        return total.view(size), count.view(size)
+
+    def inwardness(self, views: Views) -> Tensor:
+        across = super().inwardness(views)
+        return torch.minimum(across, across.T)
+
+    def maps(self, views: Views) -> SurfaceMaps:
+        if self._last is None or self._last[0] != views:
+            self._last = views, self._map(views)
+        return self._last[1]
+
+    def _map(self, views: Views) -> SurfaceMaps:
+        looks = [self.canvas_position(view) for view in views]
+        column, row = (torch.stack(x).flatten() for x in zip(*looks, strict=True))
+        close = self.closing() if self.grid == "centres" else clamped(self.height, self.width)
+        pixels = self._read(column, row, self.width, close)
+        return SurfaceMaps(pixels.to(self.device), tuple(map(self._cover, views)))
+
+    def _cover(self, view: View) -> tuple[Tensor, SparseRead]:
+        """Texels inside the view, and where they read it."""
+        texel, column, row = self.view_position(view)
+        low, high = -0.5 - self.margin, self.view_size - 0.5 + self.margin
+        if self.grid == "centres":  # a hair wider, or rounding lets both neighbours miss a texel
+            low, high = low - 1e-6, high + 1e-6
+        inside = (column >= low) & (column < high) & (row >= low) & (row < high)
+        texel, column, row = texel[inside], column[inside], row[inside]
+        read = self._read(column, row, self.view_size, clamped(self.view_size, self.view_size))
+        return texel.to(self.device), read.to(self.device)
+
+    def _read(self, column: Tensor, row: Tensor, width: int, close: Closing) -> SparseRead:
+        reader = nearest_read if self.sampling == "nearest" else bilinear_read
+        return reader(column, row, width, close)
+
+    def fractions(self) -> Tensor:
+        """Where the pixels of a view lie from border to border, in [-1/2, 1/2]: (view_size,)."""
+        if self.grid == "corners":
+            return torch.linspace(-0.5, 0.5, self.view_size, dtype=self.dtype)
+        return (torch.arange(self.view_size, dtype=self.dtype) + 0.5) / self.view_size - 0.5
+
+    def pixel(self, fraction: Tensor) -> Tensor:
+        """Position in pixels of a fraction of the view; the released code is a pixel off."""
+        return (fraction + 0.5) * self.view_size - self.offset
+
+
+FACES = (*((azimuth, 0.0) for azimuth in (0.0, 90.0, 180.0, 270.0)), (0.0, 90.0), (0.0, -90.0))
+"""Azimuth and elevation of a cube's faces."""
+
+UPRIGHT = (1.0, 0.0, 0.0, 0.0)
+"""The quaternion of no rotation."""
+
+
+@dataclass(kw_only=True)
+class Sphere(Surface):
+    """A sphere on an equirectangular canvas, seen through equi-angular faces of a cube.
+
+    Every step turns the cube at random, so that no seam stays in its place.
+    """
+
+    def all_views(self) -> Views:
+        """The upright cube, and two turned ones that see its edges and corners."""
+        eighth = math.radians(45) / 2
+        turns = [UPRIGHT, *((math.cos(eighth), *axis) for axis in _axes(math.sin(eighth)))]
+        return tuple((*face, *turn) for turn in turns for face in FACES)
+
+    def disjoint_views(self, step: int, rng: Rng) -> Views:
+        """The cube, turned at random."""
+        turn = self.rotation(rng)
+        return tuple((*face, *turn) for face in FACES)
+
+    def random_views(self, count: int, rng: Rng) -> Views:
+        """Faces turned at random, each by itself."""
+        return tuple((0.0, 0.0, *self.rotation(rng)) for _ in range(count))
+
+    def rotation(self, rng: Rng) -> tuple[float, ...]:
+        """A rotation, uniform among all: a unit quaternion."""
+        drawn = rng.normal("rotation", (4,)).cpu()
+        return tuple((drawn / drawn.norm()).tolist())
+
+    def closing(self) -> Closing:
+        return over_the_poles(self.height, self.width)
+
+    def canvas_position(self, view: View) -> tuple[Tensor, Tensor]:
+        angle = torch.deg2rad(self.fractions() * self.fov)
+        b, a = torch.meshgrid(angle, angle, indexing="ij")
+        ray = torch.stack([a.sin() * b.cos(), -a.cos() * b.sin(), -a.cos() * b.cos()], -1)
+        ray = ray / (1 - (a.sin() * b.sin()).square()).sqrt()[..., None]
+        towards = ray @ self._turn(view).T
+        return geometry.equirect_position(towards, self.height, self.width, self.offset)
+
+    def view_position(self, view: View) -> tuple[Tensor, Tensor, Tensor]:
+        longitude, latitude = geometry.equirect_angles(
+            self.height, self.width, self.offset, self.dtype
+        )
+        rays = geometry.direction(longitude, latitude[:, None]).view(-1, 3)
+        x, y, z = (rays @ self._turn(view)).unbind(-1)
+        reach = math.tan(math.radians(self.fov / 2 * (1 + 4 * (1 + self.margin) / self.view_size)))
+        texel = ((z < -1e-6) & (x.abs() <= -z * reach) & (y.abs() <= -z * reach)).nonzero()[:, 0]
+        x, y, ahead = x[texel], y[texel], -z[texel]
+        a, b = torch.atan2(x, ahead), torch.atan2(-y, ahead)
+        fov = math.radians(self.fov)
+        return texel, self.pixel(a / fov), self.pixel(b / fov)
+
+    def _turn(self, view: View) -> Tensor:
+        """Rotation (3, 3) from the camera to the world."""
+        azimuth, elevation, *quaternion = (torch.tensor(v, dtype=self.dtype) for v in view)
+        looking = geometry.camera_rotation(azimuth[None], elevation[None])[0]
+        return geometry.quaternion_rotation(torch.stack(quaternion)) @ looking
+
+
+def _axes(length: float) -> tuple[tuple[float, float, float], ...]:
+    """Two axes of rotation, of the given length."""
+    third = length / math.sqrt(3)
+    return (third, third, third), (third, -third, third)
+
+
+TORUS_VIEWS = ((0.0, 90.0), (90.0, 0.0), (180.0, 90.0), (270.0, 0.0), (0.0, -90.0), (180.0, -90.0))
+"""Azimuth and elevation of the first step of the released code."""
+
+
+@dataclass(kw_only=True)
+class Torus(Surface):
+    """A torus: columns run around the ring, rows around the tube, and both close.
+
+    `ratio` is the outer circumference over the inner one; a view is wider (in longitude) inside.
+    """
+
+    fov: float = 180.0
+    ratio: float = 3.0
+
+    def all_views(self) -> Views:
+        """The first three steps together, which cover everything."""
+        return tuple(view for step in range(3) for view in self.set(step))
+
+    def disjoint_views(self, step: int, rng: Rng) -> Views:
+        return self.set(step)
+
+    def set(self, step: int) -> Views:
+        """Views of a step: azimuths move by 45 degrees, elevations other than 0 by 60, within half
+        a turn.
+        """
+        azimuth, elevation = 45 * step % 180, 60 * step % 180
+        return tuple(
+            ((a + azimuth) % 360, (e + elevation) % 360 if e else 0.0) for a, e in TORUS_VIEWS
+        )
+
+    def random_views(self, count: int, rng: Rng) -> Views:
+        around, across = (rng.uniform(name, 0, 360, count) for name in ("azimuth", "elevation"))
+        return tuple(zip(around, across, strict=True))
+
+    def closing(self) -> Closing:
+        return doubly_periodic(self.height, self.width)
+
+    def canvas_position(self, view: View) -> tuple[Tensor, Tensor]:
+        azimuth, elevation = view
+        y, x = torch.meshgrid(self.fractions(), self.fractions(), indexing="ij")
+        latitude = elevation + y * self.fov
+        longitude = azimuth + x * self.width_of_view * self.stretch(latitude)
+        return self._texel(longitude, self.width), self._texel(latitude, self.height)
+
+    def view_position(self, view: View) -> tuple[Tensor, Tensor, Tensor]:
+        azimuth, elevation = view
+        longitude, latitude = self._degrees(self.width), self._degrees(self.height)[:, None]
+        across = half_turn(longitude - azimuth) / (self.stretch(latitude) * self.width_of_view)
+        down = (half_turn(latitude - elevation) / self.fov).expand_as(across)
+        texel = torch.arange(self.height * self.width)
+        return texel, self.pixel(across.flatten()), self.pixel(down.flatten())
+
+    @property
+    def width_of_view(self) -> float:
+        """Degrees around the ring that a view spans outside."""
+        return self.fov * 0.5 * (1 - 1 / self.ratio)
+
+    def stretch(self, latitude: Tensor) -> Tensor:
+        """Outer circumference over the circumference at a latitude (degrees): 1 outside."""
+        ring = self.ratio + 1 + (self.ratio - 1) * torch.deg2rad(latitude).cos()
+        return 2 * self.ratio / ring
+
+    def _texel(self, degrees: Tensor, size: int) -> Tensor:
+        return (half_turn(degrees) + 180) / 360 * size - self.offset
+
+    def _degrees(self, size: int) -> Tensor:
+        return (torch.arange(size, dtype=self.dtype) + self.offset) / size * 360 - 180
+
+
+def half_turn(degrees: Tensor) -> Tensor:
+    """The same angle in [-180, 180)."""
+    return (degrees + 180) % 360 - 180

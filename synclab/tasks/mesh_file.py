@@ -1,0 +1,145 @@
+"""Meshes from files and back: OBJ, GLB, PLY and STL in, GLB and OBJ out."""
+
+import io
+import logging
+from pathlib import Path
+
+import numpy as np
+import torch
+import trimesh
+import xatlas
+from PIL import Image
+from torch import Tensor
+from trimesh.visual.material import PBRMaterial
+from trimesh.visual.texture import TextureVisuals
+
+from synclab.core.pictures import to_png
+from synclab.errors import UserError
+from synclab.spaces.mesh_model import MeshModel
+
+log = logging.getLogger(__name__)
+
+FORMATS = (".obj", ".glb", ".gltf", ".ply", ".stl")
+
+MOST_FACES = 1_000_000
+"""Beyond that, maps of a pose and texture coordinates take minutes."""
+
+SHARED = 0.01
+"""Part of the texels that two objects of one file may both use before they get a texture anew."""
+
+
+def read_mesh(path: Path) -> MeshModel:
+    """The mesh of a file, its vertices and faces in the file's order.
+
+    Polygons become triangles; the objects of a scene are joined. An OBJ vertex with several texture
+    coordinates becomes several vertices. Texture coordinates are made anew, with a warning, where
+    they are missing, not given for every corner, or used twice by different objects.
+
+    Raises: UserError for files that hold no usable mesh.
+    """
+    parts = read_parts(path)
+    vertices, faces = joined(parts)
+    check_geometry(path, vertices, faces)
+    uv = coordinates(parts)
+    if uv is None:
+        log.warning("%s: no texture coordinates for every corner; xatlas makes new ones", path)
+        return unwrap(vertices, faces)
+    model = MeshModel(vertices, faces, uv)
+    if len(parts) > 1 and overlapping(model, [len(part.faces) for part in parts]):
+        log.warning("%s: objects share parts of the texture; xatlas makes a new layout", path)
+        return unwrap(vertices, faces)
+    return model
+
+
+def read_parts(path: Path) -> list[trimesh.Trimesh]:
+    """The objects of a file, where they stand in its scene."""
+    if not path.is_file():
+        raise UserError(f"task.mesh={path}: no such file; expected a mesh ({', '.join(FORMATS)})")
+    if path.suffix.lower() not in FORMATS:
+        raise UserError(f"task.mesh={path}: unknown format; expected {', '.join(FORMATS)}")
+    try:
+        scene = trimesh.load_scene(path, process=False)
+    except Exception as error:  # trimesh lets through whatever its many readers raise
+        raise UserError(
+            f"task.mesh={path}: cannot be read ({type(error).__name__}: {error}); export it again"
+        ) from error
+    parts = [part for part in scene.dump() if isinstance(part, trimesh.Trimesh) and len(part.faces)]
+    if not parts:
+        raise UserError(f"task.mesh={path}: holds no faces; expected a triangle mesh, not points")
+    return parts
+
+
+def joined(parts: list[trimesh.Trimesh]) -> tuple[Tensor, Tensor]:
+    """Vertices and faces of all objects, one after the other."""
+    start = np.cumsum([0, *(len(part.vertices) for part in parts)])
+    faces = [part.faces + first for part, first in zip(parts, start, strict=False)]
+    vertices = np.concatenate([part.vertices for part in parts])
+    return torch.from_numpy(vertices.copy()), torch.from_numpy(np.concatenate(faces)).long()
+
+
+def check_geometry(path: Path, vertices: Tensor, faces: Tensor) -> None:
+    """Refuses what cannot be looked at.
+
+    Raises: UserError.
+    """
+    if len(faces) > MOST_FACES:
+        raise UserError(
+            f"task.mesh={path}: {len(faces)} faces; expected at most {MOST_FACES}; simplify it"
+        )
+    if faces.min() < 0 or faces.max() >= len(vertices):
+        raise UserError(f"task.mesh={path}: a face names a vertex that is not there; export again")
+    if not torch.isfinite(vertices[faces]).all():
+        raise UserError(f"task.mesh={path}: a vertex is not finite; repair the mesh")
+    a, b, c = vertices[faces].unbind(1)
+    if not torch.linalg.cross(b - a, c - a).any():
+        raise UserError(f"task.mesh={path}: no face has an area; repair the mesh")
+
+
+def coordinates(parts: list[trimesh.Trimesh]) -> Tensor | None:
+    """Texture coordinates of all vertices; None where any is missing."""
+    found = []
+    for part in parts:
+        visual = part.visual
+        uv = visual.uv if isinstance(visual, TextureVisuals) else None
+        if uv is None or len(uv) != len(part.vertices) or not np.isfinite(uv).all():
+            return None
+        found.append(np.asarray(uv, np.float64))
+    return torch.from_numpy(np.concatenate(found))
+
+
+def overlapping(model: MeshModel, counts: list[int], size: int = 256) -> bool:
+    """Whether objects of `counts` faces use the same texels."""
+    from synclab.spaces.raster.triangles import covered
+
+    part = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
+    users = torch.zeros(len(counts), size * size, dtype=torch.bool)
+    for texel, face, _ in covered(model.texel_position(size), size, size):
+        users[part[face], texel] = True
+    used = users.sum(0)
+    return bool((used > 1).sum() > SHARED * (used > 0).sum())
+
+
+def unwrap(vertices: Tensor, faces: Tensor) -> MeshModel:
+    """A mesh with new texture coordinates; vertices on a chart's border are repeated."""
+    source, corners, uv = xatlas.parametrize(
+        vertices.numpy().astype(np.float32), faces.numpy().astype(np.uint32)
+    )
+    kept = vertices[torch.from_numpy(source.astype(np.int64))]
+    return MeshModel(
+        kept, torch.from_numpy(corners.astype(np.int64)), torch.from_numpy(uv).double()
+    )
+
+
+def to_glb(model: MeshModel, texture: Tensor) -> bytes:
+    """The mesh with its texture (3, H, W) as a binary glTF file."""
+    image = Image.open(io.BytesIO(to_png(texture)))
+    material = PBRMaterial(
+        name="texture", baseColorTexture=image, metallicFactor=0.0, roughnessFactor=1.0
+    )
+    visual = TextureVisuals(uv=model.uv.numpy(), material=material)
+    mesh = trimesh.Trimesh(
+        model.vertices.numpy(), model.faces.numpy(), visual=visual, process=False, validate=False
+    )
+    data = mesh.export(file_type="glb", include_normals=True)
+    assert isinstance(data, bytes)
+    return data
