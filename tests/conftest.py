@@ -1,8 +1,10 @@
 """Shared by the property tests: tiny spaces and priors, noise, and how to run a method."""
 
 import os
+import tempfile
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ["SYNCLAB_CACHE"] = tempfile.mkdtemp()  # not the user's
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,5 +1,6 @@
 """Identity of a run: what its configuration computes, not where the classes live."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 from command_line import run
+from PIL import Image
 
 from synclab.core.hashing import config_hash, without_modules
 from synclab.metrics.protocol import Protocol, read_protocol
 from synclab.places import CONF
+from synclab.store.file_hash import file_hash
 from synclab.store.pictures import read_pictures
 
 OLD = Path(__file__).parent / "data" / "module_paths"
@@ -92,3 +95,76 @@ def test_a_key_added_later_had_its_default_before(results):
     answer = run(*SAME, "prompt=a sea", "task.codec=released", f"results={results}")
     assert answer.code == 1
     assert "task.codec=clean there, released now" in answer.err
+
+
+INPAINT = (
+    "prior=exact", "method=stochsync", "method.steps=2", "method.ode_steps=3", "task=inpainting",
+    "task.canonical=rgb", "prior.shape=[3,16,16]", "num_threads=1", "prompt=a sea",
+)  # fmt: skip
+
+
+def save(path: Path, colour: str) -> None:
+    picture = Image.new("RGB", (16, 16), colour)
+    picture.paste("black", (0, 0, 8, 16))
+    picture.save(path)
+
+
+def test_another_picture_at_the_same_path_is_refused(tmp_path):
+    picture, results = tmp_path / "half.png", f"results={tmp_path}/results"
+    save(picture, "red")
+    assert run(*INPAINT, f"task.picture={picture}", results).code == 0
+    assert run(*INPAINT, f"task.picture={picture}", results).code == 0
+    save(picture, "blue")
+    answer = run(*INPAINT, f"task.picture={picture}", results)
+    assert answer.code == 1
+    assert "made by another configuration (inputs.task.picture=" in answer.err
+
+
+def test_another_mask_is_refused(tmp_path):
+    picture, mask = tmp_path / "half.png", tmp_path / "mask.png"
+    save(picture, "red")
+    save(mask, "white")
+    command = (*INPAINT, f"task.picture={picture}", f"task.mask={mask}", f"results={tmp_path}/r")
+    assert run(*command).code == 0
+    save(mask, "grey")
+    answer = run(*command)
+    assert answer.code == 1
+    assert "inputs.task.mask=" in answer.err
+
+
+def test_a_folder_made_before_inputs_were_hashed_goes_on_with_one_warning(tmp_path):
+    picture, results = tmp_path / "half.png", tmp_path / "results"
+    save(picture, "red")
+    command = (*INPAINT, f"task.picture={picture}", f"results={results}")
+    assert run(*command).code == 0
+    (path,) = results.rglob("config.json")
+    body = json.loads(path.read_text("utf-8"))
+    del body["inputs"]
+    path.write_text(json.dumps(body), "utf-8")
+    answer = run(*command)
+    assert answer.code == 0
+    assert answer.err.count("made before input files were hashed") == 1
+
+
+@pytest.mark.parametrize("memory", ["{", "[]", None])
+def test_hashes_survive_a_damaged_memory(tmp_path, monkeypatch, memory):
+    monkeypatch.setenv("SYNCLAB_CACHE", str(tmp_path / "cache"))
+    file = tmp_path / "weights"
+    file.write_bytes(b"one")
+    first = file_hash(file)
+    assert first == hashlib.sha256(b"one").hexdigest()
+    if memory is None:
+        monkeypatch.setenv("SYNCLAB_CACHE", str(file / "not a folder"))
+    else:
+        (tmp_path / "cache" / "hashes.json").write_text(memory, "utf-8")
+    assert file_hash(file) == first
+    file.write_bytes(b"three")
+    assert file_hash(file) == hashlib.sha256(b"three").hexdigest()
+
+
+def test_a_file_is_hashed_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("SYNCLAB_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "weights").write_bytes(b"one")
+    first = file_hash(tmp_path / "weights")
+    monkeypatch.setattr("synclab.store.file_hash.hash_content", lambda path: "read again")
+    assert file_hash(tmp_path / "weights") == first

@@ -7,6 +7,7 @@ of the canonical space. Instance tensors are (n, c, h, w), canonical ones (c, H,
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
 import torch
@@ -297,6 +298,10 @@ class Task(Protocol):
         Args:
             name: what the configuration calls the method.
         """
+        ...
+
+    def inputs(self) -> Mapping[str, Path]:
+        """Files that the pictures depend on, by key; their content is part of a run's identity."""
         ...
 
     def space(self, prior: Prior, rng: Rng, sample: Sample) -> Space:

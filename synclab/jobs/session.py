@@ -13,20 +13,17 @@ from synclab.config import schema
 from synclab.config.compatibility import check_match
 from synclab.config.request import Request
 from synclab.config.settings import GROUPS, Settings, choose_device, part_of, read_settings
-from synclab.core.hashing import config_hash, to_json, without_modules
+from synclab.core.hashing import config_hash, to_json
 from synclab.core.protocols import Method, Prior, Sample, Task
 from synclab.errors import UserError, nearest
+from synclab.jobs.identity import INPUTS, identify
 from synclab.jobs.job import Job, Previews
 from synclab.jobs.threads import prepare_threads
 from synclab.jobs.worklist import complete, opened, recorded, tell_failures
 from synclab.places import CONF
-from synclab.priors import lora
-from synclab.priors.checkpoint import Names, fingerprint
 from synclab.store.folder import Store
 
 log = logging.getLogger(__name__)
-
-NEUTRAL = ("batch", "compile")  # keys of a prior that change speed, never the picture
 
 
 def run(config: DictConfig, request: Request) -> None:
@@ -65,8 +62,10 @@ class Setup:
         task.check(method, method_name)
         prior_class, prior = schema.check(body["prior"], "prior", given=["device"])
         classes = {"task": type(task), "method": type(method), "prior": prior_class}
-        defaults = {group: schema.defaults(each) for group, each in classes.items()}
-        return cls(task, method, body["prior"], identify(body, prior.get("path")), defaults)
+        identity = identify(body, task, prior.get("path"))
+        defaults: dict[str, Any] = {group: schema.defaults(c) for group, c in classes.items()}
+        defaults[INPUTS] = identity.get(INPUTS, {})
+        return cls(task, method, body["prior"], identity, defaults)
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,14 @@ def check(config: DictConfig, request: Request) -> Assignment:
         setup = Setup.build(body, request.method)
     store = Store(store.folder, setup.defaults)
     store.check(setup.identity)
+    warn_of_age(store, setup)
     return Assignment(request, settings, setup, wanted, mine, store)
+
+
+def warn_of_age(store: Store, setup: Setup) -> None:
+    """A folder made before inputs were hashed goes on, but cannot notice a replaced file."""
+    if store.config and INPUTS in setup.identity and INPUTS not in store.config:
+        log.warning("%s: made before input files were hashed; they are not compared", store.folder)
 
 
 def prepare(assignment: Assignment) -> list[Sample]:
@@ -163,18 +169,6 @@ def check_groups(body: Mapping[str, Any]) -> None:
         if not isinstance(body.get(group), dict):
             choices = nearest("", (path.stem for path in (CONF / group).glob("*.yaml")))
             raise UserError(f"{group}={body.get(group, 'null')}: expected one; {choices}")
-
-
-def identify(body: Mapping[str, Any], checkpoint: Names | None) -> dict[str, Any]:
-    """What makes a picture: all values of prior, task and method, and the denoiser's weights."""
-    groups = {group: dict(body[group]) for group in GROUPS}
-    for key in NEUTRAL:
-        groups["prior"].pop(key, None)
-    if checkpoint is not None:
-        groups["prior"]["weights"] = fingerprint(checkpoint)
-    if merged := lora.fingerprint(groups["prior"].get("lora")):
-        groups["prior"]["lora"] = merged
-    return without_modules(groups)
 
 
 @lru_cache(maxsize=1)

@@ -121,6 +121,19 @@ def fingerprint(path: Names) -> str | None:
     return weights_hash(folder) if Path(folder).is_dir() else None
 
 
+def checkpoint_files(path: Names) -> dict[str, list[Path]]:
+    """Files of a local folder's parts besides the denoiser's weights, by part.
+
+    Empty for a name on the Hub, whose revision identifies them.
+    """
+    folder = Path(resolve(each(path)[0]))
+    if not folder.is_dir():
+        return {}
+    parts = {part: sorted(filter(Path.is_file, (folder / part).iterdir())) for part in PARTS}
+    config = denoiser(folder) / "config.json"
+    return parts | ({"denoiser": [config]} if config.is_file() else {})
+
+
 def weights_hash(path: str) -> str | None:
     """SHA-256 of the denoiser's weights, in a local folder or in the Hub's cache.
 

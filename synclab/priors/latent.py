@@ -86,6 +86,9 @@ class LatentPrior:
 
         self.tokenizer = self.parts.tokenizer(CLIPTokenizer, "tokenizer")
         self.text_encoder = self.parts.text_encoder(CLIPTextModel, "text_encoder")
+        self.tokenizer.model_max_length = min(  # some files name none, which reads as 1e30
+            self.tokenizer.model_max_length, self.text_encoder.config.max_position_embeddings
+        )
 
     def load_denoiser(self) -> int:
         """Loads it, and returns the side of the latents that it was trained on."""
@@ -99,7 +102,25 @@ class LatentPrior:
                 f" expected {expected}; a depth model goes with prior=sd2_depth, a plain one with"
                 " prior=sd21_base"
             )
-        return self.unet.config.sample_size
+        if self.unet.config.addition_embed_type is not None:
+            raise UserError(
+                f"prior.path={self.path}: its unet takes added conditions, as that of SD XL;"
+                " expected one of Stable Diffusion 1 or 2, such as prior=sd21_base"
+            )
+        return self.side_of(self.unet.config.sample_size)
+
+    def side_of(self, size: int | list[int] | None) -> int:
+        """The side of a square latent, from a network's configuration.
+
+        Raises: UserError where it names none, or an oblong.
+        """
+        sides = set(size) if isinstance(size, list | tuple) else {size}
+        if len(sides) != 1 or None in sides:
+            raise UserError(
+                f"prior.path={self.path}: its unet has sample_size={size}; expected one number,"
+                " the side of its latents; write it into unet/config.json"
+            )
+        return int(sides.pop() or 0)
 
     def prepare(self, network: Any) -> Any:
         """A denoiser as `lora`, `precision` and `compile` ask for."""

@@ -12,6 +12,18 @@ from synclab.core.schedule import Schedule
 from synclab.errors import UserError
 from synclab.priors.checkpoint import EXPECTED, address
 
+PROBLEMS = {
+    "missing_keys": "weights missing from the file",
+    "unexpected_keys": "weights that the network has no place for",
+    "mismatched_keys": "weights of another shape",
+}
+"""What loading reports, and how a message calls it."""
+
+
+def matters(key: str) -> bool:
+    """Whether a key holds learnt weights: positions are counted, not learnt."""
+    return not key.endswith("position_ids")
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -36,8 +48,26 @@ class Parts:
         return self._module(kind, part)
 
     def _module(self, kind: Any, part: str | None, **options: Any) -> Any:
-        options |= {"dtype": self.dtype, "use_safetensors": True}
-        return frozen(self._load(kind, part, **options)).to(self.device)
+        options |= {"dtype": self.dtype, "use_safetensors": True, "output_loading_info": True}
+        module, report = self._load(kind, part, **options)
+        self._check_keys(report, part or "network")
+        return frozen(module).to(self.device)
+
+    def _check_keys(self, report: Any, part: str) -> None:
+        """Refuses weights that the file lacks, which would be random, and weights without a place.
+
+        Raises: UserError with the first of them.
+        """
+        known = {
+            name: set(getattr(report, name, None) or report.get(name, ())) for name in PROBLEMS
+        }
+        wrong = {name: sorted(filter(matters, map(str, keys))) for name, keys in known.items()}
+        for name, keys in wrong.items():
+            if keys:
+                raise UserError(
+                    f"{self.key}={self.path}: its {part} has {len(keys)} {PROBLEMS[name]}, first"
+                    f" {keys[0]}; expected weights that fit its config.json; get the whole file"
+                )
 
     def tokenizer(self, kind: Any, part: str) -> Any:
         """Without its files transformers makes one that knows no words, and says nothing."""

@@ -10,19 +10,48 @@ from diffusers import DDIMScheduler
 from synclab.core.schedule import Schedule
 from synclab.priors.prediction import NOISE
 
+TIMES = 1000
+"""Training times that methods and solvers count."""
+
+FAINTEST = 1e-6
+"""Least abar. At 0, zero terminal SNR, the image cannot be read off x and eps; a thousandth of the
+signal is below what a network sees, and enough for single precision.
+"""
+
 
 def read_scheduler(config: dict[str, Any]) -> tuple[Schedule, str]:
     """The schedule and the name of what is predicted, one of `NOISE`.
 
     Raises: ValueError for a prediction or a shift of times that synclab does not know.
     """
-    if config["_class_name"] == "FlowMatchEulerDiscreteScheduler":
+    if config.get("_class_name") == "FlowMatchEulerDiscreteScheduler":
         return read_flow(config), "flow"
+    check_betas(config)
     scheduler: Any = DDIMScheduler.from_config(config)
     predicted = scheduler.config.prediction_type
     if predicted not in NOISE:
         raise ValueError(f"it predicts {predicted!r}, not {', '.join(NOISE)}")
-    return Schedule.variance_preserving(scheduler.alphas_cumprod.double()), predicted
+    abar = scheduler.alphas_cumprod.double()
+    if abar[-1] < FAINTEST and predicted != "v_prediction":
+        raise ValueError(
+            f"its schedule ends without signal, where {predicted} says nothing of the image;"
+            " expected v_prediction"
+        )
+    return Schedule.variance_preserving(abar.clamp_min(FAINTEST)), predicted
+
+
+def check_betas(config: dict[str, Any]) -> None:
+    """Refuses a file that does not state its betas: other schedules have other parameters.
+
+    Raises: ValueError that names what is missing.
+    """
+    stated = {"beta_schedule", "beta_start", "beta_end"} <= config.keys()
+    if not (config.get("trained_betas") or stated):
+        name = config.get("_class_name", "it has no _class_name")
+        raise ValueError(f"{name} states no betas: beta_schedule, beta_start and beta_end")
+    times = config.get("num_train_timesteps", TIMES)
+    if times != TIMES:
+        raise ValueError(f"it has {times} training times; methods count {TIMES}")
 
 
 def read_flow(config: dict[str, Any]) -> Schedule:

@@ -1,6 +1,8 @@
 """The unknown part of an image, from a prompt."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from torch import Tensor
 
@@ -31,6 +33,10 @@ class InpaintingTask(ImageTask):
         find_picture(self.picture, "task.picture")
         if self.mask is not None:
             find_picture(self.mask, "task.mask")
+
+    def inputs(self) -> Mapping[str, Path]:
+        named = {"picture": self.picture, "mask": self.mask}
+        return {k: find_picture(path, f"task.{k}") for k, path in named.items() if path is not None}
 
     def check(self, method: Method, name: str) -> None:
         super().check(method, name)

@@ -46,6 +46,9 @@ class MeshTask(CanvasTask):
     sharpness: Annotated[float, Interval(ge=0, le=20)] = 1.0
     raster: Backend = "auto"
 
+    def inputs(self) -> Mapping[str, Path]:
+        return {} if self.mesh is None else {"mesh": Path(self.mesh).expanduser()}
+
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
         return self.surface(prior, canonical)
 

@@ -3,6 +3,7 @@
 Yeo et al. 2025, App. F, "High Resolution Panorama Generation"; 4096x8192 with 512 px views.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ from synclab.core.protocols import Method, Prior, Rng, Sample, Space
 from synclab.errors import UserError
 from synclab.spaces.view_sets import Cover
 from synclab.tasks.panorama import PanoramaTask
-from synclab.tasks.picture import read_opaque
+from synclab.tasks.picture import find_picture, read_opaque
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class Panorama8KTask(PanoramaTask):
                 f"method={name}, task.canonical={self.canonical}: this task begins with pixels and"
                 " expects clean ones after every step; say method=stochsync task.canonical=rgb"
             )
+
+    def inputs(self) -> Mapping[str, Path]:
+        """The panorama that all samples start from; a folder of them is a run with its own rows."""
+        return {"start": find_picture(self.start, "task.start")} if Path(self.start).suffix else {}
 
     def space(self, prior: Prior, rng: Rng, sample: Sample) -> Space:
         canvas = self.own_canvas(prior, rng)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Literal, NotRequired, TypedDict
 
 import torch
@@ -38,6 +39,10 @@ class CanvasTask:
                 f"task.canonical={self.canonical}: method={name} averages noisy states and expects"
                 f" {needed}; say task.canonical={needed}"
             )
+
+    def inputs(self) -> Mapping[str, Path]:
+        """Files that the pictures depend on; here none."""
+        return {}
 
     def space(self, prior: Prior, rng: Rng, sample: Sample) -> Space:
         """The space of the method."""

@@ -1,0 +1,43 @@
+"""What a run is made of: the values of its configuration, and the content of every input file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from synclab.config.settings import GROUPS
+from synclab.core.hashing import without_modules
+from synclab.core.protocols import Task
+from synclab.priors.checkpoint import Names, checkpoint_files, fingerprint
+from synclab.store.file_hash import file_hash, hash_of_files
+
+NEUTRAL = ("batch", "compile")
+"""Keys of a prior that change speed, never the picture."""
+
+INPUTS = "inputs"
+"""Key of the hashes in a run's identity."""
+
+
+def identify(body: Mapping[str, Any], task: Task, checkpoint: Names | None) -> dict[str, Any]:
+    """The identity of a run: values of prior, task and method, weights, and hashes of inputs."""
+    groups = {group: dict(body[group]) for group in GROUPS}
+    for key in NEUTRAL:
+        groups["prior"].pop(key, None)
+    if checkpoint is not None:
+        groups["prior"]["weights"] = fingerprint(checkpoint)
+    identity = without_modules(groups)
+    hashes = input_hashes(task, checkpoint)
+    return {**identity, INPUTS: hashes} if hashes else identity
+
+
+def input_hashes(task: Task, checkpoint: Names | None) -> dict[str, str]:
+    """Hashes of the files that a task reads and of a checkpoint's parts, by key.
+
+    The denoiser's weights have a hash of their own, `prior.weights`.
+    """
+    files = {f"task.{key}": [Path(path)] for key, path in task.inputs().items()}
+    parts = checkpoint_files(checkpoint) if checkpoint is not None else {}
+    files |= {f"prior.{part}": own for part, own in parts.items()}
+    return {
+        key: file_hash(own[0]) if len(own) == 1 else hash_of_files(own)
+        for key, own in sorted(files.items())
+    }
