@@ -46,14 +46,20 @@ ROUNDS = """999/24 999/24 849/21 824/20 799/20 774/19 748/18 723/18 698/17 673/1
 UPSCALING = "600/18 572/17 545/16 517/16 490/15 462/14 435/13 407/12 760/38 704/35 650/32 594/30"
 """config/stochsync_panorama_upscale.yaml."""
 
+SPHERE = "999/24 949/23 899/22 849/21 799/20 749/18 699/17 649/16 999/49 999/49 998/49 898/45"
+TORUS = SPHERE.replace("949/23", "999/24")
+"""config/stochsync_sphere.yaml and stochsync_torus.yaml."""
+
 
 @pytest.mark.parametrize(
     ("method", "expected", "calls"),
     [
         (PANORAMA, ROUNDS, 420),
         (ReleasedStochSync(12, 600, 270, 30, "dpm", seam_steps=4, warmup=0), UPSCALING, 256),
+        (ReleasedStochSync(12, 999, 400, 25, "dpm", seam_steps=4, warmup=1), SPHERE, 353),
+        (ReleasedStochSync(12, 999, 400, 25, "dpm", seam_steps=4, warmup=2), TORUS, 354),
     ],
-    ids=["panorama", "upscaling"],
+    ids=["panorama", "upscaling", "sphere", "torus"],
 )
 def test_times_and_calls_of_every_round(method: ReleasedStochSync, expected: str, calls: int):
     """The last rounds go back to twice their time, on a grid of 50 points."""
