@@ -4,10 +4,12 @@
     python scripts/bench.py overhead
     python scripts/bench.py metrics
     python scripts/bench.py store 1000 10000
+    python scripts/bench.py surfaces
 
 Without the name of a bench: where the time of a run goes (`bench/runs.py`), for the overrides of
 `synclab.run`. `overhead`: what a round of StochSync costs outside the networks, beside the authors'
 code. `metrics`: FID beside other libraries. `store`: commands on folders of many samples.
+`surfaces`: the maps of meshes, spheres and tori.
 """
 
 import os

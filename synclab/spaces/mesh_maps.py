@@ -112,7 +112,7 @@ class MeshMaps:
     def _find_texels(self, camera: Camera, hits: Hits) -> tuple[Tensor, SparseRead, Tensor]:
         """Texels that the camera sees, where they read the view, and their cosines."""
         position, normal = self.charts.position, self.charts.normal
-        towards = camera.position - position
+        towards = camera.position.to(position) - position
         cosine = (normal * towards).sum(1) / towards.norm(dim=1)
         at, depth = camera.pixels(position)
         inside = ((at >= -0.5) & (at <= camera.size - 0.5)).all(1) & (cosine.abs() > 1e-3)

@@ -53,7 +53,7 @@ class Charts:
     Args:
         texel: (m,) their numbers, row by row.
         face: (m,) the face of each; of several that share a texel the first.
-        position, normal: (m, 3) on the fitted mesh.
+        position, normal: (m, 3) on the fitted mesh, in single precision: there are millions.
         owner: (size * size,) for every texel the nearest one of a chart, itself inside.
     """
 
@@ -76,7 +76,8 @@ def find_charts(model: MeshModel, size: int) -> Charts:
     kept = [(t[own], f[own], w[own]) for t, f, w in found for own in [first[t] == f]]
     texel, face, weight = (torch.cat(parts) for parts in zip(*kept, strict=True))
     position = (model.fitted[model.faces[face]] * weight[..., None]).sum(1)
-    return Charts(texel, face, position, model.normals[face], owners(texel, size))
+    normal = model.normals[face].float()
+    return Charts(texel, face, position.float(), normal, owners(texel, size))
 
 
 def owners(texel: Tensor, size: int) -> Tensor:

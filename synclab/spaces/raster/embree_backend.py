@@ -29,8 +29,8 @@ class EmbreeRasterizer:
         return Hits(*(part.to(self.device) for part in found))
 
     def hidden(self, points: Tensor, camera: Camera) -> Tensor:
-        origin = points.cpu().double()
-        towards = camera.position - origin
+        origin = points.cpu()
+        towards = camera.position.to(origin) - origin
         hit = self.scene.run(
             as_float(origin.numpy()),
             as_float(towards.numpy()),
