@@ -26,6 +26,7 @@ from synclab.comparison.pairing import Pairing
 from synclab.comparison.published import find
 from synclab.comparison.scores import ScoreFile, read_scores
 from synclab.comparison.table import Table, build
+from synclab.config.overrides import listed
 from synclab.errors import UserError, nearest
 from synclab.store.atomic import write_atomically
 
@@ -136,11 +137,6 @@ def make(arguments: argparse.Namespace) -> int:
     runs = arguments.runs or scored_runs(Path("results"))
     failed = [line for run in runs for line in make_tables(run, asked)]
     return max(map(command.complain, failed), default=0)
-
-
-def listed(text: str | None) -> list[str]:
-    """Names between commas, with or without brackets around them."""
-    return [name.strip() for name in (text or "").strip("[]").split(",") if name.strip()]
 
 
 def main() -> int:

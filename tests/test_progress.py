@@ -52,7 +52,7 @@ def make(folder: Path, done: int, wanted: int, gap: float, seconds: float = 0.00
         (folder / f"{name}.png").touch()
         row = folder / f"{name}.json"
         row.write_text(json.dumps({"seconds": {"total": seconds}}), encoding="utf-8")
-        os.utime(row, (1e9 + gap * i,) * 2)
+        os.utime(row, (1e9 + gap * i, 1e9 + gap * i))
     body = {"wanted": names, "failures": {}}
     (folder / "status.json").write_text(json.dumps(body), encoding="utf-8")
     return folder
@@ -83,7 +83,8 @@ def test_what_is_done_has_no_time_left(tmp_path):
 def test_status_shows_the_total_of_several_folders(tmp_path, monkeypatch, caplog):
     from synclab import status
 
-    make(tmp_path / "a", 5, 10, 10), make(tmp_path / "b", 5, 20, 2)
+    make(tmp_path / "a", 5, 10, 10)
+    make(tmp_path / "b", 5, 20, 2)
     for words, last in ((["a"], "a"), (["a", "b"], "total")):
         caplog.clear()
         monkeypatch.setattr("sys.argv", ["synclab status", *(f"{tmp_path}/{w}" for w in words)])

@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from synclab.config import schema
+from synclab.config import plugins, schema
 from synclab.config.compatibility import check_match
 from synclab.config.request import Request
 from synclab.config.settings import GROUPS, Settings, choose_device, part_of, read_settings
@@ -106,6 +106,7 @@ def check(config: DictConfig, request: Request) -> Assignment:
     body: Any = OmegaConf.to_container(config, resolve=True)
     check_groups(body)
     settings = read_settings(body)
+    plugins.allow(settings.plugins)
     choose_device(settings.device)
     wanted = settings.samples()
     mine = part_of(settings.shard, wanted)
@@ -166,7 +167,7 @@ def check_groups(body: Mapping[str, Any]) -> None:
 
 
 def identify(body: Mapping[str, Any], checkpoint: Names | None) -> dict[str, Any]:
-    """What makes a picture: all values of prior, task and method, and the denoiser's weights."""
+    """What makes a picture: prior, task and method with all values, weights and plugins."""
     groups = {group: dict(body[group]) for group in GROUPS}
     for key in NEUTRAL:
         groups["prior"].pop(key, None)
@@ -174,6 +175,8 @@ def identify(body: Mapping[str, Any], checkpoint: Names | None) -> dict[str, Any
         groups["prior"]["weights"] = fingerprint(checkpoint)
     if merged := lora.fingerprint(groups["prior"].get("lora")):
         groups["prior"]["lora"] = merged
+    if own := plugins.identify(groups):
+        groups["plugins"] = own
     return without_modules(groups)
 
 
