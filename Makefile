@@ -33,7 +33,7 @@ types: $(READY) ## pyright
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 PROFILE ?= all
-tables: tables-$(PROFILE) ## The papers' tables with our scores; PROFILE=demo makes 1 and 2 from nothing
+tables: tables-$(or $(PROFILE),all) ## The papers' tables with our scores; PROFILE=demo makes 1 and 2 from nothing
 
 tables-all: $(READY)
 	$(BIN)/python -m synclab.tables
@@ -45,6 +45,9 @@ tables-demo: $(READY)
 	$(BIN)/python -m synclab.run experiment=demo_inversion
 	$(BIN)/python -m synclab.evaluate results/demo/panorama
 	$(BIN)/python -m synclab.tables results/demo tables=table1,table2
+
+tables-%:
+	$(error PROFILE=$*: no such profile; expected one of all, demo)
 
 bench: $(READY) ## Where the time of a run goes
 	$(BIN)/python scripts/bench.py

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synclab import command
+from synclab.config import plugins
+from synclab.config.overrides import listed
 from synclab.core.hashing import sha256, to_json
 from synclab.errors import UserError
 from synclab.metrics.protocol import Protocol, read_protocol
@@ -146,6 +148,7 @@ def failures(path: Path, scores: Mapping[str, Any]) -> Iterator[str]:
 
 def evaluate_all(arguments: argparse.Namespace) -> int:
     """Scores every folder; what is wrong with one does not stop the others."""
+    plugins.allow(listed(arguments.plugins))
     return max(attempt(folder, arguments.eval, arguments.device) for folder in arguments.folders)
 
 
@@ -165,8 +168,9 @@ def main() -> int:
     arguments = command.parser("synclab evaluate", __doc__)
     arguments.add_argument("folders", nargs="+", type=Path, metavar="results/RUN/TASK")
     arguments.add_argument("--eval", default="embedded", help="of conf/eval, also eval=NAME")
+    arguments.add_argument("--plugins", default="", help="packages of yours, also plugins=[NAME]")
     arguments.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
-    words = [re.sub("^(eval|device)=", r"--\1=", word) for word in sys.argv[1:]]
+    words = [re.sub("^(eval|device|plugins)=", r"--\1=", word) for word in sys.argv[1:]]
     return command.main(arguments, evaluate_all, words)
 
 

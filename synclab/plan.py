@@ -22,6 +22,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from synclab import command
+from synclab.config import plugins
 from synclab.config.composition import jobs, read_job
 from synclab.config.hydra_errors import explain
 from synclab.config.overrides import literal
@@ -36,6 +37,9 @@ from synclab.store.progress import recent_seconds
 from synclab.text_table import table
 
 log = logging.getLogger(__name__)
+
+DEVICE = "h200"
+"""What is reckoned with where no device is named."""
 
 BYTES = 2
 """Of a PNG for each pixel, about; a row adds 2 kB."""
@@ -95,6 +99,7 @@ def plan(overrides: Sequence[str], rate: float, costs: dict[str, Any]) -> Planne
     """One job, with its method run on a prior that only counts."""
     choices, body = read_job(overrides)
     settings, cost = read_settings(body), cost_of(choices.prior, costs)
+    plugins.allow(settings.plugins)
     wanted = part_of(settings.shard, settings.samples())
     folder = settings.folder(choices.task, choices.method)
     listing = list_samples(folder) if folder.is_dir() else None
@@ -124,7 +129,9 @@ def work_of(task: bytes, method: bytes, channels: int) -> Work:
 def cost_of(prior: str, costs: dict[str, Any]) -> dict[str, Any]:
     if prior not in costs["priors"]:
         raise UserError(
-            f"prior={prior}: its cost is not in {COSTS.name}; {nearest(prior, costs['priors'])}"
+            f"prior={prior}: its cost is not in {COSTS}; add the line '{prior}: {{shape: [c, h, w],"
+            " factor: 8, denoiser: TFLOP, encode: TFLOP, decode: TFLOP}' under priors there, or"
+            f" plan with a prior of the same networks; {nearest(prior, costs['priors'])}"
         )
     return costs["priors"][prior]
 
@@ -146,7 +153,8 @@ def show(arguments: argparse.Namespace) -> None:
     costs = yaml.safe_load(COSTS.read_text(encoding="utf-8"))
     words = [literal(word) for word in arguments.overrides]
     named = [word.partition("=")[2] for word in words if word.startswith("device=")]
-    rate = rate_of(named[-1] if named else "h200", costs)
+    device = named[-1] if named else DEVICE
+    rate = rate_of(device, costs)
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             wanted = jobs([word for word in words if not word.startswith("device=")])
@@ -158,7 +166,9 @@ def show(arguments: argparse.Namespace) -> None:
     for line in table(HEADER, [each.cells() for each in planned]):
         log.info("%s", line)
     hours, tflop = sum(p.hours for p in planned), sum(p.left * p.tflop for p in planned)
-    log.info("%.4g TFLOP are %.3g hours of one device at %g TFLOP/s", tflop, hours, rate)
+    name = f"one {device}" if device in costs["devices"] else "one device"
+    choice = "" if named else "; choose another with device=NAME or device=TFLOP/s"
+    log.info("%.4g TFLOP are %.3g hours of %s at %g TFLOP/s%s", tflop, hours, name, rate, choice)
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
     synclab status
     synclab status results/tiny results/exact
 
+The rate is that at which the last samples came by the clock, whoever made them, without pauses.
 Names are counted, not hashed; `synclab verify` looks inside.
 """
 
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from synclab import command
 from synclab.store.folder import find_folders
-from synclab.store.progress import progress
+from synclab.store.progress import progress, total
 from synclab.text_table import table
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,9 @@ HEADER = ("folder", "done", "running", "failed", "missing", "s/sample", "per hou
 def show(arguments: argparse.Namespace) -> None:
     """Prints a line for every folder of samples."""
     folders = [folder for root in arguments.folders for folder in find_folders(root)]
-    for line in table(HEADER, [progress(folder).cells() for folder in folders]):
+    found = [progress(folder) for folder in folders]
+    rows = [each.cells() for each in found]
+    for line in table(HEADER, rows + [total(found)] * (len(found) > 1)):
         log.info("%s", line)
 
 

@@ -2,6 +2,8 @@
 
     synclab tables
     synclab tables results/tiny tables=table1,table2 eval=embedded
+    synclab tables results/tiny tables.extra=ddim,mymethod    # further rows below the paper's
+    synclab tables results/tiny tables.plain=true             # for a paper: our numbers only
 
 Reads what `synclab evaluate` wrote of a run and writes to `results/RUN/tables/`. Without
 `tables` it makes those of whose prompts the run is, without a run those of all runs in `results`.
@@ -14,6 +16,7 @@ import logging
 import re
 import sys
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from synclab import command
@@ -23,7 +26,8 @@ from synclab.comparison.pairing import Pairing
 from synclab.comparison.published import find
 from synclab.comparison.scores import ScoreFile, read_scores
 from synclab.comparison.table import Table, build
-from synclab.errors import UserError
+from synclab.config.overrides import listed
+from synclab.errors import UserError, nearest
 from synclab.store.atomic import write_atomically
 
 log = logging.getLogger(__name__)
@@ -41,10 +45,27 @@ def scored_runs(results: Path) -> list[Path]:
     return runs
 
 
-def make_tables(run: Path, names: Sequence[str], protocol: str | None) -> Iterator[str]:
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of a run's tables.
+
+    Args:
+        names: of conf/tables.yaml; empty: those of whose prompts the run is.
+        protocol: None: each that there is.
+        extra: methods with rows below the paper's.
+        plain: see `Pairing`.
+    """
+
+    names: Sequence[str] = ()
+    protocol: str | None = None
+    extra: Sequence[str] = ()
+    plain: bool = False
+
+
+def make_tables(run: Path, asked: Wanted) -> Iterator[str]:
     """Writes a run's tables; yields a line for each that could not be made."""
-    layouts = read_layouts()
-    wanted = [find(layouts, name, "tables") for name in names] or own(layouts.values(), run)
+    layouts = {name: each.with_rows(asked.extra) for name, each in read_layouts().items()}
+    wanted = [find(layouts, name, "tables") for name in asked.names] or own(layouts.values(), run)
     if not wanted:
         yield (
             f"{run}: no scores on a paper's prompts; run python -m synclab.evaluate {run}/TASK, or"
@@ -52,10 +73,21 @@ def make_tables(run: Path, names: Sequence[str], protocol: str | None) -> Iterat
         )
     for layout in wanted:
         try:
-            for scores in choose(layout, run, protocol):
-                write(build(Pairing(layout, scores)), run / "tables")
+            for scores in choose(layout, run, asked.protocol):
+                check_extra(asked.extra, scores)
+                write(build(Pairing(layout, scores, asked.plain)), run / "tables")
         except UserError as error:
             yield str(error)
+
+
+def check_extra(names: Sequence[str], scores: ScoreFile) -> None:
+    """Refuses further rows of methods that were not scored."""
+    for name in names:
+        if name not in scores.methods:
+            raise UserError(
+                f"tables.extra={name}: not scored in {scores.path};"
+                f" {nearest(name, scores.methods)}, or run and evaluate it first"
+            )
 
 
 def own(layouts: Collection[Layout], run: Path) -> list[Layout]:
@@ -92,16 +124,18 @@ def write(table: Table, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     log.info("%s", texts["md"])
     for suffix, text in texts.items():
-        path = folder / f"{table.name}.{table.pairing.protocol}.{suffix}"
+        kind = "plain." if table.pairing.plain else ""
+        path = folder / f"{table.name}.{table.pairing.protocol}.{kind}{suffix}"
         write_atomically(path, text.encode())
         log.info("%s", path)
 
 
 def make(arguments: argparse.Namespace) -> int:
     """Writes all tables that were asked for; complains of each that could not be made."""
-    names = arguments.tables.split(",") if arguments.tables else []
+    plain = find({"true": True, "false": False}, arguments.plain, "tables.plain")
+    asked = Wanted(listed(arguments.tables), arguments.eval, listed(arguments.extra), plain)
     runs = arguments.runs or scored_runs(Path("results"))
-    failed = [line for run in runs for line in make_tables(run, names, arguments.eval)]
+    failed = [line for run in runs for line in make_tables(run, asked)]
     return max(map(command.complain, failed), default=0)
 
 
@@ -110,7 +144,12 @@ def main() -> int:
     arguments.add_argument("runs", nargs="*", type=Path, metavar="results/RUN")
     arguments.add_argument("--tables", help="names from conf/tables.yaml, also tables=NAME,NAME")
     arguments.add_argument("--eval", help="one protocol only, also eval=NAME")
-    words = [re.sub("^(tables|eval)=", r"--\1=", word) for word in sys.argv[1:]]
+    arguments.add_argument("--extra", help="methods with rows of their own, tables.extra=NAME,NAME")
+    arguments.add_argument("--plain", default="false", help="our numbers only, tables.plain=true")
+    words = [
+        re.sub(r"^(?:tables\.(?=extra|plain))?(tables|eval|extra|plain)=", r"--\1=", word)
+        for word in sys.argv[1:]
+    ]
     return command.main(arguments, make, words)
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints as people have them: read right, or refused in one line; never filled up at random."""
+"""Checkpoints as people have them are read right or refused, never filled up at random."""
 
 import json
 import shutil
@@ -63,7 +63,7 @@ def test_counted_positions_are_no_weights(folder):
     positions = torch.arange(77)[None]
     more = {"text_model.embeddings.position_ids": positions}
     change(folder / TEXT, lambda key: True, **more)
-    assert LatentPrior(str(folder)).shape
+    LatentPrior(str(folder)).embed("a sea")
 
 
 @pytest.mark.parametrize("name", ["EDMEulerScheduler", "CosineDPMSolverMultistepScheduler", None])

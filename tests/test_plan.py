@@ -7,13 +7,15 @@ from typing import Any
 import command_line
 import pytest
 import torch
+import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from synclab import plan
 from synclab.config.schema import build
+from synclab.errors import UserError
 from synclab.jobs.counting import FEW, count
-from synclab.places import CONF
+from synclab.places import CONF, COSTS
 
 METHODS = {
     "ddim": "method.steps=3",
@@ -77,6 +79,32 @@ def test_an_experiment_is_planned_and_the_command_line_wins(monkeypatch, caplog)
     code, lines = table("experiment=ablation", "prior=tiny", monkeypatch=monkeypatch, caplog=caplog)
     assert code == 0
     assert "panorama/ablation_6" in [line[0] for line in lines]
+
+
+def test_every_prior_has_its_cost():
+    costs = yaml.safe_load(COSTS.read_text(encoding="utf-8"))["priors"]
+    assert {path.stem for path in (CONF / "prior").glob("*.yaml")} == costs.keys()
+
+
+def test_a_prior_without_a_cost_is_told_how_to_get_one():
+    with pytest.raises(UserError) as refused:
+        plan.cost_of("mine", {"priors": {"tiny": {}}})
+    for part in ("prior=mine: its cost is not in", "costs.yaml", "add the line 'mine: {shape"):
+        assert part in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ([], "hours of one h200 at 346 TFLOP/s; choose another with device=NAME"),
+        (["device=a100"], "hours of one a100 at 109 TFLOP/s"),
+        (["device=12"], "hours of one device at 12 TFLOP/s"),
+    ],
+)
+def test_the_device_is_named(words, text, monkeypatch, caplog):
+    keys = ("method=ddim", "task=image", "prior=exact")
+    table(*keys, *words, monkeypatch=monkeypatch, caplog=caplog)
+    assert text in caplog.messages[-1]
 
 
 def test_what_is_done_is_left_out_and_its_seconds_are_told(tmp_path, monkeypatch, caplog):

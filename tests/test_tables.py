@@ -37,9 +37,10 @@ LOWER, HIGHER = PrintedColumn(better="lower"), PrintedColumn(better="higher")
     [
         ([3, 1, 2], LOWER, "-bs"),
         ([3, 1, 2], HIGHER, "b-s"),
-        ([1, 1, 2, 3], LOWER, "bbs-"),
-        ([1, 2, 2, 3], LOWER, "bss-"),
-        ([1, 1.001, 2], LOWER, "bbs"),  # equal as printed
+        ([1, 1, 2, 3], LOWER, "----"),
+        ([1, 2, 2, 3], LOWER, "b---"),
+        ([1, 1.001, 2], LOWER, "---"),  # equal as printed
+        ([2, 2, 2], HIGHER, "---"),
         ([1, None, 2], LOWER, "b-s"),
         ([1, None], LOWER, "--"),  # alone
         ([], LOWER, ""),
@@ -48,6 +49,24 @@ LOWER, HIGHER = PrintedColumn(better="lower"), PrintedColumn(better="higher")
 def test_best_and_second(values, column, marks):
     numbers = [None if value is None else Number(value) for value in values]
     found = rank(numbers, column)
+    assert "".join({None: "-", "best": "b", "second": "s"}[mark] for mark in found) == marks
+
+
+@pytest.mark.parametrize(
+    ("values", "marks"),
+    [
+        ([(1, 0.1), (2, 0.1), (3, 0.1)], "bs-"),
+        ([(1, 0.8), (2, 0.8), (5, 0.1)], "---"),  # within hypot(0.8, 0.8) = 1.13
+        ([(1, 0.6), (2, 0.7), (5, 0.1)], "bs-"),  # beyond hypot(0.6, 0.7) = 0.92
+        ([(1, 0.1), (2, 0.8), (3, 0.8)], "b--"),
+        ([(1, 0.1), (2, 0.1), (2.5, 9)], "---"),  # perhaps the third is best
+        ([(1, None), (2, 0.5), (3, None)], "bs-"),
+        ([(2.0, 0.0), (2.0, 0.0), (2.0, 0.0)], "---"),
+        ([(1, 0.8), (1.5, 0.8)], "--"),
+    ],
+)
+def test_no_mark_within_a_standard_error_of_the_difference(values, marks):
+    found = rank([Number(*each) for each in values], LOWER)
     assert "".join({None: "-", "best": "b", "second": "s"}[mark] for mark in found) == marks
 
 
@@ -110,6 +129,54 @@ def test_the_larger_of_two_equally_common_sets_is_shown(run):
     write_scores(run, {"sds": scored(30.0, count=3), "sdi": scored(10.0, count=2)})
     made = table(run)
     assert [cell(made, row, "FID").text == "–" for row in ("SDS", "SDI")] == [False, True]
+
+
+def test_own_methods_have_rows_below_the_papers(run, command):
+    write_scores(run, {"sds": scored(30.0), "ddim": scored(10.0), "mine": scored(20.0)})
+    assert command(run, "tables=table1", "tables.extra=[ddim,mine,sds]") == (0, "")
+    text = (run / "tables" / "table1.embedded.md").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    *_, ddim, mine = [[part.strip() for part in line.split("|")[1:-1]] for line in lines]
+    assert (ddim[0], mine[0]) == ("ddim", "mine")
+    assert "**10.00 ± 0.50**" in ddim and "<u>20.00 ± 0.50</u>" in mine
+    assert sum(line.startswith("| SDS") for line in lines) == 1
+
+
+def test_a_further_row_that_was_not_scored_is_refused(run, command):
+    code, said = command(run, "tables=table1", "tables.extra=sdss")
+    assert code == 1
+    assert "tables.extra=sdss: not scored in" in said and "did you mean 'sds'?" in said
+
+
+def test_a_plain_table_holds_our_numbers_only(run, command):
+    assert command(run, "tables=table1", "tables.plain=true") == (0, "")
+    for suffix in ("md", "tex", "html"):
+        text = (run / "tables" / f"table1.embedded.plain.{suffix}").read_text(encoding="utf-8")
+        assert "96.44" not in text and "published" not in text.lower().replace("published and", "")
+        assert "MVDiffusion" not in text
+        assert "30.00" in text and "StochSync" in text
+        assert "synclab.run" not in text
+
+
+def test_plain_is_true_or_false(run, command):
+    code, said = command(run, "tables=table1", "tables.plain=perhaps")
+    assert code == 1 and "tables.plain=perhaps: there is none; choices: false, true" in said
+
+
+def test_seconds_alone_are_underlined_in_html_and_wide_tables_scroll(run):
+    page = html.render(table(run))
+    assert "td a { color: #0645ad; text-decoration: none }" in page
+    assert "<u>30.00" in page
+    assert re.search(r'overflow-x: auto.*<div class="wide"[^>]*>\s*<table', page, re.DOTALL)
+
+
+def test_a_profile_that_is_not_there_is_one_line():
+    done = subprocess.run(
+        ["make", "tables", "PROFILE=foo"], cwd=CONF.parent, capture_output=True, encoding="utf-8"
+    )
+    assert done.returncode
+    assert done.stderr.count("\n") == 1
+    assert "PROFILE=foo: no such profile; expected one of all, demo" in done.stderr
 
 
 def test_protocols_have_tables_of_their_own(run, command):

@@ -8,7 +8,8 @@ from synclab.comparison.published import Published
 from synclab.comparison.scores import as_printed
 
 MARKS = (
-    "Best bold, second underlined, published and ours apart. Where prior, judge or n differ, only"
+    "Best bold, second underlined, published and ours apart, where they differ from all rows below"
+    " them by more than one standard error of the difference. Where prior, judge or n differ, only"
     " the order of rows can be compared."
 )
 
@@ -16,7 +17,7 @@ MARKS = (
 def describe(pairing: Pairing) -> list[str]:
     """The sentences of a caption."""
     return [
-        about_published(pairing.layout.published),
+        *([] if pairing.plain else [about_published(pairing.layout.published)]),
         about_ours(pairing),
         about_reference(pairing),
         MARKS,

@@ -14,7 +14,11 @@ def to_frame(
     body = {(label, ""): list(map(escape, texts)) for label, texts in table.labels.items()} | {
         (column.head, column.source): list(map(show, column.cells)) for column in table.columns
     }
-    columns = pd.MultiIndex.from_tuples([(escape(name), source) for name, source in body])
-    rows = pd.Index(list(map(escape, table.published.rows)))
+    heads = [(escape(name), source) for name, source in body]
+    if table.pairing.plain:  # all are ours
+        columns = pd.Index([name for name, _ in heads])
+    else:
+        columns = pd.MultiIndex.from_tuples(heads)
+    rows = pd.Index(list(map(escape, table.rows)))
     frame = pd.DataFrame(dict(enumerate(body.values())), index=rows).set_axis(columns, axis=1)
     return frame.T if table.published.transposed else frame

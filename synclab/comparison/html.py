@@ -22,12 +22,16 @@ th, td {{ padding: .2em .7em; text-align: right; white-space: nowrap }}
 thead tr:last-child th {{ border-bottom: 1px solid; font-weight: normal }}
 thead th[colspan] {{ text-align: center }}
 tbody th {{ text-align: left }}
-td a {{ color: inherit }}
+td a {{ color: #0645ad; text-decoration: none }} /* underlined is second */
+td a:hover {{ background: #eef }}
+.wide {{ overflow-x: auto }}
 code {{ background: #f3f3f3; padding: .1em .3em }}
 </style>
 <h1>{title}</h1>
 <p>{caption}</p>
+<div class="wide" tabindex="0">
 {table}
+</div>
 <ol>
 {notes}
 </ol>

@@ -1,13 +1,13 @@
 """Which of our scores stand where in a paper's table: `conf/tables.yaml`."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from synclab.comparison.published import Published, find, read_published
+from synclab.comparison.published import PrintedRow, Published, find, read_published
 from synclab.config.schema import validate
 from synclab.errors import UserError
 from synclab.places import CONF
@@ -33,6 +33,18 @@ class Layout:
         """Our score's name for a printed column, by the judge of a protocol."""
         name = self.scores.get(column)
         return name.get(protocol.split("_")[0]) if isinstance(name, Mapping) else name
+
+    def with_rows(self, names: Iterable[str]) -> "Layout":
+        """The table with further methods below the paper's, each in a row of its own name.
+
+        Methods that have a row already have no second one.
+        """
+        new = [name for name in dict.fromkeys(names) if name not in self.methods.values()]
+        printed = self.published
+        empty = PrintedRow(tuple("–" for _ in printed.labels), dict.fromkeys(printed.columns, None))
+        rows = {**printed.rows, **dict.fromkeys(new, empty)}
+        methods = {**self.methods, **{name: name for name in new}}
+        return replace(self, published=replace(printed, rows=rows), methods=methods)
 
     def call(self, row: str) -> str:
         """A row's name in a sentence."""

@@ -12,7 +12,8 @@ def render(table: Table) -> str:
     caption = "\n".join(map(escape, table.caption))
     again = f"After the commands below: `{table.again}`" if table.again else ""
     notes = "\n".join(note(table, i, gap) for i, gap in enumerate(table.notes, 1))
-    parts = (f"## {escape(table.title)}", caption, grid(table), runs(table), again, notes)
+    samples = "" if table.pairing.plain else runs(table)
+    parts = (f"## {escape(table.title)}", caption, grid(table), samples, again, notes)
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

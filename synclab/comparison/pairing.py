@@ -15,11 +15,16 @@ from synclab.errors import UserError
 class Pairing:
     """One table and one file of scores.
 
+    Args:
+        plain: for a paper: our numbers only, without published columns, rows that we lack and
+            notes.
+
     Raises: UserError where none of the table's rows is scored, so that nothing could be shown.
     """
 
     layout: Layout
     scores: ScoreFile
+    plain: bool = False
 
     def __post_init__(self) -> None:
         if not self.common:
@@ -47,6 +52,12 @@ class Pairing:
         """How the samples were asked for: a row with "prior", "preset" and "prompts", or empty."""
         sample = min(self.common)
         return next(filter(None, (self.scores.asked(name, sample) for name in self.shown)), {})
+
+    @cached_property
+    def rows(self) -> list[str]:
+        """The rows that are shown."""
+        rows, methods = list(self.layout.published.rows), self.layout.methods
+        return [row for row in rows if methods.get(row) in self.shown] if self.plain else rows
 
     @property
     def protocol(self) -> str:

@@ -1,6 +1,7 @@
-"""Best and second of a column, as the papers mark them."""
+"""Best and second of a column, where the errors allow to name them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import hypot
 from typing import Literal
 
 from synclab.comparison.number import Number
@@ -10,14 +11,37 @@ Mark = Literal["best", "second"]
 
 
 def rank(numbers: Sequence[Number | None], column: PrintedColumn) -> list[Mark | None]:
-    """Marks of a column's numbers; equals as printed share one, and one number alone has none."""
-    rounded = [
-        round(number.value, column.digits) if number and number.exact else None
-        for number in numbers
-    ]
-    order = sorted({value for value in rounded if value is not None})
-    if column.better == "higher":
-        order.reverse()
-    marks: dict[float | None, Mark] = dict(zip(order[:2], ("best", "second"), strict=False))
-    alone = sum(value is not None for value in rounded) < 2
-    return [None if alone else marks.get(value) for value in rounded]
+    """Marks of a column's numbers.
+
+    A number is best if it is clearly better than every other, and second if it is so besides the
+    best; see `clearly_better`. Without a best there is no second, and one number alone has no mark.
+    """
+    left = {i: number for i, number in enumerate(numbers) if number and number.exact}
+    marks: list[Mark | None] = [None] * len(numbers)
+    names: tuple[Mark, ...] = ("best", "second") if len(left) > 1 else ()
+    for name in names:
+        first = winner(left, column)
+        if first is None:
+            break
+        marks[first] = name
+        del left[first]
+    return marks
+
+
+def winner(numbers: Mapping[int, Number], column: PrintedColumn) -> int | None:
+    """The row whose number is clearly better than every other, None where there is none."""
+    for row, number in numbers.items():
+        others = [other for place, other in numbers.items() if place != row]
+        if all(clearly_better(number, other, column) for other in others):
+            return row
+    return None
+
+
+def clearly_better(one: Number, other: Number, column: PrintedColumn) -> bool:
+    """Whether two numbers differ as printed, by more than one standard error of the difference.
+
+    The errors are taken as independent; a number without one as exact.
+    """
+    gap = round(other.value, column.digits) - round(one.value, column.digits)
+    ahead = gap if column.better == "lower" else -gap
+    return ahead > hypot(one.error or 0.0, other.error or 0.0)

@@ -14,7 +14,7 @@ def render(table: Table) -> str:
 
 def records(table: Table) -> Iterator[dict[str, Any]]:
     for column in table.columns:
-        for row, cell in zip(table.published.rows, column.cells, strict=True):
+        for row, cell in zip(table.rows, column.cells, strict=True):
             yield {
                 "table": table.name,
                 "row": row,

@@ -1,7 +1,7 @@
 """A paper's table with our numbers beside the printed ones, before it is written in any format."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from synclab.comparison import gaps
@@ -66,13 +66,18 @@ class Table:
         return f"{self.published.paper}, {self.published.place}: {self.published.title}"
 
     @property
+    def rows(self) -> list[str]:
+        """Names of the rows."""
+        return self.pairing.rows
+
+    @property
     def caption(self) -> list[str]:
         return describe(self.pairing)
 
     @property
     def labels(self) -> dict[str, list[str]]:
         """Columns of text by their headings."""
-        rows = self.published.rows.values()
+        rows = [self.published.rows[name] for name in self.rows]
         return {
             name: [row.labels[i] for row in rows] for i, name in enumerate(self.published.labels)
         }
@@ -96,13 +101,24 @@ def build(pairing: Pairing) -> Table:
         for name in pairing.layout.published.columns
         for column in (printed(pairing, name), ours(pairing, name, notes))
     ]
-    return Table(pairing, columns, notes)
+    return plain(pairing, columns) if pairing.plain else Table(pairing, columns, notes)
+
+
+def plain(pairing: Pairing, columns: Sequence[Column]) -> Table:
+    """Our columns that hold a number; what is missing is a dash without a note."""
+    own = [column for column in columns if column.source == "ours"]
+    filled = [column for column in own if any(cell.number for cell in column.cells)]
+    return Table(pairing, [replace(c, cells=list(map(without_note, c.cells))) for c in filled], [])
+
+
+def without_note(cell: Cell) -> Cell:
+    return replace(cell, note=None)
 
 
 def printed(pairing: Pairing, name: str) -> Column:
     """A column as the paper has it."""
     column = pairing.layout.published.columns[name]
-    numbers = [row.numbers[name] for row in pairing.layout.published.rows.values()]
+    numbers = [pairing.layout.published.rows[row].numbers[name] for row in pairing.rows]
     cells = [
         Cell(number.show(column.digits), number, mark) if number else Cell(MISSING)
         for number, mark in zip(numbers, rank(numbers, column), strict=True)
@@ -112,7 +128,7 @@ def printed(pairing: Pairing, name: str) -> Column:
 
 def ours(pairing: Pairing, name: str, notes: list[Gap]) -> Column:
     """Our numbers of the same quantity; notes that are not there yet are added."""
-    column, rows = pairing.layout.published.columns[name], pairing.layout.published.rows
+    column, rows = pairing.layout.published.columns[name], pairing.rows
     found = [our_number(pairing, row, name) for row in rows]
     notes.extend(gap for gap in dict.fromkeys(found) if isinstance(gap, Gap) and gap not in notes)
     marks = rank([entry if isinstance(entry, Number) else None for entry in found], column)

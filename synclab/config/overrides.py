@@ -110,3 +110,8 @@ def options_first(words: Sequence[str]) -> list[str]:
         else:
             (options if word.startswith("-") else keys).append(word)
     return options + keys
+
+
+def listed(text: str | None) -> list[str]:
+    """Names between commas, with or without brackets around them."""
+    return [name.strip() for name in (text or "").strip("[]").split(",") if name.strip()]

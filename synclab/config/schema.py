@@ -1,7 +1,7 @@
 """From YAML values to objects: the dataclass that is built is the schema.
 
 A wrong key and a wrong value both end in one line that names the key, what was expected and the
-nearest valid name. Only classes of synclab are ever built.
+nearest valid name. Only classes of synclab and of packages named by `plugins` are ever built.
 """
 
 import dataclasses
@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 import pydantic
 
+from synclab.config.plugins import is_allowed
 from synclab.errors import UserError, nearest
 
 
@@ -38,16 +39,20 @@ def check(
 
 
 def locate(target: str, key: str) -> type:
-    """The class that a `_target_` names; nothing outside synclab."""
+    """The class that a `_target_` names; nothing outside synclab and the plugins."""
     module, _, name = target.rpartition(".")
-    if not module.startswith("synclab."):
-        raise UserError(f"{key}._target_={target}: expected a class of synclab.*, nothing else")
+    if not is_allowed(module):
+        package = target.partition(".")[0]
+        raise UserError(
+            f"{key}._target_={target}: expected a class of synclab.*, nothing else; for a package"
+            f" that you trust say plugins=[{package}]"
+        )
     try:
         found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, SyntaxError) as error:
         raise UserError(f"{key}._target_={target}: no such class ({error})") from error
     if not (isinstance(found, type) and dataclasses.is_dataclass(found)):
-        raise UserError(f"{key}._target_={target}: expected a dataclass of synclab.*")
+        raise UserError(f"{key}._target_={target}: expected a dataclass of synclab.* or a plugin")
     return found
 
 

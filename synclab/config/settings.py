@@ -31,6 +31,7 @@ class Settings:
     num_threads: Count | None
     results: str
     run: str
+    plugins: list[str]
 
     def samples(self) -> list[Sample]:
         """What is asked for: a set of prompts, or the one prompt."""

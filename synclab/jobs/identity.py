@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from synclab.config import plugins
 from synclab.config.settings import GROUPS
 from synclab.core.hashing import without_modules
 from synclab.core.protocols import Task
+from synclab.priors import lora
 from synclab.priors.checkpoint import Names, checkpoint_files, fingerprint
 from synclab.store.file_hash import file_hash, hash_of_files
 
@@ -18,12 +20,16 @@ INPUTS = "inputs"
 
 
 def identify(body: Mapping[str, Any], task: Task, checkpoint: Names | None) -> dict[str, Any]:
-    """The identity of a run: values of prior, task and method, weights, and hashes of inputs."""
+    """The identity of a run: values of prior, task and method, weights, plugins, inputs."""
     groups = {group: dict(body[group]) for group in GROUPS}
     for key in NEUTRAL:
         groups["prior"].pop(key, None)
     if checkpoint is not None:
         groups["prior"]["weights"] = fingerprint(checkpoint)
+    if merged := lora.fingerprint(groups["prior"].get("lora")):
+        groups["prior"]["lora"] = merged
+    if own := plugins.identify(groups):
+        groups["plugins"] = own
     identity = without_modules(groups)
     hashes = input_hashes(task, checkpoint)
     return {**identity, INPUTS: hashes} if hashes else identity

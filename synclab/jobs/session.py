@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from synclab.config import schema
+from synclab.config import plugins, schema
 from synclab.config.compatibility import check_match
 from synclab.config.request import Request
 from synclab.config.settings import GROUPS, Settings, choose_device, part_of, read_settings
@@ -105,6 +105,7 @@ def check(config: DictConfig, request: Request) -> Assignment:
     body: Any = OmegaConf.to_container(config, resolve=True)
     check_groups(body)
     settings = read_settings(body)
+    plugins.allow(settings.plugins)
     choose_device(settings.device)
     wanted = settings.samples()
     mine = part_of(settings.shard, wanted)

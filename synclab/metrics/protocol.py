@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import yaml
 from annotated_types import Ge
 
+from synclab.config import plugins
 from synclab.config.schema import build, validate
 from synclab.core.hashing import config_hash
 from synclab.errors import UserError, nearest
@@ -45,7 +46,9 @@ class Protocol:
     @property
     def hash(self) -> str:
         """Of all that makes the numbers."""
-        return config_hash({key: self.body[key] for key in self.body if key != "about"})
+        body = {key: self.body[key] for key in self.body if key != "about"}
+        own = plugins.identify(body)
+        return config_hash({**body, "plugins": own} if own else body)
 
     @property
     def asked(self) -> Mapping[str, Any]:

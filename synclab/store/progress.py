@@ -1,10 +1,13 @@
 """How far a folder of samples is, counted by names; nothing is hashed."""
 
 import json
+import operator
 import statistics
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from heapq import nlargest
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +15,14 @@ from synclab.store.claims import holders
 from synclab.store.folder import STATUS, Listing, list_samples
 from synclab.store.journal import JOB, read_status
 
-RECENT = 20
-"""Rows, the newest, whose seconds stand for those to come."""
+RECENT = 50
+"""Rows, the newest, whose pace stands for those to come."""
+
+PAUSE = 5
+"""How many times as long as usual no sample came, before that counts as a pause."""
+
+CREDIBLE = 1000
+"""Processes that a folder may have had; rows that lie closer were copied, not made."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,8 @@ class Progress:
     Args:
         processes: that hold samples there now.
         seconds: of a sample, the median of the last ones; None before the first.
+        interval: seconds from one finished sample to the next, by the clock and over all
+            processes; of one process where nothing but `seconds` is known.
         error: the last one, of a sample that is still not done or of a whole job.
     """
 
@@ -33,25 +44,54 @@ class Progress:
     missing: int
     processes: int
     seconds: float | None
+    interval: float | None
     error: str
 
     @property
+    def to_do(self) -> int:
+        return self.running + self.failed + self.missing
+
+    @property
     def per_hour(self) -> float | None:
-        return self.seconds and 3600 * max(1, self.processes) / self.seconds
+        return 3600 / self.interval if self.interval else None
 
     @property
     def left(self) -> timedelta | None:
-        """At the present rate, or at that of one process where none is at work."""
-        if not self.per_hour:
-            return None
-        return timedelta(hours=(self.running + self.failed + self.missing) / self.per_hour)
+        """Until all is done at the rate of the last samples; None where that is not known."""
+        if not self.to_do:
+            return timedelta()
+        return timedelta(seconds=self.to_do * self.interval) if self.interval else None
 
     def cells(self) -> tuple[str, ...]:
         seconds = f"{self.seconds:.1f}" if self.seconds is not None else "–"
         rate = f"{self.per_hour:.0f}" if self.per_hour else "–"
-        left = str(self.left).split(".")[0] if self.left is not None else "–"
+        left = show_time(self.left)
         counts = (self.done, self.running, self.failed, self.missing)
         return (str(self.folder), *map(str, counts), seconds, rate, left, self.error)
+
+
+def total(folders: Sequence[Progress]) -> tuple[str, ...]:
+    """The cells of all folders together.
+
+    Time left: those at work go on side by side, all others come one after another.
+    """
+    names = ("done", "running", "failed", "missing")
+    counts = [sum(operator.attrgetter(name)(each) for each in folders) for name in names]
+    return ("total", *map(str, counts), "–", "–", show_time(left_of(folders)), "")
+
+
+def left_of(folders: Sequence[Progress]) -> timedelta | None:
+    """The time that is left for all folders, None where that of one is not known."""
+    times = [(each.left, each.processes > 0) for each in folders]
+    together = [left for left, at_work in times if left is not None and at_work]
+    others = [left for left, at_work in times if left is not None and not at_work]
+    if len(together) + len(others) < len(folders):
+        return None
+    return max(together, default=timedelta()) + sum(others, timedelta())
+
+
+def show_time(left: timedelta | None) -> str:
+    return "–" if left is None else str(left).split(".")[0]
 
 
 def progress(folder: Path) -> Progress:
@@ -62,6 +102,8 @@ def progress(folder: Path) -> Progress:
     left = set(status.get("wanted", ())) - done
     failures = {n: f for n, f in status.get("failures", {}).items() if n in left or n == JOB}
     failed = failures.keys() - {JOB} - held.keys()
+    newest = newest_rows(listing)
+    seconds = recorded_seconds(folder, newest)
     return Progress(
         folder=folder,
         done=len(done),
@@ -69,20 +111,49 @@ def progress(folder: Path) -> Progress:
         failed=len(failed),
         missing=len(left - held.keys() - failed),
         processes=len(set(held.values())),
-        seconds=recent_seconds(folder, listing),
+        seconds=median(seconds),
+        interval=interval(sorted(listing.rows[name] for name in newest), seconds),
         error=last_error(failures) if left else "",
     )
 
 
 def recent_seconds(folder: Path, listing: Listing) -> float | None:
     """Median over the newest rows."""
-    newest = nlargest(RECENT, listing.done, key=listing.rows.__getitem__)
-    seconds = [s for name in newest if (s := total(folder / f"{name}.json")) is not None]
-    return statistics.median(seconds) if seconds else None
+    return median(recorded_seconds(folder, newest_rows(listing)))
 
 
-def total(row: Path) -> float | None:
-    """Seconds that a row tells; None for a damaged one."""
+def newest_rows(listing: Listing) -> list[str]:
+    return nlargest(RECENT, listing.done, key=listing.rows.__getitem__)
+
+
+def recorded_seconds(folder: Path, names: Iterable[str]) -> list[float]:
+    """The seconds of samples by their rows, without those of damaged rows."""
+    found = (seconds_of(folder / f"{name}.json") for name in names)
+    return [seconds for seconds in found if seconds is not None]
+
+
+def median(values: Sequence[float]) -> float | None:
+    return statistics.median(values) if values else None
+
+
+def interval(times: Sequence[float], seconds: Sequence[float]) -> float | None:
+    """Mean seconds between samples that were finished at `times`, in order, without pauses.
+
+    Samples may come in batches, so most gaps may be next to nothing; a pause is a gap of more than
+    PAUSE times the fourth longest, and of more than the `seconds` of all these samples together.
+    """
+    gaps = sorted((b - a for a, b in pairwise(times)), reverse=True)
+    if not gaps:
+        return median(seconds)
+    usual = gaps[min(3, len(gaps) // 2)]
+    kept = [gap for gap in gaps if gap <= max(PAUSE * usual, sum(seconds))]
+    mean = statistics.fmean(kept) if kept else 0.0
+    alone = median(seconds) or 0.0
+    return max(mean, alone) if mean < alone / CREDIBLE else mean
+
+
+def seconds_of(row: Path) -> float | None:
+    """Seconds that a row records; None for a damaged one."""
     try:
         return float(json.loads(row.read_bytes())["seconds"]["total"])
     except (OSError, ValueError, KeyError, TypeError):
