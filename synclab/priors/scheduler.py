@@ -13,9 +13,12 @@ from synclab.priors.prediction import NOISE
 TIMES = 1000
 """Training times that methods and solvers count."""
 
+NOTHING = 1e-12
+"""An abar that is zero but for rounding: zero terminal SNR."""
+
 FAINTEST = 1e-6
-"""Least abar. At 0, zero terminal SNR, the image cannot be read off x and eps; a thousandth of the
-signal is below what a network sees, and enough for single precision.
+"""Least abar of velocities. At 0 the image cannot be read off x and eps; a thousandth of the signal
+is below what a network sees, and enough for single precision.
 """
 
 
@@ -32,12 +35,14 @@ def read_scheduler(config: dict[str, Any]) -> tuple[Schedule, str]:
     if predicted not in NOISE:
         raise ValueError(f"it predicts {predicted!r}, not {', '.join(NOISE)}")
     abar = scheduler.alphas_cumprod.double()
-    if abar[-1] < FAINTEST and predicted != "v_prediction":
+    if predicted == "v_prediction":
+        abar = abar.clamp_min(FAINTEST)
+    elif abar[-1] < NOTHING:
         raise ValueError(
             f"its schedule ends without signal, where {predicted} says nothing of the image;"
             " expected v_prediction"
         )
-    return Schedule.variance_preserving(abar.clamp_min(FAINTEST)), predicted
+    return Schedule.variance_preserving(abar), predicted
 
 
 def check_betas(config: dict[str, Any]) -> None:
