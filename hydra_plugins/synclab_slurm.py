@@ -7,6 +7,7 @@ and one cancelled job hides what became of all others. A job that runs out of ti
 
 import logging
 import re
+import shlex
 import shutil
 import subprocess
 import time
@@ -62,11 +63,17 @@ class SlurmLauncher(Launcher):
     """See conf/hydra/launcher/slurm.yaml for the arguments."""
 
     def __init__(
-        self, folder: str, wait: bool, max_num_timeout: int, sbatch: Mapping[str, Any]
+        self,
+        folder: str,
+        wait: bool,
+        max_num_timeout: int,
+        sbatch: Mapping[str, Any],
+        **others: object,
     ) -> None:
         self.folder, self.wait, self.max_num_timeout = folder, wait, max_num_timeout
         options: Any = OmegaConf.to_container(sbatch) if OmegaConf.is_config(sbatch) else sbatch
-        self.sbatch: dict[str, Any] = dict(options)
+        self.sbatch: dict[str, Any] = {str(key): value for key, value in options.items()}
+        self.others = others
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
@@ -97,6 +104,7 @@ class SlurmLauncher(Launcher):
         """
         from synclab.errors import UserError
 
+        self.check_keys()
         if shutil.which("sbatch") is None:
             raise UserError("hydra/launcher=slurm: no sbatch here; run on a login node")
         try:
@@ -106,10 +114,42 @@ class SlurmLauncher(Launcher):
             raise UserError("hydra/launcher=slurm: say pip install -e '.[slurm]' first") from error
         executor = submitit.SlurmExecutor(self.folder, max_num_timeout=self.max_num_timeout)
         try:
-            executor.update_parameters(**self.sbatch)
+            executor.update_parameters(**parameters(self.sbatch))
             return executor.map_array(self.job, *arguments)
         except (ValueError, TypeError, FailedJobError) as error:
             raise UserError(f"hydra.launcher.sbatch: refused ({error})") from error
+
+    def check_keys(self) -> None:
+        """Refuses keys that were added with a + and that no option is called by."""
+        from synclab.config.queue_keys import LAUNCHER, right_key
+        from synclab.errors import UserError, nearest
+
+        known = dict.fromkeys(default_parameters())
+        here = [f"{LAUNCHER}.{name}" for name in self.others]
+        below = [f"{LAUNCHER}.sbatch.{name}" for name in self.sbatch if name not in known]
+        for key in here + below:
+            choices = nearest(key.rpartition(".")[2], known)
+            raise UserError(right_key(key, set(known)) or f"{key}: no such key; {choices}")
+
+
+def default_parameters() -> list[str]:
+    """The keys of `sbatch` in conf/hydra/launcher/slurm.yaml."""
+    from synclab.places import CONF
+
+    body: Any = OmegaConf.load(CONF / "hydra" / "launcher" / "slurm.yaml")
+    return [str(key) for key in body.sbatch]
+
+
+def parameters(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as submitit takes them: lists of commands, and no flag that is false."""
+    flags = ("stderr_to_stdout", "use_srun")
+    given: dict[str, Any] = {k: v for k, v in options.items() if v is not False or k in flags}
+    for name in ("setup", "teardown"):
+        if isinstance(given.get(name), str):
+            given[name] = [given[name]]
+    if isinstance(given.get("srun_args"), str):
+        given["srun_args"] = shlex.split(given["srun_args"])
+    return given
 
 
 def tell_failures(jobs: Sequence[Any], names: Sequence[str]) -> None:

@@ -150,15 +150,15 @@ def test_submit_and_leave(slurm, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("key", "fragment"),
+    ("key", "line"),
     [
-        ("+hydra.launcher.sbatch.colour=red", "colour"),
-        ("hydra.launcher.sbatch.partition=nowhere", "invalid partition specified: nowhere"),
+        ("+hydra.launcher.sbatch.colour=red", "hydra.launcher.sbatch.colour: no such key; "),
+        ("hydra.launcher.sbatch.partition=nowhere", "hydra.launcher.sbatch: refused ("),
     ],
 )
-def test_an_option_that_is_refused_is_told_in_one_line(slurm, tmp_path, key, fragment):
+def test_an_option_that_is_refused_is_told_in_one_line(slurm, tmp_path, key, line):
     answer = sweep(slurm, "-m", "method=ddim", f"results={tmp_path}", key)
     assert answer.code == 1
     *_, last = answer.err.splitlines()
-    assert last.startswith("synclab: hydra.launcher.sbatch: refused (")
-    assert fragment in last
+    assert last.startswith(f"synclab: {line}")
+    assert "colour" in last or "invalid partition specified: nowhere" in last

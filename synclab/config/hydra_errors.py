@@ -5,8 +5,11 @@ import sys
 
 from hydra.errors import HydraException, OverrideParseException
 
+from synclab.config.queue_keys import LAUNCHER, right_key
 from synclab.errors import nearest
 from synclab.places import CONF
+
+SBATCH = f"{LAUNCHER}.sbatch"
 
 
 def explain(error: HydraException) -> str:
@@ -16,7 +19,8 @@ def explain(error: HydraException) -> str:
     text = " ".join(str(part) for part in (error, error.__cause__) if part)
     for pattern, describe in (
         (r"Could not find '(?P<group>[\w/]+)/(?P<name>[^']*)'", _unknown_choice),
-        (r"Could not override '(?P<key>[\w./@]+)'", _unknown_key),
+        (r"Could not override '(?P<key>[\w./@-]+)'", _unknown_key),
+        (r"is not in struct\s+full_key: (?P<key>hydra\.launcher\.[\w.-]+)", _unknown_key),
     ):
         if match := re.search(pattern, text):
             return describe(**match.groupdict())
@@ -39,6 +43,8 @@ def no_choice() -> str:
 
 def _unknown_key(key: str) -> str:
     parent, _, name = key.rpartition(".")
+    if parent.startswith(LAUNCHER) and (answer := right_key(key, set(known_keys(SBATCH)))):
+        return answer
     return f"{key}: no such key; {nearest(name, known_keys(parent))}"
 
 

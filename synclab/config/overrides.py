@@ -21,6 +21,9 @@ INFO = {"all", "config", "defaults", "defaults-tree", "plugins", "searchpath"}
 TEXTS = {"prompt", "prior.negative_prompt", "task.prompt_prefix"}
 """Keys whose value is one text, whatever letters it holds."""
 
+QUEUE = "hydra.launcher.sbatch."
+"""Keys below it are never swept; their texts mean themselves to a shell or to Slurm."""
+
 FOLDERS = {"results"}
 """Keys whose value is one path, whatever letters it holds."""
 
@@ -61,6 +64,8 @@ def literal(argument: str) -> str:
         return argument
     if key in TEXTS:
         return f"{name}={quote(value)}"
+    if key.startswith(QUEUE):
+        return f"{name}={quote_option(value)}"
     if "${" in value or value in NOTHING and key not in NAMES:
         return argument
     if key in FOLDERS:
@@ -70,6 +75,22 @@ def literal(argument: str) -> str:
     if key in NAMES and re.fullmatch(r"[\w.,/-]+", value):
         return f"{name}={','.join(map(quote, value.split(',')))}"
     return argument
+
+
+def quote_option(value: str) -> str:
+    """An option of Slurm: a number, true, null and {key: value} are Hydra's, all else is text.
+
+    ${key} is Hydra's too, except ${CAPITALS}, which are the shell's.
+    """
+    if re.fullmatch(r"0|[1-9]\d*|true|false|null||\{.*\}|\$\{.*\}", value):
+        return value
+    value = re.sub(r"\$\{([A-Z_][A-Z0-9_]*)\}(?!\w)", r"$\1", value)
+    inside = re.fullmatch(r"\[(.*)\]", value)
+    if inside is None:
+        return in_quotes(value)
+    if re.search("['\"]", value):  # a list whose texts are in quotes
+        return value
+    return f"[{','.join(in_quotes(text.strip()) for text in inside[1].split(','))}]"
 
 
 def quote_paths(value: str) -> str:
@@ -88,9 +109,13 @@ def at_home(path: str) -> str:
 
 
 def quote(text: str) -> str:
+    """A text in double quotes that holds nothing to interpolate."""
+    return in_quotes(re.sub(r"(\\*)\$\{", r"\1\1\\${", text))
+
+
+def in_quotes(text: str) -> str:
     """A text in Hydra's double quotes: whatever commas, braces or backslashes it holds."""
-    plain = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)  # nothing to interpolate
-    escaped = re.sub(r'(\\*)"', r"\1\1\\" + '"', plain)
+    escaped = re.sub(r'(\\*)"', r"\1\1\\" + '"', text)
     closed = re.sub(r"(\\+)\Z", r"\1\1", escaped)
     return f'"{closed}"'
 
