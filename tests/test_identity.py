@@ -11,10 +11,13 @@ from command_line import run
 from PIL import Image
 
 from synclab.core.hashing import config_hash, without_modules
+from synclab.jobs.identity import identify
 from synclab.metrics.protocol import Protocol, read_protocol
 from synclab.places import CONF
 from synclab.store.file_hash import file_hash
 from synclab.store.pictures import read_pictures
+from synclab.tasks.ambiguous import AmbiguousTask
+from synclab.tasks.panorama import PanoramaTask
 
 OLD = Path(__file__).parent / "data" / "module_paths"
 """Results written when `_target_` still named modules: synclab.methods.ddim.DDIM."""
@@ -168,3 +171,17 @@ def test_a_file_is_hashed_once(tmp_path, monkeypatch):
     first = file_hash(tmp_path / "weights")
     monkeypatch.setattr("synclab.store.file_hash.hash_content", lambda path: "read again")
     assert file_hash(tmp_path / "weights") == first
+
+
+@pytest.mark.parametrize(
+    ("task", "version"),
+    [
+        (PanoramaTask(), 1),
+        (PanoramaTask(cover="sphere", fov=90), 2),
+        (AmbiguousTask(), 1),
+        (AmbiguousTask(transforms=("identity", "inner_circle")), 2),
+    ],
+)
+def test_values_that_draw_other_pictures_than_before_have_another_identity(task, version):
+    body = {"prior": {}, "task": {"_target_": "x.Task"}, "method": {}}
+    assert identify(body, task, None)["task"].get("version", 1) == version

@@ -300,6 +300,11 @@ class Task(Protocol):
         """
         ...
 
+    @property
+    def version(self) -> int:
+        """Part of a run's identity from 2 on: raised where equal values draw other pictures."""
+        ...
+
     def inputs(self) -> Mapping[str, Path]:
         """Files that the pictures depend on, by key; their content is part of a run's identity."""
         ...

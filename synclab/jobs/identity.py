@@ -24,6 +24,8 @@ def identify(body: Mapping[str, Any], task: Task, checkpoint: Names | None) -> d
     groups = {group: dict(body[group]) for group in GROUPS}
     for key in NEUTRAL:
         groups["prior"].pop(key, None)
+    if task.version > 1:
+        groups["task"]["version"] = task.version
     if checkpoint is not None:
         groups["prior"]["weights"] = fingerprint(checkpoint)
     if merged := lora.fingerprint(groups["prior"].get("lora")):

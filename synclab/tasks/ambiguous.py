@@ -38,6 +38,11 @@ class AmbiguousTask(ImageTask):
             if name not in TRANSFORMS:
                 raise UserError(f"task.transforms={name}: {nearest(name, TRANSFORMS)}")
 
+    @property
+    def version(self) -> int:
+        """2: the inner circle is as large as in Visual Anagrams."""
+        return 2 if "inner_circle" in self.transforms else 1
+
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
         cell = cells(prior, canonical)
         size, offset = cell["view_size"], 0.5 if canonical == "rgb" else 0.0

@@ -44,6 +44,12 @@ class PanoramaTask(CanvasTask):
         if self.views is not None:
             self.check_views(tuple(view for views in self.views for view in views))
 
+    @property
+    def version(self) -> int:
+        """2: steep views have prompts of their own, and a sphere's cubes overlap at their edges."""
+        own = (view for views in self.views or () for view in views)
+        return 2 if self.cover == "sphere" or any(map(steep, own)) else 1
+
     def check_views(self, views: Views) -> None:
         """Refuses views of one's own that leave a gap in the horizon."""
         gap = unseen(views, self.fov) if views else 0.0
