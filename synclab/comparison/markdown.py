@@ -49,7 +49,7 @@ def runs(table: Table) -> str:
 
 
 def escape(text: str) -> str:
-    """Without what Markdown reads as markup."""
+    """Escapes Markdown markup."""
     for letter in "\\|*_<>`":
         text = text.replace(letter, f"\\{letter}")
     return text

@@ -27,13 +27,13 @@ class PrintedColumn:
     digits: Annotated[int, Gt(-1)] = 2
 
     def head(self, name: str) -> str:
-        """What stands over the column: name, unit and arrow."""
+        """Column heading: name, unit and arrow."""
         unit = f" ({self.unit})" if self.unit else ""
         return f"{name}{unit} {'↓' if self.better == 'lower' else '↑'}"
 
     @property
     def factor(self) -> float:
-        """From a plain value, or seconds, to what is printed."""
+        """Converts a plain value, or seconds, to the printed unit."""
         return self.scale * UNITS.get(self.unit or "", 1.0)
 
 

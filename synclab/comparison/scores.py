@@ -80,7 +80,7 @@ def read_file(path: Path) -> ScoreFile:
 
 
 def require(entry: Mapping[str, Any], *keys: str) -> None:
-    """Raises a KeyError that names what is missing."""
+    """Raises a KeyError that names the missing key."""
     if missing := set(keys) - entry.keys():
         raise KeyError(*sorted(missing))
 

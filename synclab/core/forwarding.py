@@ -1,4 +1,4 @@
-"""A space in front of another one, to be watched or timed."""
+"""A wrapper that forwards every call to another space, for recording or timing."""
 
 from torch import Tensor
 
@@ -6,7 +6,7 @@ from synclab.core.protocols import Rng, Space, Views
 
 
 class ForwardingSpace:
-    """Answers as `inner` does; a subclass adds to the operations that it is interested in."""
+    """Forwards every call to `inner`; subclasses override the operations that they observe."""
 
     def __init__(self, inner: Space) -> None:
         self.inner = inner

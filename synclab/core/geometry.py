@@ -71,7 +71,7 @@ def longitude_latitude(directions: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def direction(longitude: Tensor, latitude: Tensor) -> Tensor:
-    """Unit directions (..., 3) of angles in radians that broadcast; inverse of
+    """Unit directions (..., 3) of longitude and latitude in radians, which broadcast; inverse of
     `longitude_latitude`.
     """
     x = latitude.cos() * longitude.sin()

@@ -39,10 +39,10 @@ class Meter:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Work that is not the run's own, such as previews: neither counted nor timed."""
+        """Excludes auxiliary work, such as previews, from counts and times."""
         begin, nfe, seconds = time.perf_counter(), self.nfe, self.seconds()
         yield
-        self.seconds()  # takes what the device still owes
+        self.seconds()  # flushes pending CUDA timings
         self._seconds.clear()
         self._seconds.update(seconds)
         self.nfe = nfe

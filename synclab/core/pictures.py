@@ -102,7 +102,7 @@ def decode(image: Image.Image, place: str) -> tuple[Tensor, Tensor]:
 
 
 def scaled(values: np.ndarray, mode: str, place: str) -> np.ndarray:
-    """Greys of more than 8 bits in [0, 1]: integers of 16 bits, or floats that already are."""
+    """Greys of more than 8 bits in [0, 1]: integers of 16 bits, or floats already in [0, 1]."""
     top = 1 if mode == "F" else 65535
     if not np.isfinite(values).all() or values.min() < 0 or values.max() > top:
         raise UserError(

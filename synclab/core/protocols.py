@@ -18,16 +18,16 @@ from synclab.core.meter import Meter
 from synclab.core.schedule import Schedule
 
 Count = Annotated[int, Ge(1)]
-"""How many of something, at least one."""
+"""A number of items, at least 1."""
 
 Time = Annotated[int, Interval(ge=0, le=999)]
-"""A diffusion time, from almost clean to almost noise."""
+"""A diffusion time: 0 is almost clean, 999 almost pure noise."""
 
 Canonical = Literal["rgb", "latent"]
-"""What the canonical state holds: pixels, or what the network denoises."""
+"""Contents of the canonical state: RGB pixels, or latents of the network."""
 
 View = tuple[float, ...]
-"""What tells one view of a space from another: (azimuth, elevation) in degrees, an offset, …"""
+"""Parameters of one view of a space: (azimuth, elevation) in degrees, an offset, …"""
 
 Views = tuple[View, ...]
 """An ordered set of views; hashable, so that projection maps can be cached."""
@@ -64,19 +64,19 @@ class Rng(Protocol):
 
 
 class Cond(Protocol):
-    """The condition of n views as the denoiser takes it: row i belongs to view i."""
+    """Denoiser inputs that condition n views: row i belongs to view i."""
 
     def take(self, rows: slice) -> Self:
-        """The condition of some of the views."""
+        """Selects the condition of a slice of the views."""
         ...
 
     def join(self, others: Sequence[Self]) -> Self:
-        """The rows of this condition, then those of the others; all are made by one prior."""
+        """Concatenates these rows and those of the others, all made by the same prior."""
         ...
 
 
 class Condition(Protocol):
-    """What a task gives the denoiser for any of its views: a prompt, one for each view, depth."""
+    """A task's conditioning of the denoiser: one prompt, a prompt for each view, or depth."""
 
     def at(self, views: Views) -> Cond:
         """The condition of these views, one row for each."""
@@ -84,7 +84,7 @@ class Condition(Protocol):
 
 
 class Everywhere:
-    """The empty condition: the same nothing for every view (exact priors need no more)."""
+    """The empty condition, for priors that take none (the exact ones)."""
 
     def at(self, views: Views) -> Self:
         return self
@@ -97,8 +97,8 @@ class Everywhere:
 
 
 class Denoiser(Protocol):
-    """What a method sees of a prior: a denoiser of small square images, guidance and chunking
-    included.
+    """The part of a prior that methods use: denoises small square images, and handles guidance
+    and chunking itself.
     """
 
     @property
@@ -108,7 +108,7 @@ class Denoiser(Protocol):
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(c, h, w) of what the network denoises, a latent or an image."""
+        """(c, h, w) of the latent or image that the network denoises."""
         ...
 
     def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
@@ -116,27 +116,27 @@ class Denoiser(Protocol):
         ...
 
     def distance(self, x0: Tensor, other: Tensor) -> Tensor:
-        """How different two clean states look: (n,), differentiable; `other` may broadcast."""
+        """Perceptual distance of clean states: (n,), differentiable; `other` may broadcast."""
         ...
 
 
 class Prior(Denoiser, Protocol):
     """A pretrained model: the denoiser of methods, the encoders of tasks, the counters of jobs.
 
-    Its conditions are its own: `predict` takes what comes of `embed` and `with_depth`.
+    `predict` accepts only conditions that this prior made, by `embed` or `with_depth`.
     """
 
     needs: ClassVar[tuple[str, ...]]
-    """What a task must provide for every view besides the prompt, such as "depth"."""
+    """Inputs that a task must provide for every view besides the prompt, such as "depth"."""
 
     @property
     def prediction(self) -> str:
-        """What the network answers with: "epsilon", "v_prediction" or "flow"."""
+        """Output type of the network: "epsilon", "v_prediction" or "flow"."""
         ...
 
     @property
     def device(self) -> str:
-        """Where its networks and their inputs lie."""
+        """Device of its networks and their inputs."""
         ...
 
     @property
@@ -166,7 +166,7 @@ class Prior(Denoiser, Protocol):
 
     @property
     def factor(self) -> int:
-        """Pixels of an image along a side of one pixel of its latent."""
+        """Downsampling factor of the VAE: image pixels per latent pixel, along a side."""
         ...
 
     def embed(self, prompt: str) -> Condition:
@@ -204,7 +204,7 @@ class Space(Protocol):
 
     @property
     def initial(self) -> Tensor | None:
-        """The canonical state that the task begins with; None where it begins with nothing."""
+        """The canonical state that the task starts from; None if there is none."""
         ...
 
     def all_views(self) -> Views:
@@ -223,7 +223,7 @@ class Space(Protocol):
         ...
 
     def project(self, z: Tensor, views: Views) -> Tensor:
-        """f_c: what the views see of z: (c, H, W) -> (n, c, h, w). Linear and differentiable."""
+        """f_c: renders the views of z: (c, H, W) -> (n, c, h, w). Linear and differentiable."""
         ...
 
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
@@ -243,11 +243,11 @@ class Space(Protocol):
         ...
 
     def to_instance(self, y: Tensor) -> Tensor:
-        """What the network sees of projected values: VAE encoding, or identity."""
+        """Turns projected values into network inputs: VAE encoding, or identity."""
         ...
 
     def to_canonical(self, x: Tensor) -> Tensor:
-        """The way back: VAE decoding, or identity."""
+        """Inverse of `to_instance`: VAE decoding, or identity."""
         ...
 
 
@@ -255,7 +255,7 @@ class Method(Protocol):
     """An algorithm: a frozen dataclass of hyper-parameters, derived from this class."""
 
     steps: int
-    """How many estimates it yields."""
+    """Number of estimates that it yields."""
 
     @property
     def canonical(self) -> Canonical | None:
@@ -264,7 +264,7 @@ class Method(Protocol):
 
     @property
     def prediction(self) -> str | None:
-        """What the network must answer with, see `Prior.prediction`; None if any will do."""
+        """The required `Prior.prediction`; None if any will do."""
         return None
 
     @abstractmethod
@@ -274,7 +274,7 @@ class Method(Protocol):
 
 
 class NoisyMethod(Method, Protocol):
-    """A method that averages noisy states, which must live where the network does."""
+    """A method that averages noisy states, so its canonical state must be in latent space."""
 
     @property
     def canonical(self) -> Canonical | None:
@@ -285,7 +285,7 @@ class Task(Protocol):
     """Sets up the space and the condition of a method, and makes an image of its result."""
 
     provides: ClassVar[tuple[str, ...]]
-    """What it provides for every view besides the prompt; see `Prior.needs`."""
+    """Inputs that it provides for every view besides the prompt; see `Prior.needs`."""
 
     @property
     def canonical(self) -> Canonical:
@@ -296,7 +296,7 @@ class Task(Protocol):
         """Raises a UserError if this task has no canonical state that the method can work in.
 
         Args:
-            name: what the configuration calls the method.
+            name: the name of the method in the configuration.
         """
         ...
 
@@ -314,7 +314,7 @@ class Task(Protocol):
         ...
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:
-        """What the denoiser is conditioned on."""
+        """The conditioning of the denoiser."""
         ...
 
     def image(self, prior: Prior, z: Tensor) -> Tensor:
@@ -333,8 +333,8 @@ class Task(Protocol):
 
 
 def frozen(module: torch.nn.Module) -> Any:
-    """A network in evaluation mode whose weights ask for no gradient.
+    """A network in evaluation mode whose weights require no gradient.
 
-    `Any`, for diffusers and transformers do not type their calls and configurations.
+    Returns `Any`, since diffusers and transformers do not type their calls and configurations.
     """
     return module.eval().requires_grad_(False)

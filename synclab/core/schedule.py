@@ -1,4 +1,4 @@
-"""How signal and noise mix over time, and its conversions: the only place where they live.
+"""The noise schedule and all conversions between x_t, x0 and noise.
 
 x_t = alpha_t x0 + sigma_t eps. Integer times t run from 0 (almost clean) to T - 1 (almost noise);
 t = -1 stands for clean data, alpha = 1 and sigma = 0.
@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 Spacing = Literal["even", "truncated", "leading"]
-"""How a sampler's times lie: see `Schedule.steps`."""
+"""Spacing of a sampler's timesteps: see `Schedule.steps`."""
 
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """`alphas` and `sigmas` are (T,) float64; the network is told `times` (T,), not t itself."""
+    """`alphas` and `sigmas` are (T,) float64; the network gets `times` (T,) as its time input."""
 
     alphas: Tensor
     sigmas: Tensor
@@ -25,7 +25,7 @@ class Schedule:
 
     @classmethod
     def variance_preserving(cls, abar: Tensor) -> "Schedule":
-        """alpha^2 = abar, sigma^2 = 1 - abar; the network is told t (Ho et al. 2020)."""
+        """alpha^2 = abar, sigma^2 = 1 - abar; the time input is t (Ho et al. 2020)."""
         return cls(abar.sqrt(), (1 - abar).sqrt(), torch.arange(len(abar)))
 
     @classmethod
@@ -38,14 +38,14 @@ class Schedule:
 
     @classmethod
     def flow(cls, shift: float = 1.0, n: int = 1000) -> "Schedule":
-        """Straight paths, alpha = 1 - s and sigma = s; the network is told n s (Esser et al. 2024).
+        """Straight paths, alpha = 1 - s and sigma = s; the time input is n s (Esser et al. 2024).
 
         s is the middle of each of n equal intervals of [0, 1], then shifted towards noise as large
-        images need it. So no time meets an end, where x holds no x0 (s = 1) or no noise (s = 0).
+        images need it. So s is never exactly 1 (x without x0) or 0 (x without noise).
         """
         s = (torch.arange(n, dtype=torch.float64) + 0.5) / n
         s = shift * s / (1 + (shift - 1) * s)
-        return cls(1 - s, s, (n * s).float())  # float32: not every device knows float64
+        return cls(1 - s, s, (n * s).float())  # float32: not every device supports float64
 
     @property
     def last(self) -> int:
@@ -53,11 +53,11 @@ class Schedule:
         return len(self.alphas) - 1
 
     def alpha(self, t: int) -> float:
-        """How much of x0 there is in x; 1 at t = -1."""
+        """Coefficient of x0 in x_t; 1 at t = -1."""
         return 1.0 if t < 0 else float(self.alphas[t])
 
     def sigma(self, t: int) -> float:
-        """How much noise there is in x; 0 at t = -1."""
+        """Coefficient of the noise in x_t; 0 at t = -1."""
         return 0.0 if t < 0 else float(self.sigmas[t])
 
     @property

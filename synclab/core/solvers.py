@@ -9,15 +9,15 @@ from synclab.core.protocols import Cond, Denoiser, Rng
 from synclab.core.schedule import Schedule
 
 Blend = Callable[[Tensor, int, int, int], Tensor]
-"""Called after step i of n with (x, its time, i, n); returns the x to go on with."""
+"""Called after step i of n with (x, its time, i, n); returns the x for the next step."""
 
 Solver = Callable[..., Tensor]
 """A multi-step estimate of x0: (prior, x, t, cond, guidance, n, blend) -> x0."""
 
 
 def nodes(schedule: Schedule, t: int, n: int) -> list[int]:
-    """Times of the network calls from t down: t itself and what lies below it of a grid of n
-    points.
+    """Times of the network calls: t, then the points below t of a fixed grid of n points over
+    [0, T - 1].
 
     Clipping one fixed grid makes the number of steps fall linearly with t, as StochSync asks for
     (Yeo et al. 2025, App. B).
@@ -29,7 +29,7 @@ def nodes(schedule: Schedule, t: int, n: int) -> list[int]:
 def tweedie_x0(
     prior: Denoiser, x: Tensor, t: int, cond: Cond, guidance: float, blend: Blend | None = None
 ) -> Tensor:
-    """One step: Tweedie's estimate itself. There is no path along which to `blend`."""
+    """One step: Tweedie's estimate itself. `blend` is ignored."""
     return prior.schedule.x0(x, prior.predict(x, t, cond, guidance), t)
 
 
@@ -124,4 +124,4 @@ def ddim_inversion(
 
 
 SOLVERS = {"ddim": ddim_x0, "dpm": dpm_x0}
-"""The deterministic ones by name, for configurations."""
+"""Deterministic solvers by their name in configurations."""

@@ -19,9 +19,9 @@ def project(space: Space, z: Tensor, views: Views) -> Tensor:
 def gather(
     space: Space, x: Tensor, views: Views, old: Tensor | None = None, window: Tensor | None = None
 ) -> Tensor:
-    """Closed-form argmin_z sum_c w_c ||f_c(z) - x_c||^2: the weighted mean of what views say.
+    """Closed-form argmin_z sum_c w_c ||f_c(z) - x_c||^2: the weighted mean of the views.
 
-    `window` (h, w) weighs the pixels of every view, by its nearness to the middle for instance.
+    `window` (h, w) weighs the pixels of every view, for instance by closeness to the centre.
 
     Cells that no view sees keep their `old` value, 0 without one. Means are taken in at least fp32,
     whatever the precision of the network.
@@ -36,19 +36,19 @@ def gather(
 
 
 def weighted_mean(total: Tensor, weight: Tensor, old: Tensor | None) -> Tensor:
-    """Weighted sums (c, H, W) over their weights; `old`, or 0 without one, where there is none."""
+    """Weighted sums (c, H, W) over their weights; `old` (default 0) where the weight is 0."""
     seen = weight > 0
     return torch.where(seen, total / torch.where(seen, weight, 1), 0 if old is None else old)
 
 
 def sync(space: Space, x: Tensor, views: Views) -> Tensor:
-    """F(G(x)): every view as the others see it."""
+    """F(G(x)): gathers the views and projects the result back to each of them."""
     return project(space, gather(space, x, views), views)
 
 
 def adjoint_scatter(space: Space, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
-    """Scatter of any linear projection without writing one: (J^T y, J^T 1) by automatic
-    transposition.
+    """Default scatter for any linear projection: (J^T y, J^T 1), the transpose taken by
+    autograd.
 
     Right for every `project`; spaces override it where the papers use another inverse or where it
     would leave holes (a canvas finer than its views).

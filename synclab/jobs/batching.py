@@ -45,7 +45,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Done(Generic[Result]):
-    """A task that came to its end: what it returned, and the denoiser inputs it took."""
+    """A finished task: its return value and the number of denoiser inputs it used."""
 
     result: Result
     nfe: int
@@ -72,7 +72,7 @@ class Batcher:
     def run(self, tasks: Sequence[Callable[[Denoiser], Result]]) -> list[Done[Result] | Failed]:
         """Runs tasks, functions of a denoiser, side by side; the outcomes come in their order.
 
-        A task that raises ends alone; an exit or an interrupt ends all.
+        A task that raises ends only itself; an exit or an interrupt ends all.
         """
         guests = [Guest(self.prior, getcurrent()) for _ in tasks]
         running = {i: greenlet(settle) for i in range(len(tasks))}
@@ -120,7 +120,7 @@ class Batcher:
 class Guest:
     """The denoiser of one task, whose `predict` waits for the other tasks.
 
-    `nfe` counts the inputs of this task alone.
+    `nfe` counts only the inputs of this task.
     """
 
     def __init__(self, prior: Prior, host: greenlet) -> None:

@@ -1,4 +1,4 @@
-"""How much work a sample is: the method runs on a prior that counts and computes nothing."""
+"""Cost of a sample, found by running the method on a prior that only counts calls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What a row records of the machine it was made on."""
+"""Machine details recorded in every row."""
 
 import importlib.metadata
 import platform
@@ -59,7 +59,7 @@ def reset_peak_memory(device: str) -> None:
 def peak_memory(device: str) -> int:
     """Megabytes since the reset: of the card, or of the process.
 
-    Other systems than Linux know the process's peak since it began alone.
+    Systems other than Linux report only the peak since the process started.
     """
     if device == "cuda":
         return round(torch.cuda.max_memory_allocated() / 2**20)

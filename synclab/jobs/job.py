@@ -84,7 +84,7 @@ class Job:
         return outcome
 
     def make_together(self, samples: Sequence[Sample]) -> list[Finished | Failed]:
-        """Samples whose views pass through the network together; one that fails fails alone."""
+        """Makes samples, their views batched together; a failure affects only that sample."""
         self.prior.meter.reset()
         environment.reset_peak_memory(self.prior.device)
         bar = tqdm(desc="steps", total=self.method.steps * len(samples), leave=False, disable=None)
@@ -127,7 +127,7 @@ class Job:
             previews.keep(sample, step, to_png(self.task.image(self.prior, z)))
 
     def seconds(self, count: int) -> dict[str, float]:
-        """Seconds by part, the equal share of each sample; what no part claims is the rest."""
+        """Seconds by part, divided equally among the samples; unattributed time is the rest."""
         total, parts = self.prior.meter.total(), self.prior.meter.seconds()
         parts = {"total": total, **parts, "rest": total - sum(parts.values())}
         return {part: round(value / count, 3) for part, value in parts.items()}

@@ -56,7 +56,7 @@ class Setup:
 
     @classmethod
     def build(cls, body: Mapping[str, Any], method_name: str) -> "Setup":
-        """Raises: UserError for values that do not fit, alone or together."""
+        """Raises: UserError for invalid values or combinations of values."""
         task: Task = schema.build(body["task"], "task")
         method: Method = schema.build(body["method"], "method")
         task.check(method, method_name)
@@ -86,7 +86,7 @@ class Assignment:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What every row records of the request."""
+        """Request fields recorded in every row."""
         identity = self.store.config or self.setup.identity  # one for all rows of a folder
         return {
             "config": identity,
@@ -100,7 +100,7 @@ class Assignment:
 def check(config: DictConfig, request: Request) -> Assignment:
     """Reads the configuration; loads no network and writes no result.
 
-    Raises: UserError for a value that is wrong, alone or together with others.
+    Raises: UserError for an invalid value or combination of values.
     """
     body: Any = OmegaConf.to_container(config, resolve=True)
     check_groups(body)

@@ -14,7 +14,7 @@ def prepare_threads(count: int | None) -> None:
 
 
 def usable_cores() -> int:
-    """A queue may grant fewer than the machine has; macOS only tells the latter."""
+    """A queue may grant fewer than the machine has; macOS reports only the latter."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

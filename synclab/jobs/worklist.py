@@ -57,7 +57,7 @@ def complete(
     facts: Mapping[str, Any],
     together: int,
 ) -> dict[str, Exception]:
-    """Makes what is to do, `together` samples at a time; returns what failed."""
+    """Makes the unfinished samples, `together` at a time; returns those that failed."""
     failed: dict[str, Exception] = {}
     with tqdm(desc=f"{job.task_name}/{job.method_name}", total=len(todo), disable=None) as bar:
         for batch in batches(todo, store, journal.claims, together):
@@ -77,7 +77,7 @@ def complete(
 def batches(
     todo: Sequence[Sample], store: Store, claims: Claims, size: int
 ) -> Iterator[list[Sample]]:
-    """Samples in our hands and not done, `size` at a time; waits for those in other hands."""
+    """Yields unfinished samples that this process claimed, `size` at a time; waits for others."""
     left = list(todo)
     while left:
         held, batch = [], []

@@ -1,1 +1,1 @@
-"""Small networks that judge pictures, and what the papers' networks need."""
+"""Small networks that judge pictures, and the requirements of the papers' networks."""

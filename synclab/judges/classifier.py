@@ -16,7 +16,7 @@ WIDTHS = (32, 64, 128, 192)
 
 
 def block(inputs: int, outputs: int) -> nn.Sequential:
-    """Halves the side: convolution, normalisation within each picture alone, nonlinearity."""
+    """Halves the side: convolution, per-picture normalisation, nonlinearity."""
     convolution = nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=False)
     return nn.Sequential(convolution, nn.GroupNorm(8, outputs), nn.SiLU())
 

@@ -1,4 +1,4 @@
-"""What the papers' networks need on this machine, checked before anything is read or imported."""
+"""Requirements of the papers' networks on this machine, checked before any import."""
 
 import importlib.util
 import os

@@ -1,4 +1,4 @@
-"""The loop that SDS, SDI and ISM share; they differ by where the noise comes from and its weight.
+"""The loop that SDS, SDI and ISM share; they differ in the source of the noise and in its weight.
 
 Adam on the canonical state, random views, a residual in place of the network's gradient (Poole et
 al. 2023, eq. 3). The network's Jacobian is dropped, the encoder's is kept where the canonical state
@@ -64,7 +64,7 @@ class Distillation(Method):
             yield z.detach().clone()
 
     def start(self, space: Space, rng: Rng) -> Tensor:
-        """What the task begins with, else noise."""
+        """The initial state of the task if there is one, else noise."""
         noise = rng.normal("start", space.shape)
         return noise if space.initial is None else space.initial.to(noise)
 

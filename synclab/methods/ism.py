@@ -15,7 +15,7 @@ from synclab.methods.distillation import Distillation, Weight
 
 @dataclass(frozen=True)
 class ISM(Distillation):
-    """s = t - `interval`, reached by unguided inversion in about s / `interval` knots."""
+    """s = t - `interval`, reached by unguided inversion on about s / `interval` grid points."""
 
     steps: Count = 2000
     guidance: float = 7.5

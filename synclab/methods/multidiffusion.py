@@ -1,8 +1,8 @@
 """MultiDiffusion: the canonical state is noisy, and views are averaged after every step.
 
 Bar-Tal et al., "MultiDiffusion: Fusing Diffusion Paths for Controlled Image Generation", 2023
-(arXiv 2302.08113), eq. 4 and 5. The state holds noise at every step, so it must live where the
-network does: a latent canvas for a latent prior.
+(arXiv 2302.08113), eq. 4 and 5. The state holds noise at every step, so it must be in
+the network's space: a latent canvas for a latent prior.
 """
 
 from dataclasses import dataclass

@@ -45,7 +45,7 @@ class SDI(Distillation):
         return self.w(prior, t) * (prior.predict(x, t, cond, self.guidance) - eps)
 
     def invert(self, prior: Denoiser, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
-        """The noise that leads from x0 to where the network would have come from."""
+        """The noise that DDIM inversion of x0 gives, plus `extra` fresh noise."""
         schedule = prior.schedule
         t = min(t + rng.integer("jitter", 0, self.jitter), schedule.last)
         x = ddim_inversion(prior, x0, t, cond, self.inversion_guidance, self.knots)

@@ -1,7 +1,7 @@
 """SDI as StochSync's released code runs it: time 999 drops the signal.
 
 Yeo et al. 2025, repository of KAIST-Visual-AI-Group. Where x holds no signal the residual is the
-distance to the x0 that the network sees in it, not the difference of two noises.
+distance to the x0 that the network predicts, not the difference of two noises.
 """
 
 from dataclasses import dataclass

@@ -67,7 +67,7 @@ class StochSync(Method):
     def blend(
         self, k: int, schedule: Schedule, x0: Tensor, inwardness: Tensor, rng: Rng
     ) -> Blend | None:
-        """What holds the borders in the seam steps; None before."""
+        """The blend that holds the borders during the seam steps; None before them."""
         if not self.seams(k):
             return None
         eps = rng.normal("seam", tuple(x0.shape))

@@ -109,12 +109,12 @@ def switches(letters: str) -> Callable[[Algebra], Tensor]:
 
 
 def plain(o: Algebra) -> Tensor:
-    """Every view on its own."""
+    """Denoises every view independently."""
     return o.phi(o.x, o.psi(o.x, o.ex))
 
 
 def plain_from_canonical(o: Algebra) -> Tensor:
-    """Every view of the canonical state on its own."""
+    """Denoises every view of the canonical state independently."""
     return o.phi(o.fz, o.psi(o.fz, o.efz))
 
 

@@ -1,4 +1,4 @@
-"""SyncDiffusion: views are first drawn towards the look of one of them, then averaged.
+"""SyncDiffusion: views are first made perceptually similar to an anchor view, then averaged.
 
 Lee et al., "SyncDiffusion: Coherent Montage via Synchronized Joint Diffusions", 2023 (arXiv
 2306.05178), Alg. 1. The perceptual distance is the prior's: LPIPS for the papers' checkpoints, the
@@ -48,7 +48,7 @@ class SyncDiffusion(NoisyMethod):
             yield z
 
     def disagreement(self, prior: Denoiser, x: Tensor, t: int, cond: Cond) -> Tensor:
-        """Gradient of the views' distance to the middle one, by their x0; none for that view."""
+        """Gradient of the perceptual distance between x0 of each view and the anchor, 0 at it."""
         with torch.enable_grad():
             x = x.detach().requires_grad_()
             x0 = prior.schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)

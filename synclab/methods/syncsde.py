@@ -1,9 +1,9 @@
-"""SyncSDE: every view is pulled towards what the views before it say.
+"""SyncSDE: every view is pulled towards the composite of the views before it.
 
 Lee et al., "SyncSDE: A Probabilistic Framework for Diffusion Synchronization", 2025 (arXiv
 2503.21555), eq. 7, 8 and 14. Views are ordered; the first is free, view i is conditioned on the
-composite of the earlier ones, later on top. All go one step together: with a deterministic sampler
-that equals one after the other, since nothing flows back.
+composite of the earlier ones, later on top. All views take each step together: with a deterministic
+sampler this equals running them in order, since no view affects earlier ones.
 """
 
 from dataclasses import dataclass
@@ -57,12 +57,12 @@ class SyncSDE(NoisyMethod):
 
 
 def composites(space: Space, x: Tensor, views: Views) -> tuple[Tensor, Tensor, Tensor]:
-    """For each view what earlier views say of it and where (n c h w); the composite of all."""
+    """Targets and masks (n c h w) from the views before each view; the composite of all."""
     z, seen = x.new_zeros(space.shape), x.new_zeros(1, *space.shape[1:])
     targets, masks = [], []
     for i, view in enumerate(views):
         targets.append(project(space, z, (view,)))
-        masks.append(space.project(seen, (view,)).abs() > 0.5)  # a view may turn the sign
+        masks.append(space.project(seen, (view,)).abs() > 0.5)  # a view may flip the sign
         z = gather(space, x[i : i + 1], (view,), old=z)
         seen = torch.maximum(seen, (space.scatter(x[i : i + 1], (view,))[1] > 0).to(x))
     return torch.cat(targets), torch.cat(masks), z

@@ -1,4 +1,4 @@
-"""SyncTweedies: views meet in their estimates of the clean image; and 59 other ways to meet.
+"""SyncTweedies: averages the views' clean estimates; and 59 other synchronization strategies.
 
 Kim et al., "SyncTweedies: A General Generative Framework Based on Synchronized Diffusions", 2024
 (arXiv 2403.14370). Strategy 2 is the paper's method: views average their x0. Of the others, 0 is
@@ -31,9 +31,9 @@ from synclab.methods.strategies import CASES, INSTANCE, READ_FROM_VIEWS, Algebra
 
 @dataclass(frozen=True)
 class SyncTweedies(Method):
-    """`strategy` is the authors' code or a case's name, valid while t > `t_sync`.
+    """`strategy` is the authors' code or a case's name, applied while t > `t_sync`.
 
-    Views `start` from noise of their own, or from crops of one.
+    Views `start` from independent noise, or from crops of one shared noise.
     """
 
     steps: Count = 30
@@ -45,7 +45,7 @@ class SyncTweedies(Method):
 
     @property
     def canonical(self) -> Canonical | None:
-        """Strategies that synchronise clean estimates alone may live in RGB."""
+        """RGB is possible only for strategies that synchronise nothing but clean estimates."""
         return None if self.number in (0, 2) and self.start == "independent" else "latent"
 
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
@@ -58,7 +58,7 @@ class SyncTweedies(Method):
             yield None if s > 0 else o.g(x) if self.number in READ_FROM_VIEWS else z
 
     def code(self, t: int) -> int:
-        """Views go on alone from `t_sync` down."""
+        """The strategy at time t: independent views from `t_sync` down."""
         return 0 if t <= self.t_sync and self.number in INSTANCE else self.number
 
     @property

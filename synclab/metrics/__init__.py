@@ -1,1 +1,1 @@
-"""What judges results: features, scores and distances, from pictures alone."""
+"""Metrics: features, scores and distances computed only from pictures."""

@@ -41,7 +41,7 @@ class Measured:
     outcomes: tuple[Outcome, ...]
 
     def parts(self, source: str) -> list[np.ndarray]:
-        """What "extractor.output" gave for each picture: (rows, d) each."""
+        """Features of "extractor.output" for each picture: (rows, d) each."""
         extractor, _, output = source.partition(".")
         return [outcome[extractor][output] for outcome in self.outcomes]
 
@@ -56,7 +56,7 @@ class Measured:
 
     @property
     def view_count(self) -> int:
-        """How many views were scored."""
+        """Number of scored views."""
         return sum(max(map(rows, outcome.values())) for outcome in self.outcomes)
 
     @property
@@ -123,7 +123,7 @@ def measure(
 ) -> Measured:
     """All extractors on all pictures; one that cannot be read or gives NaN is named and left out.
 
-    `what` the progress bar says.
+    what: label of the progress bar.
     """
     found = []
     for picture in tqdm(pictures, what, disable=None):

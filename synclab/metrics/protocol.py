@@ -1,4 +1,4 @@
-"""Evaluation protocols: versioned YAML files in conf/eval that say how each number is made."""
+"""Evaluation protocols: versioned YAML files in conf/eval that define every number."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ class Protocol:
 
 
 def lack(extractor: Any) -> str | None:
-    """What this machine lacks for an extractor."""
+    """Requirements of an extractor that this machine lacks."""
     try:
         extractor.check()
     except UserError as error:
@@ -105,7 +105,7 @@ def read_protocol(name: str, task: str) -> Protocol:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The values of a file; one that is `like` another only says what differs."""
+    """The values of a file; a file `like` another lists only the differences."""
     try:
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:

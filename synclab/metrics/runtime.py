@@ -29,7 +29,7 @@ def common(values: Sequence[Any]) -> Any:
 def cost(pictures: Sequence[Picture]) -> dict[str, Any]:
     """Seconds and network evaluations of one sample on average, megabytes of the largest.
 
-    None where the rows do not tell: other people's pictures may come without.
+    None if the rows lack it, as those of external pictures may.
     """
     rows = [picture.row for picture in pictures]
     seconds = [row["seconds"]["total"] for row in rows if "seconds" in row]

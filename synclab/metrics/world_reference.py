@@ -36,7 +36,7 @@ class WorldReference:
     command: ClassVar[str] = "delete the folder and evaluate again"
 
     def pictures(self, results: Path, prompts: Collection[str]) -> list[Picture]:
-        """Renders what is missing first."""
+        """Renders missing pictures first."""
         store = Store(results / self.path)
         store.open({"world": {"size": self.size, "fov": self.fov}})
         seeds = range(2 * self.per_prompt)

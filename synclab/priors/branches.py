@@ -9,7 +9,7 @@ from torch import Tensor
 from synclab.core.protocols import Cond, Views
 
 Inputs = tuple[Tensor, ...]
-"""What a network takes besides x and t, each (n, ...): tokens first, then what else there is."""
+"""Network inputs besides x and t, each (n, ...): tokens first, then any others."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Branches:
     negative: Inputs
 
     def at(self, views: Views) -> "Branches":
-        """The same for each of the views."""
+        """Repeats the inputs for each view."""
         positive, negative = (
             tuple(each.expand(len(views), *each.shape[1:]) for each in inputs)
             for inputs in (self.positive, self.negative)
@@ -48,7 +48,7 @@ def stack(rows: Sequence[Inputs]) -> Inputs:
 
 
 def as_branches(cond: Cond) -> Branches:
-    """The condition, checked to be one of a prior with a text encoder.
+    """Checks that the condition was made by a prior with a text encoder.
 
     Raises: TypeError if another kind of prior has made it.
     """

@@ -1,4 +1,4 @@
-"""Where a checkpoint lies, whether it is whole, and which weights it holds."""
+"""Finds checkpoints, checks that they are complete, and hashes their weights."""
 
 import hashlib
 import os
@@ -28,7 +28,7 @@ Names = str | Annotated[list[str], MinLen(1)]
 def locate(path: Names) -> str:
     """The first whole local folder, else the first name in the Hub's cache, else on the Hub.
 
-    Raises: UserError naming all that were tried; HF_HUB_OFFLINE=1 asks the cache alone.
+    Raises: UserError naming all that were tried; HF_HUB_OFFLINE=1 restricts it to the cache.
     """
     names = [resolve(name) for name in each(path)]
     for is_there in (os.path.isdir, cached, on_the_hub):
@@ -53,10 +53,10 @@ def address(path: str) -> tuple[str, str | None]:
 
 
 def cached(path: str) -> Path | None:
-    """The checkpoint's folder in the Hub's local cache, if its denoiser is there; asks no network.
+    """The checkpoint's folder in the Hub's local cache, if its denoiser is there; works offline.
 
-    The denoiser is what is looked for, since a checkpoint that is read part by part leaves no
-    model_index.json behind.
+    It looks for the denoiser, since a checkpoint that is downloaded part by part has no
+    model_index.json.
     """
     files = (cached_file(path, f"{part}/config.json") for part in DENOISERS)
     return next((file.parents[1] for file in files if file), None)
@@ -80,13 +80,13 @@ def on_the_hub(path: str) -> bool:
     name, revision = address(path)
     try:
         HfApi().model_info(name, revision=revision, timeout=5)
-    except Exception:  # every way of not being there: gated, gone, offline, refused
+    except Exception:  # any reason counts as absent: gated, gone, offline, refused
         return False
     return True
 
 
 def resolve(path: str) -> str:
-    """A local folder as an absolute path, checked to be whole; a name on the Hub as it is.
+    """A local folder as an absolute path, checked for completeness; a Hub name unchanged.
 
     Relative folders are looked up where synclab lies, so that the embedded prior is found from
     anywhere.
@@ -108,12 +108,12 @@ def check_folder(folder: Path) -> Path:
 
 
 def denoiser(folder: Path) -> Path:
-    """Where the denoiser lies, or would lie: a transformer's folder if there is one."""
+    """Expected folder of the denoiser: "transformer" if it exists, else "unet"."""
     return folder / next((part for part in reversed(DENOISERS) if (folder / part).is_dir()), "unet")
 
 
 def fingerprint(path: Names) -> str | None:
-    """`weights_hash` of a local folder, so that retrained weights are another prior.
+    """`weights_hash` of a local folder, so that retrained weights change the identity.
 
     None for a name on the Hub, whose revision tells as much, before and after it is downloaded.
     """

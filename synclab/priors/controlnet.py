@@ -21,12 +21,12 @@ EXPECTED = "expected a ControlNet in diffusers format"
 
 @dataclass
 class ControlNetPrior(DepthPrior):
-    """Stable Diffusion, and a ControlNet that sees disparities as grey images.
+    """Stable Diffusion with a ControlNet that takes disparities as grey images.
 
     Args:
         control_path: the ControlNet's folder, or its name on the Hub, `owner/name@revision`.
-        control_scale: factor on what the ControlNet adds to the UNet's features.
-        control_t_min, control_t_max: the times between which it is asked, both included.
+        control_scale: factor on the residuals that the ControlNet adds to the UNet.
+        control_t_min, control_t_max: range of times at which it is applied, both included.
     """
 
     control_path: str = "lllyasviel/control_v11f1p_sd15_depth"
@@ -43,7 +43,7 @@ class ControlNetPrior(DepthPrior):
         return super().load_denoiser()
 
     def show(self, disparity: Tensor) -> Tensor:
-        """At the images' size, all views together from 0 to 1, grey in three channels."""
+        """Disparity at image size, normalised to [0, 1] over all views, in three grey channels."""
         size = (self.image_size, self.image_size)
         image = F.interpolate(disparity, size, mode="bilinear", align_corners=False)
         return to_unit_range(image).expand(-1, 3, -1, -1)

@@ -1,4 +1,4 @@
-"""Views whose depth is known: the condition, and what its priors share."""
+"""Depth conditioning, and the base class of priors that use it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from synclab.priors.branches import Branches, as_branches
 from synclab.priors.latent import LatentPrior
 
 Maps = Callable[[Views], Tensor]
-"""From n views to maps of them, (n c h w)."""
+"""Function from n views to their maps (n c h w)."""
 
 
 @dataclass(frozen=True)
 class Depth:
-    """A prompt, or one for each view, and the depth of any views as the network is shown it."""
+    """A text condition together with depth maps in the format of the network."""
 
     text: Condition
     show: Maps
@@ -28,7 +28,7 @@ class Depth:
 
 @dataclass
 class DepthPrior(LatentPrior):
-    """Stable Diffusion that is shown the depth of every view, in one way or another.
+    """Stable Diffusion conditioned on the depth of every view; subclasses choose how.
 
     Args:
         pixels: side of a view; the papers' meshes have larger ones than the checkpoint's own.
@@ -46,7 +46,7 @@ class DepthPrior(LatentPrior):
         return Depth(text, lambda views: self.show(disparity(views)))
 
     def show(self, disparity: Tensor) -> Tensor:
-        """Disparities (n 1 H W) of a set of views as the network wants them (n c h w)."""
+        """Disparities (n 1 H W) of a set of views as network inputs (n c h w)."""
         raise NotImplementedError
 
 

@@ -21,7 +21,7 @@ class DepthChannelPrior(DepthPrior):
     extra_channels: ClassVar[int] = 1
 
     def show(self, disparity: Tensor) -> Tensor:
-        """At the latents' size, all views together from -1 to 1, as StochSync's code has it."""
+        """Disparity at latent size, scaled to [-1, 1] over all views, as in StochSync's code."""
         small = F.interpolate(disparity, self.shape[1:], mode="bicubic", align_corners=False)
         return 2 * to_unit_range(small) - 1
 

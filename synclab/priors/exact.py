@@ -1,4 +1,4 @@
-"""Priors whose score is known in closed form: tests prove relations between methods on them.
+"""Priors with a closed-form score, on which tests prove relations between methods.
 
 Each writes out E[x0 | x] for its data, and so the optimal noise prediction; guidance and conditions
 change nothing.
@@ -21,7 +21,7 @@ Shape = tuple[int, int, int]
 
 @dataclass
 class ExactPrior:
-    """Common to all: schedule, shape, counter. Images in [0, 1] are x in [-1, 1], no codec."""
+    """Base of exact priors: schedule, shape, meter. Images in [0, 1] are x in [-1, 1], no codec."""
 
     shape: Shape = (4, 16, 16)
     schedule: Schedule = field(default_factory=Schedule.scaled_linear)
@@ -35,7 +35,7 @@ class ExactPrior:
         self.meter.nfe += len(x)
         size = math.hypot(self.schedule.alpha(t), self.schedule.sigma(t))
         with self.meter("denoiser", x.device):
-            # Any schedule's x is a variance-preserving one up to its size.
+            # Dividing by `size` makes any schedule's x variance-preserving.
             mean = self.posterior_mean(x / size, self.schedule.a(t))
             return self.schedule.eps(x, mean, t)
 

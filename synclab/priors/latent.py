@@ -167,7 +167,7 @@ class LatentPrior:
         return (self.text_encoder(ids).last_hidden_state,)
 
     def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
-        """eps_u + guidance (eps_c - eps_u), (n c h w); one branch alone at guidance 0 or 1."""
+        """eps_u + guidance (eps_c - eps_u), (n c h w); one branch only at guidance 0 or 1."""
         branches = as_branches(cond)
         with self.meter("denoiser", x.device):
             if guidance in (0, 1):
@@ -179,7 +179,7 @@ class LatentPrior:
             return NOISE[self.prediction](answer, x, t, self.schedule)
 
     def _evaluate(self, x: Tensor, t: int, told: Inputs) -> Tensor:
-        """The network's answer, chunk by chunk."""
+        """The network's output, computed chunk by chunk."""
         self.meter.nfe += len(x)
         chunks = zip(*(each.to(self.dtype).split(self.batch) for each in (x, *told)), strict=True)
         return torch.cat([self.answer(t, *chunk) for chunk in chunks]).to(x.dtype)
@@ -189,11 +189,11 @@ class LatentPrior:
         return self.unet(x, self.time(t), *told).sample
 
     def time(self, t: int) -> Tensor:
-        """What the network is told of time t, without dimensions."""
+        """The network's time input at t, a 0-d tensor."""
         return self.schedule.times[t].to(self.device)
 
     def distance(self, x0: Tensor, other: Tensor) -> Tensor:
-        """How different the decoded images look (n,); see `perceptual`."""
+        """Perceptual distance of the decoded images (n,); see `perceptual`."""
         return self._perceptual(self.decode(x0), self.decode(other))
 
     @cached_property

@@ -75,7 +75,7 @@ def find(lora: str) -> Path:
 
 
 def fingerprint(lora: str | None) -> str | None:
-    """SHA-256 of a local file, so that a LoRA trained anew is another; None for names, or none."""
+    """SHA-256 of a local file, so that retraining changes the identity; None for Hub names."""
     file = Path(lora or "").expanduser()
     return sha256(file.read_bytes()) if file.is_file() else None
 

@@ -27,9 +27,9 @@ def matters(key: str) -> bool:
 
 @dataclass(frozen=True)
 class Parts:
-    """A folder or a name on the Hub, with the dtype and device that its networks shall have.
+    """A folder or a name on the Hub, with the dtype and device for its networks.
 
-    Whatever is wrong with a part ends in a UserError that names the `key` of the configuration,
+    Any fault of a part raises a UserError that names the `key` of the configuration,
     the part, and what was `expected`.
     """
 
@@ -41,7 +41,7 @@ class Parts:
 
     def network(self, kind: Any, part: str | None) -> Any:
         """A network of diffusers; part None for a folder that holds nothing else."""
-        plainly = {"low_cpu_mem_usage": False}  # or diffusers asks for another package
+        plainly = {"low_cpu_mem_usage": False}  # else diffusers requires accelerate
         return self._module(kind, part, **plainly)
 
     def text_encoder(self, kind: Any, part: str) -> Any:
@@ -70,7 +70,7 @@ class Parts:
                 )
 
     def tokenizer(self, kind: Any, part: str) -> Any:
-        """Without its files transformers makes one that knows no words, and says nothing."""
+        """A tokenizer; if its files are missing, transformers silently makes an empty one."""
         tokenizer = self._load(kind, part)
         if len(tokenizer) <= len(tokenizer.all_special_tokens):
             raise UserError(f"{self.key}={self.path}: its {part} knows no words; {self.expected}")
@@ -96,7 +96,7 @@ class Parts:
 
     @contextmanager
     def _usable(self, part: str) -> Iterator[None]:
-        """The libraries raise errors of any kind over foreign files."""
+        """Turns errors of any type from the libraries into a UserError."""
         try:
             yield
         except Exception as error:

@@ -1,4 +1,4 @@
-"""How different two images look: (n 3 h w) in [0, 1], and others that may broadcast, to (n,)."""
+"""Perceptual distances (n,) of images (n 3 h w) in [0, 1] to others, which may broadcast."""
 
 from collections.abc import Callable
 from typing import Any

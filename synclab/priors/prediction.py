@@ -1,7 +1,7 @@
-"""What a network answers with, and the noise in x that it means: methods ask for noise alone.
+"""Conversion of network outputs to noise predictions, the only kind that methods use.
 
-Every answer is affine in the noise, and the weights of guidance sum to one: guidance among answers
-is guidance among noises. It is taken among answers, for turning a flow into noise loses digits.
+Every output is affine in the noise and the guidance weights sum to one, so guidance may be applied
+to outputs or noises. It is applied to outputs, since converting a flow to noise loses precision.
 """
 
 from torch import Tensor
@@ -10,7 +10,7 @@ from synclab.core.schedule import Schedule
 
 
 def from_noise(answer: Tensor, x: Tensor, t: int, schedule: Schedule) -> Tensor:
-    """The answer is the noise itself (Ho et al. 2020)."""
+    """The output is the noise itself (Ho et al. 2020)."""
     return answer
 
 
@@ -25,4 +25,4 @@ def from_flow(answer: Tensor, x: Tensor, t: int, schedule: Schedule) -> Tensor:
 
 
 NOISE = {"epsilon": from_noise, "v_prediction": from_v, "flow": from_flow}
-"""By the name of what is predicted, as diffusers writes it into a scheduler's file."""
+"""Conversions by prediction type, as named in diffusers' scheduler files."""

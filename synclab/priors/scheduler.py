@@ -1,4 +1,4 @@
-"""A checkpoint's scheduler file: signal and noise over time, and what the network predicts.
+"""A checkpoint's scheduler file: the noise schedule and the prediction type.
 
 The file's own time grids are never used; methods and solvers choose their times.
 """
@@ -23,7 +23,7 @@ is below what a network sees, and enough for single precision.
 
 
 def read_scheduler(config: dict[str, Any]) -> tuple[Schedule, str]:
-    """The schedule and the name of what is predicted, one of `NOISE`.
+    """The schedule and the prediction type, one of `NOISE`.
 
     Raises: ValueError for a prediction or a shift of times that synclab does not know.
     """

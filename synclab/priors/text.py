@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 
 def token_ids(tokenizer: Any, text: str) -> Tensor:
-    """(1, length) ids, padded and cut to the tokenizer's length; a cut is warned of."""
+    """(1, length) ids, padded or truncated to the tokenizer's length; truncation logs a warning."""
     length = tokenizer.model_max_length
     warn_of_cut(tokenizer, text, length)
     return tokenizer(
@@ -18,7 +18,7 @@ def token_ids(tokenizer: Any, text: str) -> Tensor:
 
 
 def warn_of_cut(tokenizer: Any, text: str, length: int) -> None:
-    """Says which words the text encoder never sees; the end token takes the last place."""
+    """Warns of words that are cut off; the end token takes the last place."""
     tokens = tokenizer(text, verbose=False).input_ids
     if len(tokens) > length:
         lost = tokenizer.decode(tokens[length - 1 : -1])

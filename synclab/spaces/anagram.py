@@ -1,4 +1,4 @@
-"""An ambiguous image: orthogonal views of one square canvas, each to be read in its own way."""
+"""An ambiguous image: orthogonal views of one square canvas, each with its own prompt."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from synclab.spaces.transforms import TRANSFORMS
 class Anagram(Canvas):
     """A view is (i,), the i-th of the named `transforms`.
 
-    `offset` is what a sign turns about: 0 for latents and noise, 1/2 for colours in [0, 1].
+    `offset` is the fixed point of negation: 0 for latents and noise, 1/2 for colours in [0, 1].
     """
 
     transforms: tuple[str, ...]
@@ -54,7 +54,7 @@ class Anagram(Canvas):
         return total.view(self.shape), y.new_full((1, *self.shape[1:]), float(len(views)))
 
     def inwardness(self, views: Views) -> Tensor:
-        """No other view begins anywhere."""
+        """1 everywhere: no view borders on another."""
         size = self.view_size // self.factor
         return torch.ones(size, size, device=self.device)
 

@@ -1,4 +1,4 @@
-"""What all canonical spaces share: their shape, their codec and the defaults of the protocol."""
+"""Base of all canonical spaces: shape, codec and defaults of the protocol."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -11,7 +11,7 @@ from synclab.core.sync import adjoint_scatter, weighted_mean
 
 
 class Codec(Protocol):
-    """The pair that leads from canonical values to what the network denoises, and back."""
+    """Encodes canonical values to network inputs, and decodes them back."""
 
     def encode(self, y: Tensor, /) -> Tensor: ...
 
@@ -19,7 +19,7 @@ class Codec(Protocol):
 
 
 class Identity:
-    """The canonical state holds what the network denoises."""
+    """No encoding: the canonical state is in the network's own space."""
 
     def encode(self, y: Tensor) -> Tensor:
         return y
@@ -33,7 +33,7 @@ class Canvas:
     """A grid of cells (channels, height, width) seen through square views of `view_size` cells.
 
     `codec` encodes and decodes views; with a VAE the network's side of a view is `factor` times
-    smaller than the view itself. `initial` is the state that a task begins with, if any.
+    smaller than the view itself. `initial` is the state that a task starts from, if any.
     """
 
     channels: int
@@ -68,7 +68,7 @@ class Canvas:
         return weighted_mean(*self.scatter(y, views), old)
 
     def inwardness(self, views: Views) -> Tensor:
-        """Distance of the network's pixels from the left and right borders, 0 there, towards 1."""
+        """Horizontal distance of the network's pixels from the nearer border, in [0, 1]."""
         profile = horizontal_profile(self.view_size, self.factor).to(self.device)
         return profile.expand(len(profile), -1)
 
@@ -80,7 +80,7 @@ class Canvas:
 
 
 def horizontal_profile(view_size: int, factor: int) -> Tensor:
-    """For every column of the network's the least of its pixels' inwardness.
+    """Inwardness of every column of the network: the minimum over the pixels it covers.
 
     A ramp from 0 at both borders to 1 at the two middle columns, in pixels of the view.
     """

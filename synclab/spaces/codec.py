@@ -1,4 +1,4 @@
-"""How views pass through a VAE."""
+"""Encoding and decoding of views by a VAE."""
 
 from torch import Tensor
 
@@ -6,7 +6,7 @@ from synclab.core.protocols import Prior, Rng
 
 
 class ReleasedCodec:
-    """As the released code of StochSync: the posterior is sampled, decoded pixels are clipped."""
+    """Follows StochSync's released code: samples the posterior and clips decoded pixels."""
 
     def __init__(self, prior: Prior, rng: Rng) -> None:
         self.prior, self.rng = prior, rng

@@ -1,4 +1,4 @@
-"""Where perspective views and an equirectangular canvas meet, found once and shared."""
+"""Cached lookup maps between perspective views and an equirectangular canvas."""
 
 import math
 from dataclasses import astuple, dataclass
@@ -17,7 +17,7 @@ from synclab.spaces.window import Window
 Grid = Literal["centres", "corners"]
 
 SMALL = 2**17
-"""Texels of a canvas up to which it costs less to read all of it than to look for windows."""
+"""Number of texels up to which reading the whole canvas is cheaper than finding windows."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class EquirectMaps:
     With `grid="corners"` texels are taken at their corners, columns do not wrap, and a view reaches
     `margin` pixels beyond its border: the released code of StochSync, with margin 1.
 
-    The last 16 sets of views stay mapped for all samples of a process, random ones come and go: 8
-    bytes for every pixel that looks, 12 for every texel of a window. The paper's 5 views of 512
+    Maps of the last 16 sets of views are cached for all samples of a process. They take 8 bytes
+    for every pixel of a view and 12 for every texel of a window. The paper's 5 views of 512
     pixels take 10 + 41 MB, the 60 of its 8K panorama 0.1 + 0.5 GB.
     """
 
@@ -47,12 +47,12 @@ class EquirectMaps:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The released code's ties between nearest pixels fall as single precision rounds them."""
+        """float32 for "corners": the released code's nearest-pixel ties depend on its rounding."""
         return torch.float64 if self.grid == "centres" else torch.float32
 
     @lru_cache(maxsize=16)  # noqa: B019 - keyed by value: equal maps are shared and few
     def to_views(self, views: Views) -> Projection:
-        """What the views read."""
+        """The canvas positions that each pixel of the views reads."""
         column, row = self._look(views)
         windows = self._windows(views)
         numbers = torch.tensor([*map(astuple, windows)], dtype=torch.float64)
@@ -63,7 +63,7 @@ class EquirectMaps:
 
     @lru_cache(maxsize=16)  # noqa: B019
     def from_views(self, views: Views) -> Backprojection:
-        """What the views write."""
+        """The view positions that each texel of the canvas is filled from."""
         parts = [self._meet(view) for view in views]
         count = torch.zeros(1, self.height, self.width, dtype=torch.int16)
         found = []
@@ -74,7 +74,7 @@ class EquirectMaps:
         return Backprojection(tuple(found), self.height, self.width, self.sampling)
 
     def _look(self, views: Views) -> tuple[Tensor, Tensor]:
-        """Columns and rows (n, h, w) of the canvas that the pixels look at."""
+        """Canvas columns and rows (n, h, w) at which the pixels of the views lie."""
         rays = geometry.view_directions(self.view_size, self.fov, *angles(views, self.dtype))
         column, row = geometry.equirect_position(rays, self.height, self.width, self.offset)
         if self.grid == "corners":
@@ -87,7 +87,7 @@ class EquirectMaps:
         column, row, ahead = geometry.view_position(
             self._rays(window), self.view_size, self.fov, *angles((view,), self.dtype)
         )
-        # A hair wider than the view, or rounding lets both neighbours miss a texel on their border.
+        # Slightly wider than the view: rounding must not let both neighbours miss a border texel.
         half = self.view_size / 2 + self.margin + 1e-6
         centre = (self.view_size - 1) / 2
         aside = torch.maximum((column - centre).abs(), (row - centre).abs())
@@ -102,7 +102,7 @@ class EquirectMaps:
         return [self._window(view) for view in views]
 
     def _window(self, view: View) -> Window:
-        """All texels that a view could meet, and one more around them for bilinear reading."""
+        """All texels that a view may cover, with a border of one for bilinear sampling."""
         azimuth, elevation = view
         wider = 1 + 2 * (self.margin + 1) / self.view_size  # by a pixel, whatever rounding does
         reach = math.tan(math.radians(self.fov) / 2) * wider

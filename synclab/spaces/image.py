@@ -23,6 +23,6 @@ class Image(Canvas):
         return y.sum(0), y.new_full((1, *self.shape[1:]), float(len(views)))
 
     def inwardness(self, views: Views) -> Tensor:
-        """No other view begins anywhere."""
+        """1 everywhere: no view borders on another."""
         size = self.view_size // self.factor
         return torch.ones(size, size, device=self.device)

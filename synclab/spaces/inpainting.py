@@ -1,4 +1,4 @@
-"""A flat image of which a region is known: there the canonical state is pinned.
+"""A flat image with a known region, where the canonical state is held fixed.
 
 StochSync's appendix on stochasticity (Yeo et al. 2025, eq. 9): z agrees with the measurement inside
 the mask and with the views outside of it.
@@ -17,7 +17,7 @@ from synclab.spaces.image import Image
 class Inpainting(Image):
     """`known` is a clean state (c, H, W), pinned where `mask` (1, H, W) is true.
 
-    Projection and scatter are affine, not linear: what is known does not pass through them.
+    Projection and scatter are affine, not linear: known pixels stay constant.
     """
 
     known: Tensor

@@ -1,4 +1,4 @@
-"""Copies of canvases without the price of their memory."""
+"""Fast copies of large canvases."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, also on NFS: a hidden temporary name, then one step.
+"""Atomic file writes, also on NFS: a hidden temporary name, then one step; no partial files seen.
 
 Temporary names end in `.PROCESS@HOST.part`, so that what a killed process left behind can be told
 from what a living one is writing.
@@ -46,7 +46,7 @@ def create_once(path: Path, content: bytes) -> bool:
         try:
             os.link(part, path)
         except FileExistsError:
-            # NFS may repeat a request whose answer was lost: the count of names tells.
+            # NFS may repeat a request whose answer was lost: the link count shows it.
             return part.stat().st_nlink == 2
         return True
 
@@ -66,7 +66,7 @@ def written(path: Path, content: bytes) -> Iterator[Path]:
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Removes what killed processes left half written."""
+    """Removes half-written files of killed processes."""
     for part in folder.glob(".*.part"):
         if left_behind(part):
             part.unlink(missing_ok=True)

@@ -75,7 +75,7 @@ def claim_path(folder: Path, name: str) -> Path:
 
 
 def holders(folder: Path) -> dict[str, str]:
-    """Who holds what in a folder: {name: process@host}, stale claims left out."""
+    """Active claims of a folder: {name: process@host}, without stale ones."""
     living = {}
     for path in folder.glob(".*.claim"):
         holder = read(path)
@@ -95,7 +95,7 @@ def read(path: Path) -> bytes:
 def stale(path: Path, holder: bytes, now: float) -> bool:
     """Whether a claim's holder is gone, or silent for longer than its lease.
 
-    A claim in this process's own name is a former life's: containers count processes anew.
+    A claim with our own PID is left over from before a restart: containers reuse PIDs.
     """
     name = holder.decode(errors="replace").split(" ")[0]
     if gone(name) or name == owner():
@@ -128,7 +128,7 @@ def clear_stale(folder: Path) -> None:
 
 
 def server_time(folder: Path) -> float:
-    """The time by the clock that stamps this folder's files; a machine's own may be off."""
+    """The time by the clock of this folder's file system; the machine's clock may differ."""
     probe = folder / f".clock.{owner()}.part"
     try:
         probe.touch()

@@ -82,7 +82,7 @@ class Store:
         self.check(config)
 
     def tidy(self) -> None:
-        """Clears what killed runs left behind: half-written files and claims."""
+        """Removes half-written files and claims of killed runs."""
         with self.writing():
             clear_leftovers(self.folder)
             clear_stale(self.folder)
@@ -188,7 +188,7 @@ def find_folders(root: Path) -> list[Path]:
 
 
 def method_folders(task: Path) -> list[Path]:
-    """Folders of a task's methods, links among them; what else lies there is left alone."""
+    """Folders of a task's methods, links included; other entries are ignored."""
     folders = (path for path in task.glob("*") if path.is_dir() and path.name not in ASIDE)
     return sorted(path for path in folders if not path.name.startswith("."))
 

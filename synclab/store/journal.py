@@ -1,4 +1,4 @@
-"""What a folder tells about the work in it: `status.json` and `run.log`."""
+"""Progress files of a folder: `status.json` and `run.log`."""
 
 import json
 import logging
@@ -36,7 +36,7 @@ class LogFile(logging.FileHandler):
             self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, logging's name
-        """Says nothing: the store meets the same disk and tells."""
+        """Silent: the store hits the same full disk and reports it."""
 
 
 def time_in_utc(seconds: float | None) -> Any:
@@ -52,7 +52,7 @@ class Journal:
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Copies what is logged to `run.log`."""
+        """Copies log messages to `run.log`."""
         logging.root.addHandler(self.log_file)
         try:
             yield
@@ -78,7 +78,7 @@ class Journal:
         self._update(lambda status: status["failures"].update({name: entry}))
 
     def note(self, message: str, level: int = logging.INFO) -> None:
-        """A line for the file alone; a terminal has its bars."""
+        """Writes a line to the file only; a terminal shows progress bars instead."""
         self.log_file.handle(logging.LogRecord(__name__, level, __file__, 0, message, None, None))
 
     def _update(self, change: Callable[[dict[str, Any]], object]) -> None:

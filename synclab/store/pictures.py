@@ -17,7 +17,7 @@ from synclab.store.folder import foreign, is_sample
 log = logging.getLogger(__name__)
 
 KEYS = ("id", "prompt", "seed", "sha256")
-"""What every row must tell; external ones may leave out all else."""
+"""Keys that every row must have; rows of external pictures may omit all others."""
 
 
 class UnusableError(Exception):
@@ -65,7 +65,7 @@ def read_pictures(folder: Path) -> list[Picture]:
 
 
 def usable(path: Path) -> Iterator[Picture]:
-    """The sample of a row, unless its image is not what the row says."""
+    """The sample of a row, unless its image does not match the row."""
     try:
         row, image = read_row(path), path.with_suffix(".png")
     except (OSError, ValueError) as error:

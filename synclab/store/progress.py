@@ -1,4 +1,4 @@
-"""How far a folder of samples is, counted by names; nothing is hashed."""
+"""Progress of a folder of samples, counted by file names; nothing is hashed."""
 
 import json
 import operator
@@ -27,7 +27,7 @@ CREDIBLE = 1000
 
 @dataclass(frozen=True)
 class Progress:
-    """How far one folder is.
+    """Progress of one folder.
 
     Args:
         processes: that hold samples there now.

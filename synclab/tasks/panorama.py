@@ -23,7 +23,7 @@ from synclab.tasks.task import CanvasTask, cells
 class PanoramaTask(CanvasTask):
     """An equirectangular canvas of `rows` x 2 `rows` views (the paper's 512 px and 2048x4096).
 
-    `views` are sets of (azimuth, elevation) of one's own, taken in turn, instead of a `cover`.
+    `views` are custom sets of (azimuth, elevation), used in turn, in place of a `cover`.
     """
 
     fov: Annotated[float, Interval(gt=0, lt=180)] = 72.0
@@ -51,7 +51,7 @@ class PanoramaTask(CanvasTask):
         return 2 if self.cover == "sphere" or any(map(steep, own)) else 1
 
     def check_views(self, views: Views) -> None:
-        """Refuses views of one's own that leave a gap in the horizon."""
+        """Refuses custom views that leave a gap in the horizon."""
         gap = unseen(views, self.fov) if views else 0.0
         if gap is not None:
             raise UserError(
@@ -76,18 +76,18 @@ class PanoramaTask(CanvasTask):
         )
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:
-        """The prompt; steep views are told where they look."""
+        """The prompt; for steep views it names the direction of view."""
         sets = self.views or COVERS[self.cover](self.fov)
         if not any(steep(view) for views in sets for view in views):
             return super().condition(prior, sample)
         return ByElevation.of(prior, sample.prompt)
 
     def metadata(self, height: int, width: int) -> str:
-        """The canvas holds the whole sphere, whatever part of it the views have seen."""
+        """XMP of a full sphere: the canvas covers it even where no view did."""
         return photo_sphere(height, width)
 
     def decode(self, prior: Prior, z: Tensor) -> Tensor:
-        """Views of the latent canvas are decoded one by one and meet again in RGB."""
+        """Decodes the views of the latent canvas one by one and averages them in RGB."""
         latents = self.canvas(prior, "latent")
         views = latents.all_views()
         return gather(self.canvas(prior, "rgb"), latents.project(z, views), views)

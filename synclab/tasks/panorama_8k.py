@@ -1,4 +1,4 @@
-"""A panorama drawn again, twice as large: narrow views of a finished one, from a middling time on.
+"""Upsampling of a finished panorama to twice its size: narrow views, denoised from mid-schedule.
 
 Yeo et al. 2025, App. F, "High Resolution Panorama Generation"; 4096x8192 with 512 px views.
 """
@@ -19,7 +19,7 @@ from synclab.tasks.picture import find_picture, read_opaque
 
 @dataclass(frozen=True)
 class Panorama8KTask(PanoramaTask):
-    """`start` is a finished panorama, or a folder of them by sample id, such as a run's own."""
+    """`start` is a finished panorama, or a folder of `<sample id>.png`, such as a run's folder."""
 
     fov: Annotated[float, Interval(gt=0, lt=180)] = 36.0
     rows: Annotated[int, Ge(1)] = 8

@@ -1,4 +1,4 @@
-"""Pictures that a task begins with: the file, and what it shows at the size of a canvas."""
+"""Input pictures of tasks: finding, reading and resizing them to a canvas."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from synclab.errors import UserError
 from synclab.places import CHECKOUT
 
 COVERED = 0.5
-"""Share of a smaller picture's pixel that must be known for it to be known."""
+"""Fraction of a resized pixel's area that must be known for the pixel to count as known."""
 
 
 def find_picture(path: str, key: str) -> Path:
-    """The file, looked up from here and, if relative, from where synclab lies.
+    """The file, looked up in the working directory, then in synclab's checkout.
 
     Raises: UserError where there is none.
     """
@@ -46,7 +46,7 @@ def read_opaque(path: str, key: str, height: int, width: int) -> Tensor:
 
 
 def check_shape(pixels: Pixels, height: int, width: int, place: str) -> None:
-    """Refuses a picture that would have to be squeezed: a pixel more or less is a rounding.
+    """Refuses a picture of another aspect ratio; one pixel of rounding is allowed.
 
     Raises: UserError with both sizes.
     """

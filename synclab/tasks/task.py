@@ -1,4 +1,4 @@
-"""What all tasks share: the canonical state is RGB or latent, the sizes follow the prior."""
+"""Base of all tasks: an RGB or latent canonical state, with sizes taken from the prior."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ class CanvasTask:
     """A task builds the space a method works in and turns the final state into an RGB image.
 
     `codec` "clean" encodes views to the posterior's mean, "released" as StochSync's code does.
-    `prompt_prefix` stands before every prompt that is encoded, with its own space at the end.
+    `prompt_prefix` is put before every prompt; end it with a space.
 
     With `canonical="rgb"` the space holds pixels and views are encoded for the network; with
-    "latent" it holds what the network denoises, at the latent's resolution.
+    "latent" it holds latents, at their resolution.
     """
 
     provides: ClassVar[tuple[str, ...]] = ()
@@ -65,7 +65,7 @@ class CanvasTask:
         raise NotImplementedError
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:
-        """What the denoiser is told; here the prompt after its prefix, the same for every view."""
+        """The conditioning: here the prompt with its prefix, the same for every view."""
         return prior.embed(self.prompt_prefix + sample.prompt)
 
     def image(self, prior: Prior, z: Tensor) -> Tensor:
@@ -96,7 +96,7 @@ class Cells(TypedDict):
 
 
 def cells(prior: Prior, canonical: Canonical) -> Cells:
-    """What a canvas needs to know of the prior: channels and size of a view, codec, device."""
+    """Canvas arguments taken from the prior: channels and size of a view, codec, device."""
     if canonical == "rgb":
         return {
             "channels": prior.image_channels,
@@ -109,5 +109,5 @@ def cells(prior: Prior, canonical: Canonical) -> Cells:
 
 
 def wrap_columns(z: Tensor, pad: int) -> Tensor:
-    """(c, H, W) with `pad` columns of the other end at both sides."""
+    """Circular padding of (c, H, W) by `pad` columns at both sides."""
     return torch.cat([z[..., -pad:], z, z[..., :pad]], -1)

@@ -18,7 +18,7 @@ from synclab.tasks.task import CanvasTask, cells, wrap_columns
 class WideTask(CanvasTask):
     """`columns` views long, neighbouring crops `stride` of a view apart (SyncDiffusion: 1/4).
 
-    `crops` says instead how many there are, evenly spaced from end to end.
+    `crops` sets their number instead, evenly spaced from end to end.
     """
 
     canonical: Canonical = "latent"

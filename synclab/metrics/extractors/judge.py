@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OfJudge:
-    """What both extractors share: one network, always there."""
+    """Base of both extractors: one network, always available."""
 
     device: str = "cpu"
 

@@ -30,7 +30,7 @@ def alignment(cosines: ArrayLike) -> float:
 
 
 def concealment(cosines: ArrayLike, temperature: float = TEMPERATURE) -> float:
-    """How surely each view is told from the others' prompts: tr softmax(S / t) / n in (0, 1].
+    """Confidence of matching views to their own prompts: tr softmax(S / t) / n in (0, 1].
 
     Mean of the softmax over prompts and the one over views; Visual Anagrams, section 4.4.
     """

@@ -55,7 +55,7 @@ def kernel_distance_of_prompts(
 
 
 def shares(prompts: Sequence[str]) -> Matrix:
-    """The weight of every row when prompts count alike: (n,), with sum 1."""
+    """The weight of every row if all prompts count equally: (n,), with sum 1."""
     counts = Counter(prompts)
     return np.array([1 / (len(counts) * counts[prompt]) for prompt in prompts])
 

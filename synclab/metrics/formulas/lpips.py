@@ -37,7 +37,7 @@ def _unit(layer: Tensor) -> Tensor:
 def background_distance(
     network: Callable[[Tensor], Layers], source: Tensor, edited: Tensor, mask: Tensor
 ) -> Tensor:
-    """BG-LPIPS (Pix2pix-zero, 2302.03027): what an edit did to all but its object, (n,).
+    """BG-LPIPS (Pix2pix-zero, 2302.03027): change outside of the edited object, (n,).
 
     Args: images (n, 3, h, w); `mask` (n, 1, h, w), 1 on the object, which is blackened in both.
     """

@@ -1,4 +1,4 @@
-"""What every metric asks of its feature matrices."""
+"""Checks of feature matrices that all metrics share."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
