@@ -141,9 +141,16 @@ def default_parameters() -> list[str]:
 
 
 def parameters(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options as submitit takes them: lists of commands, and no flag that is false."""
+    """Options as submitit takes them: lists of commands, no flag that is false, and none of null.
+
+    A null `wckey` stays: submitit sends one of its own without it.
+    """
     flags = ("stderr_to_stdout", "use_srun")
-    given: dict[str, Any] = {k: v for k, v in options.items() if v is not False or k in flags}
+    given: dict[str, Any] = {
+        key: value
+        for key, value in options.items()
+        if (value is not False or key in flags) and (value is not None or key == "wckey")
+    }
     for name in ("setup", "teardown"):
         if isinstance(given.get(name), str):
             given[name] = [given[name]]

@@ -120,6 +120,12 @@ def test_options_reach_the_batch_script(word, lines):
     assert [line for line in lines if line not in written] == []
 
 
+def test_null_leaves_an_option_out():
+    """Submitit reckons with some of them, so that it must not see a None."""
+    assert [key for key, value in composed().items() if value is None] == ["wckey"]
+    assert "wckey" not in script() and "nodes=1" in script()
+
+
 def test_a_flag_that_is_false_is_left_out():
     assert "exclusive" not in script("hydra.launcher.sbatch.exclusive=false")
 

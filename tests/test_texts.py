@@ -186,7 +186,8 @@ ODD = [
 
 @pytest.mark.parametrize(
     "key", ["results", "prompts", "prior.path", "prior.control_path", "task.picture", "task.mask",
-            "task.start", "+task.mask", "prompt", "prior.negative_prompt", "task.prompt_prefix"]
+            "task.mesh", "task.start", "+task.mask", "prompt", "prior.negative_prompt",
+            "task.prompt_prefix"]
 )  # fmt: skip
 @pytest.mark.parametrize("path", ODD)
 def test_paths_and_texts_mean_themselves(path, key):

@@ -34,6 +34,7 @@ PATHS = {
     "prior.lora",
     "task.picture",
     "task.mask",
+    "task.mesh",
     "task.start",
 }
 """Keys whose value is a path or several: a sweep or a list, unless the whole of it exists."""
