@@ -197,7 +197,7 @@ def foreign(folder: Path) -> list[Path]:
     """Files of a folder of samples that belong to no sample: copies, other programs' files."""
     own = (CONFIG, STATUS, LOG)
     files = (path for path in folder.glob("*") if path.is_file() and path.name not in own)
-    return sorted(path for path in files if not SAMPLE.fullmatch(path.stem))
+    return sorted(path for path in files if not is_sample(path))
 
 
 def is_sample(path: Path) -> bool:
