@@ -12,7 +12,7 @@ from torch import Tensor
 from synclab.core.hashing import config_hash, sha256
 from synclab.core.pictures import read
 from synclab.errors import UserError
-from synclab.store.folder import foreign, is_sample
+from synclab.store.folder import SAMPLE, foreign, is_sample
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def read_pictures(folder: Path) -> list[Picture]:
         log.warning("%s: left out, it is called as no sample is: a copy, or not synclab's", path)
     rows = sorted(filter(is_sample, folder.glob("*.json")))
     found = [picture for path in rows for picture in usable(path)]
-    images = set(filter(is_sample, folder.glob("*.png")))
+    images = {path for path in folder.glob("*.png") if SAMPLE.fullmatch(path.stem)}
     for image in sorted(images - {path.with_suffix(".png") for path in rows}):
         log.warning("%s: skipped, it has no row: its sample was never finished", image)
     return sorted(found, key=lambda picture: picture.id)
