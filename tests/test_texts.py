@@ -173,7 +173,7 @@ def value(word: str, key: str) -> Any:
     (override,) = OverridesParser.create().parse_overrides([literal(f"{key}={word}")])
     found: Any = override.value()
     if override.is_sweep_override():
-        return [each.text for each in found.list]
+        return [each.text if isinstance(each, QuotedString) else each for each in found.list]
     return found.text if isinstance(found, QuotedString) else found
 
 
@@ -195,10 +195,18 @@ def test_paths_and_texts_mean_themselves(path, key):
 
 
 @pytest.mark.parametrize(
-    "name", ["1.10", "007", "1e3", "true", "null", "1_000", "0x10", "nan", "-7"]
+    "name", ["1.10", "007", "1e3", "true", "null", "1_000", "_1.10", "NaN", "0x10", "nan", "-7"]
 )
 def test_a_name_means_itself(name):
     assert value(name, "run") == name
+
+
+@pytest.mark.parametrize(
+    ("key", "text"), [("results", "/a/b_c-1.10/7"), ("prompts", "demo"), ("shard", "1/4")]
+)
+def test_a_plain_word_gets_no_quotes(key, text):
+    assert literal(f"{key}={text}") == f"{key}={text}"
+    assert value(text, key) == text
 
 
 def test_names_in_a_sweep_mean_themselves():

@@ -45,6 +45,9 @@ NAMES = {"run", "shard"}
 NOTHING = {"", "null"}
 """Values of a path that mean none."""
 
+PLAIN = re.compile(r"(?!(?i:true|false|null|nan|inf)\Z)[A-Za-z_/][\w./-]*|\d+/\d+", re.ASCII)
+"""Words and paths that Hydra takes literally without quotes."""
+
 QUOTED = re.compile(r"""(['"])((?!\1)[^\\])*\1""")
 """One pair of quotes around all of a value, which is taken as Hydra's own."""
 
@@ -115,7 +118,9 @@ def quote(text: str) -> str:
 
 
 def in_quotes(text: str) -> str:
-    """A text in Hydra's double quotes: whatever commas, braces or backslashes it holds."""
+    """A text in Hydra's double quotes, whatever letters it holds; a plain word stays as it is."""
+    if PLAIN.fullmatch(text):
+        return text
     escaped = re.sub(r'(\\*)"', r"\1\1\\" + '"', text)
     closed = re.sub(r"(\\+)\Z", r"\1\1", escaped)
     return f'"{closed}"'
