@@ -36,7 +36,7 @@ class QueuedJob:
     config: DictConfig
 
     def __call__(self, overrides: list[str], number: int, state: dict[type, Any]) -> None:
-        """Runs it; what fails is raised, so that Slurm knows."""
+        """Runs the job; raises its failure, so that Slurm records it."""
         logging.basicConfig(level=logging.INFO, format="%(message)s")
         Singleton.set_state(state)
         setup_globals()
@@ -53,7 +53,7 @@ class QueuedJob:
         return done.return_value
 
     def checkpoint(self, *arguments: Any) -> Any:
-        """What goes back to the queue: the same again, for samples that are done stay done."""
+        """Requeues the same job; finished samples are skipped."""
         import submitit
 
         return submitit.helpers.DelayedSubmission(self, *arguments)
@@ -194,7 +194,7 @@ def queued(jobs: Sequence[Any]) -> set[str] | None:
 
 
 def failure(job: Any) -> str:
-    """What a job's answer says of its failure, empty for success."""
+    """The error message of a finished job, empty for success."""
     error = job.exception()
     lines = re.findall(r"^\S*JobError: (.*)$", str(error), re.MULTILINE)
     return "" if error is None else lines[-1] if lines else f"job {job.job_id}: {error}"

@@ -17,7 +17,7 @@ COLUMNS = "path,prompt and, where known, seed,seconds"
 
 @dataclass(frozen=True)
 class Output:
-    """What another project made of one prompt, in a folder of its own."""
+    """Output of another project for one prompt, in a folder of its own."""
 
     folder: Path
     prompt: str

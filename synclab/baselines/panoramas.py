@@ -32,7 +32,7 @@ class Panoramas:
     task: ClassVar[str] = "panorama"
 
     def make(self, output: Output) -> Made:
-        """The picture on a whole canvas, twice as wide as high; what it does not cover is black.
+        """The picture on a full 2:1 canvas, black where it does not reach.
 
         All views of it are cut later by the projector that cuts ours. Where the project puts
         azimuth 0 is left as it is: that turns the world, and keeps the border where it was.

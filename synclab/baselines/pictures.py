@@ -13,7 +13,7 @@ from synclab.errors import UserError
 
 @dataclass(frozen=True)
 class Made:
-    """A sample's picture, and what its row says of it."""
+    """A sample's picture, and the facts that its row records."""
 
     image: Image.Image
     facts: dict[str, Any]
@@ -31,7 +31,7 @@ def read_picture(path: Path) -> Image.Image:
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Where a picture came from: JPEG and its size in pixels tell in the scores."""
+    """Source of a picture: JPEG compression and size in pixels affect the scores."""
     with Image.open(path) as image:
         form, size = image.format, list(image.size)
     return {"path": str(path), "format": form, "size": size, "sha256": sha256(path.read_bytes())}

@@ -1,4 +1,4 @@
-"""What is said over a table: whose numbers, of how many images, by which prior and protocol."""
+"""Captions of tables: source of the numbers, count of images, prior and protocol."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -50,7 +50,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def about_reference(pairing: Pairing) -> str:
-    """What was compared with, and how far from it a second set of the same kind is."""
+    """The reference set, and the score of a second set of the same kind against it."""
     reference = pairing.scores.body.get("reference") or {}
     found = [f"{name} {number}" for name, number in noise_floor(pairing)]
     floor = f"; a second set of them scores {', '.join(found)}" if found else ""
@@ -67,7 +67,7 @@ def noise_floor(pairing: Pairing) -> Iterator[tuple[str, str]]:
 
 
 def describe_run(own: Mapping[str, Any]) -> str:
-    """What there is to say of one method's samples, from their rows."""
+    """Facts about one method's samples, from their rows."""
     facts = {
         "prior": ", ".join(map(str, listed(own["prior"]))),
         "configuration": ", ".join(str(name)[:8] for name in listed(own["config_hash"])),

@@ -44,7 +44,7 @@ def of_score(row: str, column: str, pairing: Pairing) -> Gap | None:
 
 
 def command(method: str, pairing: Pairing) -> str | None:
-    """What makes a method's samples just like those of its neighbours; None where nothing can."""
+    """The command that makes a method's samples as its neighbours' were made, if any."""
     run, elsewhere = pairing.run, str(pairing.run.parent) != "results"
     if exists("baseline", method):
         place = ["--results", str(run.parent)] if elsewhere else []
@@ -90,7 +90,7 @@ def settings(row: Mapping[str, Any], task: str) -> list[str]:
 
 
 def again(pairing: Pairing) -> str:
-    """What is to be said after the gaps' commands."""
+    """The note below the commands that fill the gaps."""
     judge = f"python -m synclab.evaluate {pairing.scores.folder} eval={pairing.protocol}"
     tables = f"python -m synclab.tables {pairing.run} tables={pairing.layout.name}"
     return f"{judge} && {tables} eval={pairing.protocol}"

@@ -56,7 +56,7 @@ def render(table: Table) -> str:
 
 
 def show(table: Table, cell: Cell) -> str:
-    """A number leads to its samples, a gap to what fills it; both say it when pointed at."""
+    """A number links to its samples, a gap to the command that fills it; both have a tooltip."""
     if cell.note:
         gap = table.notes[cell.note - 1]
         return link(f"#note-{cell.note}", gap.command or gap.reason, "–")

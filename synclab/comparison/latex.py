@@ -44,7 +44,7 @@ TABLE = r"""\begin{{table}}
 
 
 def render(table: Table) -> str:
-    """A floating table; what is missing stands below it in small letters."""
+    """A floating table, with notes on missing values below it in small type."""
     frame = to_frame(table, show, escape)
     return TABLE.format(
         caption=" ".join(map(escape, [f"{table.title}.", *table.caption])),

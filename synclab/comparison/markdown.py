@@ -8,7 +8,7 @@ MARKS = {None: "{}", "best": "**{}**", "second": "<u>{}</u>"}
 
 
 def render(table: Table) -> str:
-    """Title, caption, table, what is missing, and whose samples it shows."""
+    """Title, caption, table, notes on missing values, and the samples behind each row."""
     caption = "\n".join(map(escape, table.caption))
     again = f"After the commands below: `{table.again}`" if table.again else ""
     notes = "\n".join(note(table, i, gap) for i, gap in enumerate(table.notes, 1))

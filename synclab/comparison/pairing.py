@@ -40,7 +40,7 @@ class Pairing:
 
     @cached_property
     def shown(self) -> dict[str, Mapping[str, Any]]:
-        """What was scored on these samples, by method in the table's order."""
+        """Scores on the common samples, by method in the table's order."""
         return {
             method: self.scores.methods[method]
             for method in self.layout.methods.values()

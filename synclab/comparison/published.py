@@ -1,4 +1,4 @@
-"""The papers' own numbers: `results/published.yaml`, checked as it is read."""
+"""The papers' numbers: reads and checks `results/published.yaml`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from synclab.errors import UserError, nearest
 from synclab.places import PUBLISHED
 
 UNITS = {"seconds": 1.0, "minutes": 1 / 60, "%": 1.0}
-"""What one second, or one of whatever is not a time, is in each unit."""
+"""Factor from a second, or from a plain number, to each unit."""
 
 
 @dataclass(frozen=True)
 class PrintedColumn:
-    """A printed column: which way is better, and what its values were multiplied by."""
+    """A printed column: the better direction, and the factor its values were multiplied by."""
 
     better: Literal["lower", "higher"]
     scale: Annotated[float, Gt(0)] = 1
@@ -47,7 +47,7 @@ class PrintedRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Heading:
-    """What is said of a table. `head` stands over the names of its rows."""
+    """Description of a table; `head` is the heading of its row names."""
 
     paper: str
     place: str
@@ -132,7 +132,10 @@ def show_label(entry: Any) -> str:
 
 
 def find(tables: Mapping[str, Any], name: str, key: str) -> Any:
-    """What has a name, or the nearest that there is."""
+    """The entry of a name.
+
+    Raises: UserError with the nearest name where there is no such entry.
+    """
     if name not in tables:
         raise UserError(f"{key}={name}: there is none; {nearest(name, tables)}")
     return tables[name]

@@ -1,4 +1,4 @@
-"""Tables as CSV: one line for each cell, with all that is known of it."""
+"""Tables as CSV: one line for each cell, with its provenance."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -36,7 +36,7 @@ def number(cell: Cell) -> dict[str, Any]:
 
 
 def origin(table: Table, column: Column, cell: Cell) -> dict[str, Any]:
-    """Where a number is from, or what fills the gap."""
+    """Source of a number, or the command that fills the gap."""
     if column.source == "published":
         return {"n": table.published.n, "from": table.published.source}
     gap = table.notes[cell.note - 1] if cell.note else None

@@ -1,4 +1,4 @@
-"""Our side of a table: what `python -m synclab.evaluate` wrote of one run and task."""
+"""Our scores: the file that `synclab evaluate` writes for one run and task."""
 
 import json
 from collections import Counter
@@ -45,7 +45,7 @@ class ScoreFile:
         return max(sets, key=lambda own: (sets[own], len(own)), default=frozenset())
 
     def asked(self, method: str, sample: str) -> Mapping[str, Any]:
-        """A sample's row if it tells how it was asked for; empty if not, or if it is gone."""
+        """A sample's row if it records prior, preset and prompts; empty if not, or if missing."""
         try:
             path = self.folder / method / f"{sample}.json"
             row = json.loads(path.read_text(encoding="utf-8"))

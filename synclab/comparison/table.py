@@ -20,7 +20,7 @@ Source = Literal["published", "ours"]
 
 @dataclass(frozen=True)
 class Cell:
-    """A text, or a number with its mark; what is missing has a note, from 1 on.
+    """A text, or a number with its mark; a missing value has the number of a note, from 1.
 
     `method` is the folder whose samples the number is of.
     """
@@ -43,7 +43,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows by name, and what must be said with them."""
+    """Rows by name, with the notes that go with them."""
 
     pairing: Pairing
     columns: Sequence[Column]
@@ -84,12 +84,12 @@ class Table:
 
     @property
     def runs(self) -> dict[str, str]:
-        """What there is to say of the samples that are shown, by method."""
+        """Facts about the samples shown, by method."""
         return {name: describe_run(own) for name, own in self.pairing.shown.items()}
 
     @property
     def again(self) -> str | None:
-        """What follows the commands that fill the gaps."""
+        """The note below the commands that fill the gaps."""
         return gaps.again(self.pairing) if self.notes else None
 
 
@@ -105,7 +105,7 @@ def build(pairing: Pairing) -> Table:
 
 
 def plain(pairing: Pairing, columns: Sequence[Column]) -> Table:
-    """Our columns that hold a number; what is missing is a dash without a note."""
+    """Our columns that hold a number; a missing value is a dash without a note."""
     own = [column for column in columns if column.source == "ours"]
     filled = [column for column in own if any(cell.number for cell in column.cells)]
     return Table(pairing, [replace(c, cells=list(map(without_note, c.cells))) for c in filled], [])
