@@ -8,15 +8,17 @@ import pytest
 import torch
 
 from synclab import world
+from synclab.core.hashing import sha256
 from synclab.errors import UserError
 from synclab.judges.image_text import ImageText
-from synclab.judges.requirements import CLEAN_INCEPTION
+from synclab.judges.requirements import CLEAN_INCEPTION, Weights
 from synclab.metrics.extractors import Cut
 from synclab.metrics.extractors.clip import Clip
 from synclab.metrics.extractors.image_text import ImageTextEmbeddings
 from synclab.metrics.extractors.inception import CleanInception, InceptionLogits
 from synclab.metrics.extractors.judge import JudgeCoherence, JudgeFeatures
 from synclab.metrics.extractors.vgg import VggCoherence
+from synclab.metrics.extractors.weights import identify
 from synclab.metrics.world_reference import asked
 
 CLASSES = [(k, t) for k in world.KINDS for t in (world.TIMES if k in world.OUTDOOR else [None])]
@@ -172,6 +174,23 @@ def test_half_a_download_is_told_of(weights: Path) -> None:
     weights.write_bytes(b"PK half a file")
     with pytest.raises(UserError, match="not the network .* fetch it again"):
         CleanInception()(cut())
+
+
+def test_other_weights_are_another_identity_and_marked(weights: Path) -> None:
+    weights.write_bytes(b"the first network")
+    first = CleanInception().identity
+    weights.write_bytes(b"another network")
+    second = CleanInception().identity
+    assert first != second and first.endswith("(custom)")
+
+
+def test_a_file_is_known_by_the_hash_in_its_name(weights: Path) -> None:
+    content = b"weights"
+    own = Weights(f"net-{sha256(content)[:8]}.pth", "https://example.org")
+    own.path.write_bytes(content)
+    assert identify(own) == f"{own.file} {sha256(content)[:12]}"
+    own.path.write_bytes(b"random weights in the same format")
+    assert identify(own).endswith("(custom)")
 
 
 # --- What a prompt asks for ---

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
 
-from synclab.config.prompt_sets import read_sets
+from synclab.config import prompt_sets
+from synclab.config.prompt_sets import PromptSet, read_sets
+from synclab.core.hashing import sha256
 from synclab.errors import UserError
 from synclab.metrics import views
 from synclab.metrics.extractors import Cut
@@ -57,13 +58,33 @@ def test_views_are_rounded_not_cut_off() -> None:
     assert Perspective(8, 72, TEN).cut(picture, ROW).min() == 255
 
 
+def fetch_sets(folder: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    """Two sets of the papers, "paper" with this content and "unfetched"."""
+    monkeypatch.setattr(prompt_sets, "PROMPTS", folder)
+    sets = {
+        name: PromptSet("", f"{name}.json", "", sha256(content), 1, "")
+        for name in ("paper", "unfetched")
+    }
+    monkeypatch.setattr(views, "read_sets", lambda: sets)
+    views.read_azimuths.cache_clear()
+
+
+def test_azimuths_of_a_changed_file_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch_sets(tmp_path, monkeypatch, b"the paper's file")
+    (tmp_path / "paper.json").write_text('{"data": []}')
+    with pytest.raises(UserError, match="paper.json: another file than expected; sha256"):
+        PromptPerspective(32, 72, ("paper",)).cut(panorama_of("ocean")[0], ROW)
+
+
 def test_a_papers_azimuths_are_used_verbatim(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    paths = {name: SimpleNamespace(path=tmp_path / name) for name in ("paper", "unfetched")}
-    monkeypatch.setattr(views, "read_sets", lambda: paths)
     entry = {"captions": ["the sea"], "thetas": [3, 77, 200]}
-    (tmp_path / "paper").write_text(json.dumps({"data": [entry]}))
+    content = json.dumps({"data": [entry]}).encode()
+    fetch_sets(tmp_path, monkeypatch, content)
+    (tmp_path / "paper.json").write_bytes(content)
     picture = panorama_of("ocean")[0]
     own = PromptPerspective(32, 72, ("paper", "unfetched")).cut(picture, ROW)
     assert torch.equal(own, Perspective(32, 72, (3, 77, 200)).cut(picture, ROW))

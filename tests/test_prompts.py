@@ -4,6 +4,7 @@ import hashlib
 import json
 import runpy
 import sys
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from unittest import mock
@@ -76,8 +77,14 @@ def test_a_papers_set_is_found_once_it_is_fetched(tmp_path, monkeypatch):
     monkeypatch.setattr(prompts, "PROMPTS", tmp_path)
     with pytest.raises(UserError, match="not fetched yet; python scripts/fetch_prompts.py lmagic"):
         find("lmagic")
-    read_sets()["lmagic"].path.write_text('["a sea"]')
+    content = '["a sea"]'
+    own = replace(read_sets()["lmagic"], sha256=hashlib.sha256(content.encode()).hexdigest())
+    monkeypatch.setattr(prompts, "read_sets", lambda: {"lmagic": replace(own, count=1)})
+    own.path.write_text(content)
     assert read_prompts("lmagic") == ["a sea"]
+    own.path.write_text('["a lake"]')
+    with pytest.raises(UserError, match="prompts=lmagic: .* another file than expected; sha256"):
+        read_prompts("lmagic")
 
 
 def fetch(*arguments: str) -> int:

@@ -20,6 +20,7 @@ def describe(pairing: Pairing) -> list[str]:
         *([] if pairing.plain else [about_published(pairing.layout.published)]),
         about_ours(pairing),
         about_reference(pairing),
+        *about_custom(pairing),
         MARKS,
     ]
 
@@ -55,6 +56,13 @@ def about_reference(pairing: Pairing) -> str:
     found = [f"{name} {number}" for name, number in noise_floor(pairing)]
     floor = f"; a second set of them scores {', '.join(found)}" if found else ""
     return f"Reference: {reference.get('n', 'no')} images{floor}."
+
+
+def about_custom(pairing: Pairing) -> Iterator[str]:
+    """A warning for every judge whose weights are not known to be the published ones."""
+    for name, identity in pairing.scores.protocol.get("identities", {}).items():
+        if "(custom)" in identity:
+            yield f"Weights of {name} not verified as the published ones: {identity}."
 
 
 def noise_floor(pairing: Pairing) -> Iterator[tuple[str, str]]:

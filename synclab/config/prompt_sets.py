@@ -35,7 +35,9 @@ class PromptSet:
         found = sha256(content)
         if self.sha256 and found != self.sha256:
             raise UserError(
-                f"{place}: another file than expected; sha256 {found}, not {self.sha256}"
+                f"{place}: another file than expected; sha256 {found}, not"
+                f" {self.sha256}; fetch it again: python scripts/fetch_prompts.py, or copy it under"
+                " another name to use it as a set of your own"
             )
         try:
             count = len(parse(content, Path(self.file).suffix))

@@ -43,8 +43,10 @@ def samples(prompts: Iterable[str], seed: int) -> list[Sample]:
 
 def read_prompts(name: str) -> list[str]:
     """Prompts of a set, or of a file of any kind that `prompt_files` knows."""
-    path = find(name)
+    path, papers = find(name), read_sets()
     try:
+        if name in papers:
+            papers[name].check(path.read_bytes(), f"prompts={name}: {path}")
         return read_file(path)
     except ValueError as error:
         raise UserError(f"prompts={name}: {path} {error}") from error

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,12 @@ class Weights:
     def path(self) -> Path:
         home = os.environ.get("TORCH_HOME") or Path.home() / ".cache" / "torch"
         return Path(home) / "hub" / "checkpoints" / self.file
+
+    @property
+    def known(self) -> str | None:
+        """First digits of the published file's SHA-256, where its name ends in them."""
+        found = re.search(r"-([0-9a-f]{8})\.pth$", self.file)
+        return found[1] if found else None
 
     def check(self) -> None:
         """Raises a UserError with the command that fetches the file."""
@@ -59,6 +66,12 @@ class HubWeights:
 
         found = try_to_load_from_cache(self.repository, self.file)
         return Path(found) if isinstance(found, str) else None
+
+    @property
+    def known(self) -> str | None:
+        """SHA-256 of the published file, by which the Hub's cache names large files."""
+        name = self.path.resolve().name if self.path else ""
+        return name if re.fullmatch("[0-9a-f]{64}", name) else None
 
     def check(self) -> None:
         if self.path is None:

@@ -107,8 +107,10 @@ def read_azimuths(names: tuple[str, ...]) -> dict[str, list[float]]:
     sets = read_sets()
     for name in set(names) - sets.keys():
         raise UserError(f"views.prompts={name}: no such set; {nearest(name, sets)}")
-    paths = [sets[name].path for name in names]
-    return {k: v for path in paths if path.is_file() for k, v in entries(path)}
+    fetched = [sets[name] for name in names if sets[name].path.is_file()]
+    for prompts in fetched:
+        prompts.check(prompts.path.read_bytes(), str(prompts.path))
+    return {k: v for prompts in fetched for k, v in entries(prompts.path)}
 
 
 def entries(file: Path) -> list[tuple[str, list[float]]]:

@@ -7,6 +7,7 @@ from typing import Any
 from synclab.errors import UserError
 from synclab.judges.requirements import HubWeights, check_package
 from synclab.metrics.extractors import Cut, Outputs
+from synclab.metrics.extractors.weights import identify
 
 FILE = "open_clip_model.safetensors"
 
@@ -27,9 +28,9 @@ class Clip:
     def name(self) -> str:
         return f"clip_{self.model}"
 
-    @property
+    @cached_property
     def identity(self) -> str:
-        return f"open_clip {self.model} {self.repository}"
+        return f"open_clip {self.model} {self.repository} {identify(self.weights)}"
 
     @property
     def weights(self) -> HubWeights:

@@ -11,6 +11,7 @@ import numpy as np
 from synclab.errors import UserError
 from synclab.judges.requirements import CLEAN_INCEPTION, INCEPTION_LOGITS, check_package
 from synclab.metrics.extractors import Cut, Outputs
+from synclab.metrics.extractors.weights import identify
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +25,10 @@ class CleanInception:
 
     device: str = "cpu"
     name = "inception_clean"
-    identity = "inception-2015-12-05 clean"
+
+    @cached_property
+    def identity(self) -> str:
+        return f"clean {identify(CLEAN_INCEPTION)}"
 
     def check(self) -> None:
         CLEAN_INCEPTION.check()
@@ -56,7 +60,10 @@ class InceptionLogits:
 
     device: str = "cpu"
     name = "inception_logits"
-    identity = "torch-fidelity 6726825d logits_unbiased"
+
+    @cached_property
+    def identity(self) -> str:
+        return f"torch-fidelity logits_unbiased {identify(INCEPTION_LOGITS)}"
 
     def check(self) -> None:
         check_package("torch_fidelity")

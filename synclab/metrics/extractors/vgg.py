@@ -7,6 +7,7 @@ from typing import Any
 from synclab.judges.requirements import VGG16, VGG19, check_package
 from synclab.metrics.extractors import Cut, Outputs
 from synclab.metrics.extractors.pixels import row, tiles
+from synclab.metrics.extractors.weights import identify
 
 STYLE_LAYERS = (0, 2, 5, 7, 10)  # conv_1 .. conv_5 of VGG-19's features
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -18,7 +19,10 @@ class VggCoherence:
 
     device: str = "cpu"
     name = "vgg_coherence"
-    identity = "lpips 0.1 vgg16-397923af vgg19-dcbb9e9d"
+
+    @cached_property
+    def identity(self) -> str:
+        return f"lpips 0.1 {identify(VGG16, VGG19)}"
 
     def check(self) -> None:
         check_package("lpips")
