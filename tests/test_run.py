@@ -12,6 +12,7 @@ from typing import Any
 
 import command_line
 import pytest
+import torch
 from command_line import QUICK, ROOT, images, rows
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
@@ -21,6 +22,7 @@ from synclab.config.schema import build, locate
 from synclab.core.hashing import config_hash
 from synclab.core.protocols import NoisyMethod
 from synclab.jobs import environment
+from synclab.jobs.job import cause_of_overflow
 from synclab.jobs.session import load_prior
 
 CONF = ROOT / "conf"
@@ -352,3 +354,15 @@ def test_the_real_command_runs_from_anywhere(run, results, tmp_path):
     run(PROMPT)
     assert images(tmp_path / "here") == images(results)
     assert rows(tmp_path / "here") == rows(results)
+
+
+@pytest.mark.parametrize(
+    ("z", "advice"),
+    [
+        (torch.zeros(2), "the VAE overflowed; use prior.precision=fp32"),
+        (torch.tensor([0.0, torch.nan]), "estimate already is not; .* lower method.guidance"),
+        (torch.tensor([torch.inf, 0.0]), "estimate already is not; .* checkpoint's weights"),
+    ],
+)
+def test_advice_for_an_image_that_is_not_finite_fits_the_cause(z: torch.Tensor, advice: str):
+    assert re.search(advice, cause_of_overflow(z))

@@ -102,9 +102,10 @@ class Job:
 
     def draw(self, sample: Sample, advance: Callable[[], object], denoiser: Denoiser) -> Drawn:
         """One sample's files, through a denoiser that other samples may share."""
-        image = self.task.image(self.prior, self.generate(sample, advance, denoiser))
+        z = self.generate(sample, advance, denoiser)
+        image = self.task.image(self.prior, z)
         if not torch.isfinite(image).all():
-            raise UserError(f"{sample.id}: the image is not finite; try prior.precision=fp32")
+            raise UserError(f"{sample.id}: the image is not finite: {cause_of_overflow(z)}")
         png = to_png(image, self.task.metadata(*image.shape[1:]))
         return Drawn(png, self.task.artefacts(self.prior, image))
 
@@ -147,3 +148,13 @@ class Job:
             "peak_memory_mb": environment.peak_memory(self.prior.device),
             **environment.describe(self.prior.device),
         }
+
+
+def cause_of_overflow(z: Tensor) -> str:
+    """Says which part made a final estimate or its image infinite or NaN, and what to do."""
+    if torch.isfinite(z).all():
+        return "its latents are finite, so the VAE overflowed; use prior.precision=fp32"
+    return (
+        "the method's estimate already is not; use prior.precision=fp32, and if that is in use,"
+        " lower method.guidance or the method's learning rate, or check the checkpoint's weights"
+    )
