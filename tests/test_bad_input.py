@@ -128,7 +128,7 @@ CASES = [
     ("prior=tiny prior.path=7", "prior.path=7: no such folder; expected"),
     ("prior=tiny prior.path=FILES/nowhere", "prior.path=FILES/nowhere: no such folder; expected"),
     ("prior=tiny prior.path=FILES/no_unet", "prior.path=FILES/no_unet: unet missing; expected"),
-    ("prior=tiny prior.path=FILES/no_weights", "no usable unet there", "expected a Stable Diff"),
+    ("prior=tiny prior.path=FILES/no_weights", "unet/diffusion_pytorch_model.safetensors missing"),
     ("prior=tiny prior.path=FILES/truncated", "no usable unet there", "expected a Stable Diff"),
     ("prior=tiny prior.path=FILES/cut_text", "no usable text_encoder there", "expected a Stable"),
     ("prior=tiny prior.path=FILES/no_words", "its tokenizer knows no words", "expected"),

@@ -27,7 +27,7 @@ def test_names_are_tried_in_order_and_the_cache_before_the_hub(
 ) -> None:
     names = ["gone/original@abc", "first/mirror@def", "second/mirror", "third/one"]
     asked = []
-    monkeypatch.setattr(places, "cached", lambda name: asked.append(name) or name == "third/one")
+    monkeypatch.setattr(places, "is_whole", lambda name: asked.append(name) or name == "third/one")
     monkeypatch.setattr(places, "on_the_hub", lambda name: name == "first/mirror@def")
     assert places.locate(names) == "third/one"
     assert asked == names
@@ -132,8 +132,45 @@ def test_a_prior_is_read_from_the_cache_and_knows_its_hash(
 def test_a_part_without_its_weights_is_named(checkpoint: Path, tmp_path: Path, part: str) -> None:
     copy = Path(shutil.copytree(checkpoint, tmp_path / "copy"))
     next((copy / part).glob("*.safetensors")).unlink()
-    with pytest.raises(UserError, match=f"prior.path={copy}: no usable {part} there.*; expected"):
+    with pytest.raises(UserError, match=f"prior.path={copy}: {part}/.*safetensors missing; "):
         LatentPrior(str(copy))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "remedy"),
+    [
+        ("diffusion_pytorch_model.bin", b"", r"\.bin is no safetensors file; .*save_pretrained"),
+        ("diffusion_pytorch_model.fp16.safetensors", b"", "is a variant; copy it to"),
+        ("diffusion_pytorch_model.safetensors.incomplete", b"", "download it again"),
+        ("diffusion_pytorch_model.safetensors", b"version https://git-lfs.x", "run git lfs pull"),
+        (
+            "diffusion_pytorch_model.safetensors.index.json",
+            b'{"weight_map": {"a": "diffusion_pytorch_model-00001-of-00002.safetensors"}}',
+            "00001-of-00002.safetensors missing; download it again",
+        ),
+    ],
+)
+def test_weights_in_another_form_are_refused_with_the_remedy(
+    checkpoint: Path, tmp_path: Path, name: str, content: bytes, remedy: str
+) -> None:
+    copy = Path(shutil.copytree(checkpoint, tmp_path / "copy"))
+    next((copy / "unet").glob("*.safetensors")).unlink()
+    (copy / "unet" / name).write_bytes(content)
+    with pytest.raises(UserError, match=remedy):
+        places.locate(str(copy))
+
+
+def test_a_half_download_does_not_hide_a_whole_mirror(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = Path(shutil.copytree(checkpoint, tmp_path / "half"))
+    next((half / "vae").glob("*.safetensors")).unlink()
+    folders = {"the/original": half, "a/mirror": checkpoint}
+    monkeypatch.setattr(places, "cached", folders.get)
+    monkeypatch.setattr(places, "on_the_hub", lambda name: False)
+    assert places.locate(["the/original", "a/mirror"]) == "a/mirror"
+    with pytest.raises(UserError, match="the/original is half downloaded: vae/.* missing"):
+        places.locate("the/original")
 
 
 def test_all_missing_parts_are_named_at_once(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from annotated_types import MinLen
 
 from synclab.errors import UserError
 from synclab.places import CHECKOUT
+from synclab.priors.completeness import missing_weights
 
 DENOISERS = ("unet", "transformer")
 PARTS = ("vae", "text_encoder", "tokenizer", "scheduler")
@@ -26,18 +27,36 @@ Names = str | Annotated[list[str], MinLen(1)]
 
 
 def locate(path: Names) -> str:
-    """The first whole local folder, else the first name in the Hub's cache, else on the Hub.
+    """The first local folder, else the first name whole in the Hub's cache, else on the Hub.
 
     Raises: UserError naming all that were tried; HF_HUB_OFFLINE=1 restricts it to the cache.
     """
     names = [resolve(name) for name in each(path)]
-    for is_there in (os.path.isdir, cached, on_the_hub):
+    for is_there in (os.path.isdir, is_whole, on_the_hub):
         if found := next(filter(is_there, names), None):
             return found
+    halves = [f"{name} is half downloaded: {lacks}" for name in names if (lacks := lack(name))]
     raise UserError(
         f"prior.path={names[0]}: not found on the Hub or in its cache (tried {', '.join(names)});"
         " download it where there is network, or say prior.path=/a/diffusers/folder"
+        + "".join(f"; {half}" for half in halves)
     )
+
+
+def is_whole(path: str) -> bool:
+    """Whether the Hub's cache has all weights of a checkpoint."""
+    return cached(path) is not None and lack(path) is None
+
+
+def lack(path: str) -> str | None:
+    """Which weights a checkpoint in the Hub's cache lacks; None for one that is not there."""
+    folder = cached(path)
+    return missing_weights(folder, networks(folder)) if folder else None
+
+
+def networks(folder: Path) -> list[str]:
+    """Parts of a checkpoint that have weights."""
+    return [denoiser(folder).name, "vae", "text_encoder"]
 
 
 def each(path: Names) -> list[str]:
@@ -104,6 +123,8 @@ def check_folder(folder: Path) -> Path:
     missing = [part for part in (denoiser(folder).name, *PARTS) if not (folder / part).is_dir()]
     if missing:
         raise UserError(f"prior.path={folder}: {', '.join(missing)} missing; {EXPECTED}")
+    if fault := missing_weights(folder, networks(folder)):
+        raise UserError(f"prior.path={folder}: {fault}")
     return folder.resolve()
 
 

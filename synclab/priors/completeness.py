@@ -1,0 +1,60 @@
+"""Whether a checkpoint's networks have their weights, before anything is loaded."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+STEMS = {"text_encoder": "model"}
+"""Names of weight files without suffix; `DEFAULT` for all other parts."""
+
+DEFAULT = "diffusion_pytorch_model"
+POINTER = b"version https://git-lfs"
+CONVERT = (
+    "read it once by diffusers and save it with save_pretrained(FOLDER), which writes safetensors"
+)
+
+
+def missing_weights(folder: Path, parts: list[str]) -> str | None:
+    """The first fault of the weights of these parts, with its remedy; None where all are whole."""
+    return next((fault for part in parts if (fault := fault_of(folder / part))), None)
+
+
+def fault_of(part: Path) -> str | None:
+    """What one network's folder lacks."""
+    stem = STEMS.get(part.name, DEFAULT)
+    index = part / f"{stem}.safetensors.index.json"
+    files = shards(index) if index.is_file() else [part / f"{stem}.safetensors"]
+    absent = next((file for file in files if not file.is_file()), None)
+    if absent is None:
+        return next((pointer(file) for file in files if is_pointer(file)), None)
+    other = next(others(part, stem), None) if not index.is_file() else None
+    name = f"{part.name}/{absent.name}"
+    return f"{name} missing; {other or 'download it again, it is incomplete'}"
+
+
+def shards(index: Path) -> list[Path]:
+    """The files that an index names; the index itself where it is not readable."""
+    try:
+        names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    except (ValueError, LookupError, AttributeError):
+        return [index]
+    return [index.parent / name for name in sorted(names)]
+
+
+def others(part: Path, stem: str) -> Iterator[str]:
+    """Remedies for weights that are there in another form."""
+    if variants := sorted(part.glob(f"{stem}.*.safetensors")):
+        copy = f"copy it to {stem}.safetensors, the precision is prior.precision"
+        yield f"{variants[0].name} is a variant; {copy}"
+    if pickles := sorted([*part.glob("*.bin"), *part.glob("*.ckpt")]):
+        yield f"{pickles[0].name} is no safetensors file; {CONVERT}"
+
+
+def is_pointer(file: Path) -> bool:
+    """Whether it holds the address of the weights in Git LFS in place of the weights."""
+    with file.open("rb") as stream:
+        return stream.read(len(POINTER)) == POINTER
+
+
+def pointer(file: Path) -> str:
+    return f"{file.parent.name}/{file.name} is a Git LFS pointer and no weights; run git lfs pull"
