@@ -59,6 +59,18 @@ def packages() -> Iterator[Finding]:
     for name, remedy in PACKAGES.items():
         there = importlib.util.find_spec(name) is not None
         yield Finding(name, there, "" if there else remedy)
+    yield torchvision()
+
+
+def torchvision() -> Finding:
+    """Imports it, since a build for another torch is found but fails."""
+    from synclab.core.torchvision_build import check_torchvision
+
+    try:
+        check_torchvision()
+    except UserError as error:
+        return Finding("torchvision", False, str(error))
+    return Finding("torchvision", True, "")
 
 
 def checkpoints() -> Iterator[Finding]:
@@ -100,12 +112,23 @@ def download(path: str) -> str:
 
 def judges() -> Iterator[Finding]:
     """Weights of the papers' judges; those of VGG-16 are what prior.perceptual=lpips needs too."""
-    from synclab.judges.requirements import CLEAN_INCEPTION, INCEPTION_LOGITS, VGG16, VGG19
+    from synclab.judges.requirements import (
+        CLEAN_INCEPTION,
+        CLIP_B16,
+        CLIP_B32,
+        INCEPTION_LOGITS,
+        VGG16,
+        VGG19,
+    )
 
     for weights in (CLEAN_INCEPTION, INCEPTION_LOGITS, VGG16, VGG19):
         command = f"curl -L --create-dirs -o {weights.path} {weights.url}"
         there = weights.path.is_file()
         yield Finding(weights.file, there, str(weights.path) if there else command)
+    for clip in (CLIP_B32, CLIP_B16):
+        found = clip.path
+        command = f"hf download {clip.repository} {clip.file}"
+        yield Finding(clip.repository, found is not None, str(found) if found else command)
 
 
 def show(_: argparse.Namespace) -> None:

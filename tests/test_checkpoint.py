@@ -3,6 +3,7 @@
 import hashlib
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from command_line import ROOT
 from omegaconf import OmegaConf
 
 from synclab import doctor
+from synclab.core.torchvision_build import check_torchvision
 from synclab.errors import UserError
 from synclab.places import CONF
 from synclab.priors import checkpoint as places
@@ -192,6 +194,28 @@ def test_the_doctor_names_every_prior_with_a_checkpoint() -> None:
 def test_the_doctor_looks_for_both_networks_of_a_controlnet() -> None:
     names = [finding.name for finding in doctor.checkpoints()]
     assert names.count("prior=sd15_depth") == 2
+
+
+def test_the_doctor_lists_all_judges_that_eval_paper_reads() -> None:
+    names = {finding.name for finding in doctor.judges()}
+    body = OmegaConf.to_container(OmegaConf.load(CONF / "eval" / "paper_panorama.yaml"))
+    assert isinstance(body, dict)
+    clips = {e["repository"] for e in body["extractors"].values() if "repository" in e}
+    assert len(clips) == 2 and clips < names
+
+
+def test_a_torchvision_of_another_build_is_named_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = "raise RuntimeError('operator torchvision::nms does not exist\\nmore')"
+    (tmp_path / "torchvision.py").write_text(broken)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "torchvision", raising=False)
+    line = "its build does not go with this torch .*nms does not exist.*pip install .*torchvision"
+    with pytest.raises(UserError, match=line) as error:
+        check_torchvision(required=False)
+    assert "\n" not in str(error.value)
+    assert not doctor.torchvision().there
 
 
 def test_the_doctor_says_how_to_fill_a_gap() -> None:

@@ -77,3 +77,8 @@ class HubWeights:
         if self.path is None:
             command = f"hf download {self.repository} {self.file}"
             raise UserError(f"no {self.repository} in the Hub's cache: {command}")
+
+
+CLIP_FILE = "open_clip_model.safetensors"
+CLIP_B32 = HubWeights("timm/vit_base_patch32_clip_224.openai", CLIP_FILE)
+CLIP_B16 = HubWeights("timm/vit_base_patch16_clip_224.openai", CLIP_FILE)

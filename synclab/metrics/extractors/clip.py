@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from synclab.core.torchvision_build import check_torchvision
 from synclab.errors import UserError
-from synclab.judges.requirements import HubWeights, check_package
+from synclab.judges.requirements import CLIP_FILE, HubWeights, check_package
 from synclab.metrics.extractors import Cut, Outputs
 from synclab.metrics.extractors.weights import identify
-
-FILE = "open_clip_model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -34,13 +33,14 @@ class Clip:
 
     @property
     def weights(self) -> HubWeights:
-        return HubWeights(self.repository, FILE)
+        return HubWeights(self.repository, CLIP_FILE)
 
     def check(self) -> None:
         if self.repository.endswith(".openai") and not self.model.endswith("-quickgelu"):
             raise UserError(f"model={self.model}: OpenAI's weights need {self.model}-quickgelu")
         check_package("open_clip")
         self.weights.check()
+        check_torchvision()
 
     @cached_property
     def network(self) -> tuple[Any, Any, Any]:

@@ -1,0 +1,37 @@
+"""Whether the installed torchvision goes with the installed torch."""
+
+import importlib
+import importlib.util
+
+from synclab.errors import UserError
+
+
+def check_torchvision(required: bool = True) -> None:
+    """Imports torchvision, since a build for another torch is found but does not import.
+
+    diffusers imports it wherever it is installed, and fails with it: PyPI's build, which is for
+    CUDA, does so beside a CPU build of torch.
+
+    required: whether a missing torchvision is an error, too.
+
+    Raises: UserError with the command that installs the right build.
+    """
+    if importlib.util.find_spec("torchvision") is None:
+        if required:
+            raise UserError(f"no package torchvision: {remedy()}")
+        return
+    try:
+        importlib.import_module("torchvision")
+    except (ImportError, RuntimeError, OSError, AttributeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(
+            f"torchvision: its build does not go with this torch ({reason}):"
+            f" {remedy()} --force-reinstall; or pip uninstall torchvision"
+        ) from error
+
+
+def remedy() -> str:
+    import torch
+
+    build = torch.__version__.partition("+")[2] or "cpu"
+    return f"pip install --no-deps torchvision --index-url https://download.pytorch.org/whl/{build}"
