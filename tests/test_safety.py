@@ -1,4 +1,4 @@
-"""A run touches its results folder and nothing else."""
+"""A run touches its results folder, and the memory of file hashes, and nothing else."""
 
 import os
 import sys
@@ -61,6 +61,7 @@ def test_nothing_is_written_outside_the_results_folder(
     empty = tmp_path / "here"
     empty.mkdir()
     monkeypatch.chdir(empty)
+    monkeypatch.setenv("SYNCLAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     watch.changed.clear()
     watch.on = True
@@ -72,7 +73,9 @@ def test_nothing_is_written_outside_the_results_folder(
     assert answer.code == 0, answer.err
     assert len(command_line.rows(tmp_path / "results")) == len(ATTACKS)
     assert watch.changed
-    assert not {path for path in watch.changed if not path.is_relative_to(tmp_path / "results")}
+    allowed = [tmp_path / "results", tmp_path / "cache"]
+    assert not {p for p in watch.changed if not any(map(p.is_relative_to, allowed))}
+    assert {file.name for file in (tmp_path / "cache").glob("*")} <= {"hashes.json"}
     assert not list(empty.iterdir())
 
 
