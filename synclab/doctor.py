@@ -64,13 +64,14 @@ def packages() -> Iterator[Finding]:
 
 def torchvision() -> Finding:
     """Imports it, since a build for another torch is found but fails."""
-    from synclab.core.torchvision_build import check_torchvision
+    from synclab.core.torchvision_build import check_torchvision, remedy
 
+    there = importlib.util.find_spec("torchvision") is not None
     try:
         check_torchvision()
     except UserError as error:
         return Finding("torchvision", False, str(error))
-    return Finding("torchvision", True, "")
+    return Finding("torchvision", there, "" if there else remedy())
 
 
 def checkpoints() -> Iterator[Finding]:
@@ -84,13 +85,13 @@ def checkpoints() -> Iterator[Finding]:
 
 
 def checkpoint(name: str, prior: Any) -> Finding:
-    from synclab.priors.checkpoint import cached, each, resolve
+    from synclab.priors.checkpoint import each, is_whole, resolve
 
     try:
         names = [resolve(place) for place in each(prior.path)]
     except UserError as error:
         return Finding(f"prior={name}", False, str(error))
-    found = next((n for n in names if Path(n).is_dir() or cached(n)), None)
+    found = next((n for n in names if Path(n).is_dir() or is_whole(n)), None)
     return Finding(f"prior={name}", found is not None, found or download(names[0]))
 
 
@@ -112,23 +113,27 @@ def download(path: str) -> str:
 
 def judges() -> Iterator[Finding]:
     """Weights of the papers' judges; those of VGG-16 are what prior.perceptual=lpips needs too."""
-    from synclab.judges.requirements import (
-        CLEAN_INCEPTION,
-        CLIP_B16,
-        CLIP_B32,
-        INCEPTION_LOGITS,
-        VGG16,
-        VGG19,
-    )
+    from synclab.judges.requirements import CLEAN_INCEPTION, INCEPTION_LOGITS, VGG16, VGG19
 
     for weights in (CLEAN_INCEPTION, INCEPTION_LOGITS, VGG16, VGG19):
-        command = f"curl -L --create-dirs -o {weights.path} {weights.url}"
         there = weights.path.is_file()
-        yield Finding(weights.file, there, str(weights.path) if there else command)
-    for clip in (CLIP_B32, CLIP_B16):
-        found = clip.path
-        command = f"hf download {clip.repository} {clip.file}"
-        yield Finding(clip.repository, found is not None, str(found) if found else command)
+        yield Finding(weights.file, there, str(weights.path) if there else weights.command)
+    yield from map(clip, sorted(clip_repositories()))
+
+
+def clip_repositories() -> Iterator[str]:
+    """Repositories of the CLIP models that the protocols of conf/eval read, each once."""
+    protocols: Any = map(OmegaConf.load, (CONF / "eval").glob("*.yaml"))
+    extractors = [e for protocol in protocols for e in protocol.get("extractors", {}).values()]
+    yield from {e.repository for e in extractors if "repository" in e}
+
+
+def clip(repository: str) -> Finding:
+    from synclab.judges.requirements import clip_weights
+
+    weights = clip_weights(repository)
+    path = weights.path
+    return Finding(repository, path is not None, str(path) if path else weights.command)
 
 
 def show(_: argparse.Namespace) -> None:

@@ -29,9 +29,6 @@ def run_job(config: DictConfig) -> None:
     with hydra_command.job(f"{task}/{method}", sweep):
         if here.job.chdir:
             raise UserError("hydra.job.chdir=true: results lie under results=FOLDER; leave it out")
-        from synclab.core.torchvision_build import check_torchvision
-
-        check_torchvision(required=False)
         from synclab.config import presets
         from synclab.config.request import Request
         from synclab.jobs.session import run

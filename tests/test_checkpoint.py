@@ -213,7 +213,7 @@ def test_a_torchvision_of_another_build_is_named_in_one_line(
     monkeypatch.delitem(sys.modules, "torchvision", raising=False)
     line = "its build does not go with this torch .*nms does not exist.*pip install .*torchvision"
     with pytest.raises(UserError, match=line) as error:
-        check_torchvision(required=False)
+        check_torchvision()
     assert "\n" not in str(error.value)
     assert not doctor.torchvision().there
 

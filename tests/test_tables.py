@@ -394,6 +394,21 @@ def test_the_caption_tells_n_seeds_prior_protocol_and_noise_floor(run):
     assert "FID 3.00 ± 0.50" in text and "clip_embedded" in text
 
 
+def test_the_caption_names_weights_that_were_not_verified(run):
+    (path,) = run.rglob("scores.embedded.json")
+    scores = json.loads(path.read_text(encoding="utf-8"))
+    scores["protocol"]["identities"] = {
+        "inception": "clean net.pt 0123456789ab (custom)",
+        "coherence": "lpips 0.1 net.pth 0123456789ab",
+    }
+    path.write_text(json.dumps(scores), encoding="utf-8")
+    warned = [line for line in table(run).caption if "not verified" in line]
+    assert warned == [
+        "Weights of inception not verified as the published ones:"
+        " clean net.pt 0123456789ab (custom)."
+    ]
+
+
 @pytest.fixture
 def command(capsys, monkeypatch, tmp_path):
     """`python -m synclab.tables ...` in a folder of its own: exit code and what it complains of."""

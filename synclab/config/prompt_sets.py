@@ -35,9 +35,7 @@ class PromptSet:
         found = sha256(content)
         if self.sha256 and found != self.sha256:
             raise UserError(
-                f"{place}: another file than expected; sha256 {found}, not"
-                f" {self.sha256}; fetch it again: python scripts/fetch_prompts.py, or copy it under"
-                " another name to use it as a set of your own"
+                f"{place}: another file than expected; sha256 {found}, not {self.sha256}"
             )
         try:
             count = len(parse(content, Path(self.file).suffix))
@@ -45,6 +43,16 @@ class PromptSet:
             raise UserError(f"{place} {error}") from error
         if count != self.count:
             raise UserError(f"{place}: {count} prompts; expected {self.count}")
+
+    def verify(self, place: str) -> None:
+        """Raises a UserError where the fetched file is not this set, and says what to do."""
+        try:
+            self.check(self.path.read_bytes(), place)
+        except UserError as error:
+            raise UserError(
+                f"{error}; fetch it again: python scripts/fetch_prompts.py, or copy it under"
+                " another name to use it as a set of your own"
+            ) from error
 
 
 def read_sets(path: Path = PROMPTS / "papers.yaml") -> dict[str, PromptSet]:

@@ -43,10 +43,8 @@ def samples(prompts: Iterable[str], seed: int) -> list[Sample]:
 
 def read_prompts(name: str) -> list[str]:
     """Prompts of a set, or of a file of any kind that `prompt_files` knows."""
-    path, papers = find(name), read_sets()
+    path = find(name)
     try:
-        if name in papers:
-            papers[name].check(path.read_bytes(), f"prompts={name}: {path}")
         return read_file(path)
     except ValueError as error:
         raise UserError(f"prompts={name}: {path} {error}") from error
@@ -55,11 +53,17 @@ def read_prompts(name: str) -> list[str]:
 
 
 def find(name: str) -> Path:
-    """The file of a set of `prompts/`, our own or a paper's, or NAME itself as a path."""
-    papers = {paper: wanted.path for paper, wanted in read_sets().items()}
-    sets = {path.stem: path for path in PROMPTS.glob("*.txt")} | papers
+    """The file of a set of `prompts/`, our own or a paper's, or NAME itself as a path.
+
+    Raises: UserError where there is none, or a paper's file is another than published.
+    """
+    papers = read_sets()
+    own = {path.stem: path for path in PROMPTS.glob("*.txt")}
+    sets = own | {paper: wanted.path for paper, wanted in papers.items()}
     path = sets.get(name, Path(name))
     if path.is_file():
+        if name in papers:
+            papers[name].verify(f"prompts={name}: {path}")
         return path
     if name in papers:
         raise UserError(f"prompts={name}: not fetched yet; python scripts/fetch_prompts.py {name}")

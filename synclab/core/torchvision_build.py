@@ -6,19 +6,15 @@ import importlib.util
 from synclab.errors import UserError
 
 
-def check_torchvision(required: bool = True) -> None:
-    """Imports torchvision, since a build for another torch is found but does not import.
+def check_torchvision() -> None:
+    """Imports torchvision if it is installed, since a build for another torch does not import.
 
     diffusers imports it wherever it is installed, and fails with it: PyPI's build, which is for
     CUDA, does so beside a CPU build of torch.
 
-    required: whether a missing torchvision is an error, too.
-
     Raises: UserError with the command that installs the right build.
     """
     if importlib.util.find_spec("torchvision") is None:
-        if required:
-            raise UserError(f"no package torchvision: {remedy()}")
         return
     try:
         importlib.import_module("torchvision")
@@ -31,6 +27,7 @@ def check_torchvision(required: bool = True) -> None:
 
 
 def remedy() -> str:
+    """The command that installs the build for this torch."""
     import torch
 
     build = torch.__version__.partition("+")[2] or "cpu"

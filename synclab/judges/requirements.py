@@ -6,15 +6,20 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from synclab.core.torchvision_build import check_torchvision
 from synclab.errors import UserError
 
 DOCTOR = "python -m synclab.doctor lists what is missing"
 
 
 def check_package(name: str) -> None:
-    """Raises a UserError where a Python package is not installed."""
+    """Raises a UserError where a package of the extra `eval` is missing or cannot be imported.
+
+    All of them need torchvision, which pip installs with them.
+    """
     if importlib.util.find_spec(name) is None:
         raise UserError(f"no package {name}: pip install -e '.[eval]'")
+    check_torchvision()
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,11 @@ class Weights:
         return Path(home) / "hub" / "checkpoints" / self.file
 
     @property
+    def command(self) -> str:
+        """Fetches the file."""
+        return f"curl -L --create-dirs -o {self.path} {self.url}"
+
+    @property
     def known(self) -> str | None:
         """First digits of the published file's SHA-256, where its name ends in them."""
         found = re.search(r"-([0-9a-f]{8})\.pth$", self.file)
@@ -38,7 +48,7 @@ class Weights:
     def check(self) -> None:
         """Raises a UserError with the command that fetches the file."""
         if not self.path.is_file():
-            raise UserError(f"no {self.file}: curl -L --create-dirs -o {self.path} {self.url}")
+            raise UserError(f"no {self.file}: {self.command}")
 
 
 CLEAN_INCEPTION = Weights(
@@ -68,6 +78,11 @@ class HubWeights:
         return Path(found) if isinstance(found, str) else None
 
     @property
+    def command(self) -> str:
+        """Fetches the file."""
+        return f"hf download {self.repository} {self.file}"
+
+    @property
     def known(self) -> str | None:
         """SHA-256 of the published file, by which the Hub's cache names large files."""
         name = self.path.resolve().name if self.path else ""
@@ -75,10 +90,9 @@ class HubWeights:
 
     def check(self) -> None:
         if self.path is None:
-            command = f"hf download {self.repository} {self.file}"
-            raise UserError(f"no {self.repository} in the Hub's cache: {command}")
+            raise UserError(f"no {self.repository} in the Hub's cache: {self.command}")
 
 
-CLIP_FILE = "open_clip_model.safetensors"
-CLIP_B32 = HubWeights("timm/vit_base_patch32_clip_224.openai", CLIP_FILE)
-CLIP_B16 = HubWeights("timm/vit_base_patch16_clip_224.openai", CLIP_FILE)
+def clip_weights(repository: str) -> HubWeights:
+    """Weights of a CLIP model as open_clip reads them."""
+    return HubWeights(repository, "open_clip_model.safetensors")

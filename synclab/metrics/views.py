@@ -109,7 +109,7 @@ def read_azimuths(names: tuple[str, ...]) -> dict[str, list[float]]:
         raise UserError(f"views.prompts={name}: no such set; {nearest(name, sets)}")
     fetched = [sets[name] for name in names if sets[name].path.is_file()]
     for prompts in fetched:
-        prompts.check(prompts.path.read_bytes(), str(prompts.path))
+        prompts.verify(str(prompts.path))
     return {k: v for prompts in fetched for k, v in entries(prompts.path)}
 
 

@@ -35,7 +35,11 @@ def locate(path: Names) -> str:
     for is_there in (os.path.isdir, is_whole, on_the_hub):
         if found := next(filter(is_there, names), None):
             return found
-    halves = [f"{name} is half downloaded: {lacks}" for name in names if (lacks := lack(name))]
+    halves = [
+        f"{name} is half downloaded: {fault}"
+        for name in names
+        if (folder := cached(name)) and (fault := missing_weights(folder, networks(folder)))
+    ]
     raise UserError(
         f"prior.path={names[0]}: not found on the Hub or in its cache (tried {', '.join(names)});"
         " download it where there is network, or say prior.path=/a/diffusers/folder"
@@ -45,13 +49,8 @@ def locate(path: Names) -> str:
 
 def is_whole(path: str) -> bool:
     """Whether the Hub's cache has all weights of a checkpoint."""
-    return cached(path) is not None and lack(path) is None
-
-
-def lack(path: str) -> str | None:
-    """Which weights a checkpoint in the Hub's cache lacks; None for one that is not there."""
     folder = cached(path)
-    return missing_weights(folder, networks(folder)) if folder else None
+    return folder is not None and missing_weights(folder, networks(folder)) is None
 
 
 def networks(folder: Path) -> list[str]:

@@ -8,6 +8,7 @@ STEMS = {"text_encoder": "model"}
 """Names of weight files without suffix; `DEFAULT` for all other parts."""
 
 DEFAULT = "diffusion_pytorch_model"
+AGAIN = "download it again, it is incomplete"
 POINTER = b"version https://git-lfs"
 CONVERT = (
     "read it once by diffusers and save it with save_pretrained(FOLDER), which writes safetensors"
@@ -20,16 +21,22 @@ def missing_weights(folder: Path, parts: list[str]) -> str | None:
 
 
 def fault_of(part: Path) -> str | None:
-    """What one network's folder lacks."""
+    """What is wrong with one network's folder."""
     stem = STEMS.get(part.name, DEFAULT)
     index = part / f"{stem}.safetensors.index.json"
-    files = shards(index) if index.is_file() else [part / f"{stem}.safetensors"]
-    absent = next((file for file in files if not file.is_file()), None)
-    if absent is None:
-        return next((pointer(file) for file in files if is_pointer(file)), None)
-    other = next(others(part, stem), None) if not index.is_file() else None
-    name = f"{part.name}/{absent.name}"
-    return f"{name} missing; {other or 'download it again, it is incomplete'}"
+    if index.is_file():
+        return next(filter(None, map(damage, shards(index))), None)
+    return damage(part / f"{stem}.safetensors", next(others(part, stem), AGAIN))
+
+
+def damage(file: Path, remedy: str = AGAIN) -> str | None:
+    """What is wrong with a file of weights; `remedy` is for one that is missing."""
+    name = f"{file.parent.name}/{file.name}"
+    if not file.is_file():
+        return f"{name} missing; {remedy}"
+    if is_pointer(file):
+        return f"{name} is a Git LFS pointer and no weights; run git lfs pull"
+    return None
 
 
 def shards(index: Path) -> list[Path]:
@@ -54,7 +61,3 @@ def is_pointer(file: Path) -> bool:
     """Whether it holds the address of the weights in Git LFS in place of the weights."""
     with file.open("rb") as stream:
         return stream.read(len(POINTER)) == POINTER
-
-
-def pointer(file: Path) -> str:
-    return f"{file.parent.name}/{file.name} is a Git LFS pointer and no weights; run git lfs pull"

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from synclab.core.meter import Meter
 from synclab.core.protocols import Cond, Condition, Views
+from synclab.core.torchvision_build import check_torchvision
 from synclab.errors import UserError
 from synclab.priors.branches import Branches, Inputs, as_branches, stack
 from synclab.priors.checkpoint import Names, locate, weights_hash
@@ -65,6 +66,7 @@ class LatentPrior:
     """What the UNet takes in besides a latent."""
 
     def __post_init__(self) -> None:
+        check_torchvision()
         from diffusers import AutoencoderKL
         from transformers.utils.logging import disable_progress_bar
 

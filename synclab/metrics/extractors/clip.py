@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from synclab.core.torchvision_build import check_torchvision
 from synclab.errors import UserError
-from synclab.judges.requirements import CLIP_FILE, HubWeights, check_package
+from synclab.judges.requirements import HubWeights, check_package, clip_weights
 from synclab.metrics.extractors import Cut, Outputs
 from synclab.metrics.extractors.weights import identify
 
@@ -33,14 +32,13 @@ class Clip:
 
     @property
     def weights(self) -> HubWeights:
-        return HubWeights(self.repository, CLIP_FILE)
+        return clip_weights(self.repository)
 
     def check(self) -> None:
         if self.repository.endswith(".openai") and not self.model.endswith("-quickgelu"):
             raise UserError(f"model={self.model}: OpenAI's weights need {self.model}-quickgelu")
         check_package("open_clip")
         self.weights.check()
-        check_torchvision()
 
     @cached_property
     def network(self) -> tuple[Any, Any, Any]:

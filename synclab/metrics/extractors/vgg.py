@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from synclab.core.torchvision_build import check_torchvision
 from synclab.judges.requirements import VGG16, VGG19, check_package
 from synclab.metrics.extractors import Cut, Outputs
 from synclab.metrics.extractors.pixels import row, tiles
@@ -27,9 +26,9 @@ class VggCoherence:
 
     def check(self) -> None:
         check_package("lpips")
+        check_package("torchvision")
         VGG16.check()
         VGG19.check()
-        check_torchvision()
 
     @cached_property
     def lpips(self) -> Any:
