@@ -1,8 +1,8 @@
 """Hydra's launcher for Slurm: the jobs of a sweep as one array.
 
-On plain submitit, in place of hydra-submitit-launcher 1.2: there a failed job counts as completed,
-and one cancelled job hides what became of all others. A job that runs out of time is signalled
-(USR2), gives up its sample, goes back to the queue and goes on with what is missing.
+Uses submitit directly instead of hydra-submitit-launcher 1.2, which counts failed jobs as completed
+and hides the outcome of all others once one job is cancelled. A job that runs out of time is
+signalled (USR2), abandons its current sample, is requeued and continues with the missing samples.
 """
 
 import logging
@@ -24,7 +24,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 log = logging.getLogger(__name__)
 
 GIVEN_UP = 3
-"""Looks at the queue without a sign of a job, after which it has ended without an answer."""
+"""Polls in which a job is missing from the queue, after which it counts as lost."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class QueuedJob:
     config: DictConfig
 
     def __call__(self, overrides: list[str], number: int, state: dict[type, Any]) -> None:
-        """Runs the job; raises its failure, so that Slurm records it."""
+        """Runs the job; raises its error, so that Slurm records the failure."""
         logging.basicConfig(level=logging.INFO, format="%(message)s")
         Singleton.set_state(state)
         setup_globals()
@@ -92,13 +92,13 @@ class SlurmLauncher(Launcher):
         for job, name in zip(jobs, names, strict=True):
             log.info("%s: %s", job.job_id, name)
         if self.wait:
-            tell_failures(jobs, names)
+            report_failures(jobs, names)
         else:
-            log.info("submitted; python -m synclab.status tells how far they are")
+            log.info("submitted; python -m synclab.status shows their progress")
         return []
 
     def submit(self, *arguments: Sequence[Any]) -> Sequence[Any]:
-        """One array, a task for each set of arguments.
+        """Submits one job array with a task for each set of arguments.
 
         Raises: UserError without Slurm or submitit, and for options that either refuses.
         """
@@ -111,7 +111,7 @@ class SlurmLauncher(Launcher):
             import submitit
             from submitit.core.utils import FailedJobError
         except ModuleNotFoundError as error:
-            raise UserError("hydra/launcher=slurm: say pip install -e '.[slurm]' first") from error
+            raise UserError("hydra/launcher=slurm: run pip install -e '.[slurm]' first") from error
         executor = submitit.SlurmExecutor(self.folder, max_num_timeout=self.max_num_timeout)
         try:
             executor.update_parameters(**parameters(self.sbatch))
@@ -120,7 +120,7 @@ class SlurmLauncher(Launcher):
             raise UserError(f"hydra.launcher.sbatch: refused ({error})") from error
 
     def check_keys(self) -> None:
-        """Refuses keys that were added with a + and that no option is called by."""
+        """Refuses unknown keys, which Hydra lets through if they are added with a +."""
         from synclab.config.queue_keys import LAUNCHER, right_key
         from synclab.errors import UserError, nearest
 
@@ -141,9 +141,9 @@ def default_parameters() -> list[str]:
 
 
 def parameters(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options as submitit takes them: lists of commands, no flag that is false, and none of null.
+    """Converts options to submitit's: commands become lists; false flags and nulls are dropped.
 
-    A null `wckey` stays: submitit sends one of its own without it.
+    A null `wckey` is kept: without it submitit sends its own.
     """
     flags = ("stderr_to_stdout", "use_srun")
     given: dict[str, Any] = {
@@ -159,8 +159,8 @@ def parameters(options: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def tell_failures(jobs: Sequence[Any], names: Sequence[str]) -> None:
-    """Waits until every job has answered or left the queue."""
+def report_failures(jobs: Sequence[Any], names: Sequence[str]) -> None:
+    """Waits until every job has finished or left the queue, and reports those that failed."""
     from synclab.hydra_command import fail
 
     waiting = dict.fromkeys(range(len(jobs)), 0)
@@ -181,9 +181,9 @@ def tell_failures(jobs: Sequence[Any], names: Sequence[str]) -> None:
 
 
 def queued(jobs: Sequence[Any]) -> set[str] | None:
-    """Ids of those that wait or run; None where the queue does not answer.
+    """Ids of pending and running jobs; None if the queue does not answer.
 
-    `squeue` rather than submitit's `sacct`, which clusters without accounting lack.
+    Uses `squeue`, not submitit's `sacct`, which clusters without accounting lack.
     """
     numbers = ",".join(sorted({job.job_id.split("_")[0] for job in jobs}))
     command = ["squeue", "--noheader", "--array", "--format=%i", f"--jobs={numbers}"]
@@ -201,4 +201,4 @@ def failure(job: Any) -> str:
 
 
 def lost(job: Any) -> str:
-    return f"ended without an answer: cancelled, killed or out of time; its log: {job.paths.stderr}"
+    return f"ended without a result: cancelled, killed or out of time; its log: {job.paths.stderr}"

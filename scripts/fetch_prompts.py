@@ -15,8 +15,8 @@ from urllib.request import urlopen
 
 from synclab.command import complain
 from synclab.config.prompt_sets import PromptSet, read_sets
+from synclab.core.atomic import write_atomically
 from synclab.errors import UserError, nearest
-from synclab.store.atomic import write_atomically
 
 log = logging.getLogger(__name__)
 

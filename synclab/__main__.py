@@ -10,14 +10,14 @@ from importlib import import_module
 COMMANDS = {
     "run": "generate: one method, one task, a set of prompts, or a sweep with -m",
     "evaluate": "score a task's results by a protocol",
-    "tables": "the papers' tables with our numbers beside the printed ones",
+    "tables": "the papers' tables with our numbers beside the published ones",
     "report": "contact sheets of a task's results",
-    "status": "how far all runs are",
-    "verify": "hash all samples anew and list what is damaged",
-    "plan": "what a run or a sweep will take, without loading a model",
-    "ingest": "take over the outputs of another project",
-    "replay": "our states beside a recorded run of the authors' code",
-    "doctor": "what this machine has, and the command that fills each gap",
+    "status": "progress of all runs",
+    "verify": "hash all samples again and list damaged files",
+    "plan": "cost of a run or a sweep, without loading a model",
+    "ingest": "import the outputs of another project",
+    "replay": "compare our states with a recorded run of the authors' code",
+    "doctor": "what this machine has, and how to install what is missing",
 }
 
 USAGE = """\
@@ -36,7 +36,7 @@ COMPLETION = ("-sc", "--shell-completion")
 
 
 def main() -> int:
-    """Hands the arguments on to the command that the first one names."""
+    """Runs the command that the first argument names with the other arguments."""
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name in COMPLETION:
         return complete()
@@ -59,7 +59,7 @@ def usage() -> str:
 
 
 def complete() -> int:
-    """Completes the keys of `synclab run`; Hydra expects a line without the subcommand."""
+    """Completes the keys of `synclab run`; Hydra expects the line without the subcommand."""
     if line := os.environ.get("COMP_LINE"):
         os.environ["COMP_LINE"] = line.replace("synclab run", "synclab", 1)
     return import_module("synclab.run").main()

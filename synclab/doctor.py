@@ -1,4 +1,4 @@
-"""Lists what this machine has of all that synclab can use, and the command that fills each gap.
+"""Lists the devices, checkpoints and packages on this machine, and how to install missing ones.
 
 synclab doctor
 """
@@ -24,7 +24,8 @@ PACKAGES = {
     "trimesh": "pip install -e '.[mesh]'",
     "xatlas": "pip install -e '.[mesh]'",
     "embreex": "pip install -e '.[mesh]'",
-    "nvdiffrast": "from source, after torch and nvcc; non-commercial licence",
+    "nvdiffrast": "pip install --no-build-isolation git+https://github.com/NVlabs/nvdiffrast,"
+    " after torch, with nvcc; non-commercial licence",
     "gsplat": "pip install -e '.[gaussians]'",
     "submitit": "pip install -e '.[slurm]'",
     "open_clip": "pip install -e '.[eval]'",
@@ -35,7 +36,7 @@ PACKAGES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing: whether it is there, and how to get it or what was found."""
+    """One requirement: whether it is present, and where it is or how to get it."""
 
     name: str
     there: bool
@@ -63,7 +64,7 @@ def packages() -> Iterator[Finding]:
 
 
 def torchvision() -> Finding:
-    """Imports it, since a build for another torch is found but fails."""
+    """Imports torchvision, since a build for another torch is found but fails to import."""
     from synclab.core.torchvision_build import check_torchvision, remedy
 
     there = importlib.util.find_spec("torchvision") is not None
@@ -75,7 +76,7 @@ def torchvision() -> Finding:
 
 
 def checkpoints() -> Iterator[Finding]:
-    """Every network that a prior of conf/prior names: a folder, or in the Hub's cache."""
+    """Every checkpoint that a prior of conf/prior names: a folder, or in the Hub's cache."""
     for path in sorted((CONF / "prior").glob("*.yaml")):
         prior: Any = OmegaConf.load(path)
         if "path" in prior:
@@ -104,7 +105,7 @@ def controlnet(name: str, prior: Any) -> Finding:
 
 
 def download(path: str) -> str:
-    """The command that brings a checkpoint into the Hub's cache."""
+    """The command that downloads a checkpoint into the Hub's cache."""
     from synclab.priors.checkpoint import address
 
     name, revision = address(path)
@@ -112,7 +113,7 @@ def download(path: str) -> str:
 
 
 def judges() -> Iterator[Finding]:
-    """Weights of the papers' judges; those of VGG-16 are what prior.perceptual=lpips needs too."""
+    """Weights of the papers' judges; prior.perceptual=lpips needs those of VGG-16 too."""
     from synclab.judges.requirements import CLEAN_INCEPTION, INCEPTION_LOGITS, VGG16, VGG19
 
     for weights in (CLEAN_INCEPTION, INCEPTION_LOGITS, VGG16, VGG19):
@@ -122,7 +123,7 @@ def judges() -> Iterator[Finding]:
 
 
 def clip_repositories() -> Iterator[str]:
-    """Repositories of the CLIP models that the protocols of conf/eval read, each once."""
+    """Repositories of the CLIP models that the protocols of conf/eval use."""
     protocols: Any = map(OmegaConf.load, (CONF / "eval").glob("*.yaml"))
     extractors = [e for protocol in protocols for e in protocol.get("extractors", {}).values()]
     yield from {e.repository for e in extractors if "repository" in e}

@@ -1,4 +1,4 @@
-"""The one kind of error a user is meant to read."""
+"""The error type that is shown to users."""
 
 import difflib
 from collections.abc import Iterable
@@ -9,8 +9,8 @@ class UserError(Exception):
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:
-    """The choices in a sentence, after the nearest one if `name` is like it:
-    "did you mean 'ddim'? choices: ddim, ism".
+    """Lists the choices, after the nearest one if `name` resembles it: "did you mean 'ddim'?
+    choices: ddim, ism".
     """
     choices = sorted(map(str, choices))
     close = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)

@@ -1,9 +1,9 @@
-"""Scores of results: features, metrics with errors over prompts, and a file for the tables.
+"""Scores results: extracts features and computes metrics with standard errors over prompts.
 
     python -m synclab.evaluate results/tiny/panorama [more folders] [eval=embedded]
 
-A folder holds the methods of one task. Each folder gets a `scores.<protocol>.json`; the exit code
-is 0 exactly when every score that the protocol asks for could be made.
+Each folder contains the methods of one task and gets a file `scores.<protocol>.json`, which the
+tables read. The exit code is 0 if all scores of the protocol could be computed, else 1.
 """
 
 import argparse
@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 from synclab import command
 from synclab.config import plugins
 from synclab.config.overrides import listed
+from synclab.core.atomic import write_atomically
 from synclab.core.hashing import sha256, to_json
 from synclab.errors import UserError
 from synclab.metrics.protocol import Protocol, read_protocol
-from synclab.store.atomic import write_atomically
 
 if TYPE_CHECKING:
     from synclab.metrics.features import Measured
@@ -30,10 +30,10 @@ log = logging.getLogger(__name__)
 
 
 def evaluate(folder: Path, name: str, device: str = "auto") -> list[str]:
-    """Scores a task's folder and writes its file; returns a line for each score that failed."""
+    """Scores a task's folder and writes its score file; returns a line for each failed score."""
     folder = folder.resolve()
     protocol = read_protocol(name, folder.name)
-    protocol.check()  # before torch is imported, which takes seconds
+    protocol.check()  # before the slow import of torch
     from synclab.config.settings import choose_device
 
     scores = judge(folder, protocol, protocol.extractors(choose_device(device)))
@@ -44,7 +44,7 @@ def evaluate(folder: Path, name: str, device: str = "auto") -> list[str]:
 
 
 def judge(folder: Path, protocol: Protocol, extractors: Mapping[str, Any]) -> dict[str, Any]:
-    """What the file says of a folder."""
+    """The content of a folder's score file."""
     from synclab.jobs.threads import prepare_threads
     from synclab.metrics.scoring import differences, of_views, score, to_plain
 
@@ -69,7 +69,7 @@ def judge(folder: Path, protocol: Protocol, extractors: Mapping[str, Any]) -> di
 def measure_methods(
     folder: Path, protocol: Protocol, extractors: Mapping[str, Any]
 ) -> dict[str, "Measured"]:
-    """The features of every method's views."""
+    """Features of every method's views."""
     from synclab.metrics.features import measure
     from synclab.store.folder import method_folders
     from synclab.store.pictures import read_pictures
@@ -90,7 +90,7 @@ def measure_reference(
     extractors: Mapping[str, Any],
     methods: Mapping[str, "Measured"],
 ) -> tuple["Measured", "Measured"]:
-    """The features of the reference and of its held-out half, for all prompts of the methods."""
+    """Features of the reference and of its held-out half, for all prompts of the methods."""
     from synclab.metrics.features import measure
     from synclab.metrics.reference import choose
     from synclab.metrics.scoring import of_views
@@ -107,14 +107,14 @@ def measure_reference(
 
 
 def describe_protocol(protocol: Protocol, extractors: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole protocol, and which networks spoke for it."""
+    """The whole protocol, and the identities of the networks that it used."""
     identities = {name: extractor.identity for name, extractor in extractors.items()}
     facts = {"name": protocol.name, "task": protocol.task, "hash": protocol.hash}
     return {**protocol.body, **facts, "identities": identities}
 
 
 def describe_reference(protocol: Protocol, reference: "Measured") -> dict[str, Any]:
-    """Which pictures were compared with."""
+    """Source and hash of the reference pictures."""
     from synclab.metrics.runtime import common
 
     source = protocol.reference()
@@ -129,14 +129,14 @@ def describe_reference(protocol: Protocol, reference: "Measured") -> dict[str, A
 
 
 def describe(measured: "Measured") -> dict[str, Any]:
-    """Whose scores these are, and what they cost."""
+    """Provenance and cost of the scored pictures."""
     from synclab.metrics.runtime import cost, provenance
 
     return {"n": measured.view_count, **provenance(measured.pictures), **cost(measured.pictures)}
 
 
 def failures(path: Path, scores: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each reason why scores could not be made."""
+    """A line for each reason why scores could not be computed."""
     for method, found in scores["methods"].items():
         reasons: dict[str, list[str]] = {}
         for column, entry in found["scores"].items():
@@ -147,7 +147,7 @@ def failures(path: Path, scores: Mapping[str, Any]) -> Iterator[str]:
 
 
 def evaluate_all(arguments: argparse.Namespace) -> int:
-    """Scores every folder; what is wrong with one does not stop the others."""
+    """Scores every folder; an error in one does not stop the others."""
     plugins.allow(listed(arguments.plugins))
     return max(attempt(folder, arguments.eval, arguments.device) for folder in arguments.folders)
 
@@ -159,7 +159,7 @@ def attempt(folder: Path, name: str, device: str) -> int:
     except UserError as error:
         failed = [str(error)]
     except OSError as error:
-        failed = [f"{error.filename}: {error.strerror}; make room or rights and try again"]
+        failed = [command.describe(error)]
     return max(map(command.complain, failed), default=0)
 
 

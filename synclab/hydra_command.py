@@ -1,4 +1,4 @@
-"""A Hydra command: jobs of a sweep that fail one by one, interrupts, and their exit codes."""
+"""Runs a Hydra command: failures of single jobs in a sweep, interrupts, and exit codes."""
 
 import logging
 import os
@@ -18,45 +18,45 @@ from synclab.config.overrides import prepare
 from synclab.errors import UserError
 
 INTERRUPTED = 128
-"""Exit code of an interrupted command, and the number of the signal."""
+"""Exit code of an interrupted command, less the number of the signal."""
 
 
 class JobError(Exception):
-    """A job of a queue has failed; its one line."""
+    """A queued job has failed; carries the line to report."""
 
 
 @dataclass
 class Launch:
-    """One command: the lines of its failed jobs, and the signals that have come."""
+    """One command: the lines of its failed jobs, and the signals it received."""
 
     failed: list[str] = field(default_factory=list)
     signals: list[int] = field(default_factory=list)
 
 
 _launches: list[Launch] = []
-"""The command at work, where this process runs one: a queue's node does not."""
+"""The running command, if this process runs one: a queue's node does not."""
 
 
 def run(main: Callable[[], None]) -> int:
-    """Runs a Hydra main; what goes wrong ends in clear lines on stderr and an exit code above 0."""
+    """Runs a Hydra main; errors end in one line each on stderr and a nonzero exit code."""
     use_utf8()
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come up to us instead of Hydra's own printing
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises errors instead of printing them
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    logging.raiseExceptions = False  # no traceback where nobody reads the log, as in `| head`
+    logging.raiseExceptions = False  # no traceback when the log is a closed pipe, as in `| head`
     launch = Launch()
     _launches.append(launch)
     try:
         with listening(launch), quiet():
             return attempt(main, launch)
     except KeyboardInterrupt:
-        complain("interrupted; the same command goes on with what is missing")
+        complain("interrupted; the same command continues with the missing samples")
         return INTERRUPTED + (launch.signals or [signal.SIGINT])[0]
     finally:
         _launches.remove(launch)
 
 
 def attempt(main: Callable[[], None], launch: Launch) -> int:
-    """The exit code of a main; its failures become lines."""
+    """Runs a main, reports its failures as lines, and returns the exit code."""
     try:
         check_words(sys.argv[1:])
         sys.argv[1:] = prepare(sys.argv[1:])
@@ -67,7 +67,9 @@ def attempt(main: Callable[[], None], launch: Launch) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        return complain(f"{error.filename}: {error.strerror}; choose another with results=FOLDER")
+        return complain(
+            f"{error.filename}: {error.strerror}; use another folder with results=FOLDER"
+        )
     except (UserError, JobError) as error:
         return complain(str(error))
     except ValueError as error:
@@ -80,13 +82,13 @@ def explain_value(error: ValueError) -> str:
     if "Config group override must be" in str(error):
         return no_choice()
     if "--resolve flag" in str(error):
-        return "--resolve: shows resolved values only together with --cfg job; add that"
+        return "--resolve: works only together with --cfg job; add that"
     raise error
 
 
 @contextmanager
 def listening(launch: Launch) -> Iterator[None]:
-    """Ctrl-C and SIGTERM, as a queue sends it, both end the process with its claims given back."""
+    """Makes SIGINT (Ctrl-C) and SIGTERM (from a queue) end the process and release its claims."""
 
     def end(number: int, _: object) -> None:
         launch.signals.append(number)
@@ -102,7 +104,7 @@ def listening(launch: Launch) -> Iterator[None]:
 
 @contextmanager
 def unmasked() -> Iterator[None]:
-    """Raises an interrupt as such, whatever error of a library it surfaced as."""
+    """Raises KeyboardInterrupt after a signal, even if a library turned it into another error."""
     try:
         yield
     except Exception as error:
@@ -113,9 +115,9 @@ def unmasked() -> Iterator[None]:
 
 @contextmanager
 def job(name: str, sweep: bool) -> Iterator[None]:
-    """Keeps a job's failure from ending the others of its sweep; `run` reports it at the end.
+    """Isolates a job's failure from the other jobs of its sweep; `run` reports it at the end.
 
-    In a queue, where no `run` waits, it raises.
+    Raises the failure on a queue's node, where no `run` is waiting.
     """
     try:
         with unmasked():
@@ -130,7 +132,7 @@ def job(name: str, sweep: bool) -> Iterator[None]:
 
 
 def fail(line: str, error: Exception | None = None) -> None:
-    """Keeps a line for the end of the command, or raises on a queue's node."""
+    """Stores a line for the end of the command, or raises it on a queue's node."""
     if not _launches:
         raise JobError(line) from error
     _launches[-1].failed.append(line)

@@ -1,11 +1,11 @@
-"""Takes other projects' outputs among our samples, to be scored and tabled with them.
+"""Imports outputs of other projects as samples, to be scored and tabled beside ours.
 
     python -m synclab.ingest mvdiffusion a/folder/of/outputs --run tiny-panfusion
 
-The projects are run elsewhere; conf/baseline says what each writes. Where outputs do not tell their
-prompts, a `manifest.csv` in the folder does, with the columns path,prompt,seed,seconds. Samples lie
-in `results/RUN/TASK/BASELINE/` like any others; what is done is not done again. The exit code is 0
-exactly when every output could be taken.
+The projects are run elsewhere; conf/baseline describes what each writes. If outputs do not record
+their prompts, the folder needs a `manifest.csv` with the columns path,prompt,seed,seconds. Samples
+go to `results/RUN/TASK/BASELINE/` like any others; finished ones are skipped. The exit code is 0 if
+every output could be imported, else 1.
 """
 
 import argparse
@@ -35,7 +35,7 @@ FOLDER = CONF / "baseline"
 
 
 def ingest(name: str, folder: Path, run: Path) -> None:
-    """Takes all outputs of a baseline.
+    """Imports all outputs of a baseline.
 
     Raises: UserError for bad input, and at the end if any output was refused.
     """
@@ -53,13 +53,13 @@ def ingest(name: str, folder: Path, run: Path) -> None:
         for one in tqdm(found, name, disable=None)
         if (line := take(one, baseline, store, facts))
     ]
-    log.info("%s: %d of %d outputs taken", store.folder, len(found) - len(refused), len(found))
+    log.info("%s: imported %d of %d outputs", store.folder, len(found) - len(refused), len(found))
     if refused:
         raise UserError(f"{len(refused)} of {len(found)} outputs refused, first {refused[0]}")
 
 
 def take(output: Output, baseline: Any, store: Store, facts: Mapping[str, Any]) -> str | None:
-    """Stores one output, unless it is there; the line that says why it was refused."""
+    """Imports one output unless it is done; returns the reason if it was refused."""
     name = sample_id(output.prompt, output.seed)
     if store.done(name):
         return None
@@ -80,12 +80,12 @@ def read_baseline(name: str) -> dict[str, Any]:
     path = FOLDER / f"{name}.yaml"
     if not path.is_file():
         choices = [path.stem for path in FOLDER.glob("*.yaml")]
-        raise UserError(f"baseline {name}: there is none; {nearest(name, choices)}")
+        raise UserError(f"baseline {name}: no such baseline; {nearest(name, choices)}")
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def take_over(arguments: argparse.Namespace) -> None:
-    """Takes a folder of outputs into a run."""
+    """Imports a folder of outputs into a run."""
     run = arguments.results / file_safe(arguments.run)
     ingest(arguments.baseline, arguments.folder, run)
 
@@ -94,7 +94,7 @@ def main() -> int:
     arguments = command.parser("synclab ingest", __doc__)
     arguments.add_argument("baseline", metavar="BASELINE", help="a name of conf/baseline")
     arguments.add_argument("folder", type=Path, metavar="FOLDER")
-    arguments.add_argument("--run", required=True, help="the run whose methods it is compared with")
+    arguments.add_argument("--run", required=True, help="the run to compare it with")
     arguments.add_argument("--results", type=Path, default=Path("results"))
     return command.main(arguments, take_over)
 

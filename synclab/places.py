@@ -1,10 +1,10 @@
-"""Where the files that come with synclab lie: in a checkout, or inside of an installed package."""
+"""Paths of the files that come with synclab, in a checkout or in an installed package."""
 
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
 CHECKOUT = PACKAGE.parent
-"""Relative paths of the configuration, as synclab/assets/tiny, are looked up from here too."""
+"""Relative paths in the configuration, such as synclab/assets/tiny, are also resolved from here."""
 
 INSTALLED = (PACKAGE / "conf").is_dir()
 

@@ -1,10 +1,10 @@
-"""Reckons what a run or a sweep will take: samples, network evaluations, TFLOP, hours and disk.
+"""Estimates the cost of a run or a sweep: samples, network evaluations, TFLOP, hours and disk.
 
     synclab plan experiment=table1 prior=sd21_base device=h200
     synclab plan method=ddim,stochsync task=panorama prompts=demo device=300
 
-Takes the keys of `synclab.run`, and as `device` a name of synclab/costs.yaml or TFLOP/s. No model
-is loaded. Where a folder holds finished samples, their seconds stand beside the estimate.
+Takes the keys of `synclab.run`; `device` is a name in synclab/costs.yaml, or TFLOP/s. No model is
+loaded. The seconds of finished samples, if there are any, are shown beside the estimate.
 """
 
 import argparse
@@ -39,10 +39,10 @@ from synclab.text_table import table
 log = logging.getLogger(__name__)
 
 DEVICE = "h200"
-"""What is reckoned with where no device is named."""
+"""The device if none is given."""
 
 BYTES = 2
-"""Of a PNG for each pixel, about; a row adds 2 kB."""
+"""Approximate bytes per pixel of a PNG; a row adds 2 kB."""
 
 HEADER = (
     "task/method", "samples", "done", "NFE", "TFLOP each", "TFLOP", "hours", "s measured", "GB",
@@ -58,7 +58,7 @@ class Planned:
         work: network inputs of one sample.
         tflop: of one sample.
         rate: TFLOP/s of the device.
-        measured: seconds of a finished sample of the same folder, None where there is none.
+        measured: median seconds of finished samples in the folder; None if there are none.
         size: bytes of one sample on disk.
     """
 
@@ -96,7 +96,7 @@ class Planned:
 
 
 def plan(overrides: Sequence[str], rate: float, costs: dict[str, Any]) -> Planned:
-    """One job, with its method run on a prior that only counts."""
+    """Plans one job by running its method on a prior that only counts."""
     choices, body = read_job(overrides)
     settings, cost = read_settings(body), cost_of(choices.prior, costs)
     plugins.allow(settings.plugins)
@@ -111,7 +111,7 @@ def plan(overrides: Sequence[str], rate: float, costs: dict[str, Any]) -> Planne
         samples=len(wanted),
         done=len({sample.id for sample in wanted} & set(listing.done)) if listing else 0,
         work=work,
-        tflop=sum(getattr(work, part) * cost[part] for part in ("denoiser", "encode", "decode")),
+        tflop=work.cost(cost),
         rate=rate,
         measured=recent_seconds(folder, listing) if listing else None,
         size=BYTES * pixels + 2000,
@@ -120,7 +120,7 @@ def plan(overrides: Sequence[str], rate: float, costs: dict[str, Any]) -> Planne
 
 @cache
 def work_of(task: bytes, method: bytes, channels: int) -> Work:
-    """Counted once for all jobs that differ in prompts or seeds alone."""
+    """Work of one sample; cached for jobs that differ only in prompts or seeds."""
     the_task, the_method = build(json.loads(task), "task"), build(json.loads(method), "method")
     the_task.check(the_method, type(the_method).__name__)
     return count(the_task, the_method, channels)
@@ -149,7 +149,7 @@ def rate_of(device: str, costs: dict[str, Any]) -> float:
 
 
 def show(arguments: argparse.Namespace) -> None:
-    """Prints a line for each job, and their sum."""
+    """Prints a line for each job, and the total."""
     costs = yaml.safe_load(COSTS.read_text(encoding="utf-8"))
     words = [literal(word) for word in arguments.overrides]
     named = [word.partition("=")[2] for word in words if word.startswith("device=")]
@@ -168,7 +168,7 @@ def show(arguments: argparse.Namespace) -> None:
     hours, tflop = sum(p.hours for p in planned), sum(p.left * p.tflop for p in planned)
     name = f"one {device}" if device in costs["devices"] else "one device"
     choice = "" if named else "; choose another with device=NAME or device=TFLOP/s"
-    log.info("%.4g TFLOP are %.3g hours of %s at %g TFLOP/s%s", tflop, hours, name, rate, choice)
+    log.info("%.4g TFLOP take %.3g hours on %s at %g TFLOP/s%s", tflop, hours, name, rate, choice)
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Contact sheets: prompt by prompt, the methods side by side, of what lies in results.
+"""Draws contact sheets of results: one block per prompt, with the methods side by side.
 
 synclab report results/tiny/panorama
 """
@@ -14,9 +14,9 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 
 from synclab import command
+from synclab.core.atomic import write_atomically
 from synclab.core.pictures import to_png
 from synclab.errors import UserError
-from synclab.store.atomic import write_atomically
 from synclab.store.folder import method_folders
 from synclab.store.pictures import Picture, read_pictures
 
@@ -36,9 +36,9 @@ Samples = dict[str, dict[str, Picture]]
 
 
 def read_samples(folder: Path) -> Samples:
-    """All finished samples below a task's folder; a warning names what is left out.
+    """All finished samples of a task; warns of each that is left out.
 
-    Raises: UserError where there is none.
+    Raises: UserError if there are none.
     """
     found = {place.name: read_pictures(place) for place in method_folders(folder)}
     samples = {name: {own.id: own for own in pictures} for name, pictures in found.items()}
@@ -52,7 +52,7 @@ def rank(method: str) -> tuple[int, str]:
 
 
 def contact_sheet(folder: Path) -> Image.Image:
-    """All samples of a task; a method that lacks one shows a gap."""
+    """A sheet of all samples of a task; missing samples are left blank."""
     samples = read_samples(folder)
     methods = sorted(samples, key=rank)
     ids = list(dict.fromkeys(sample for method in methods for sample in samples[method]))
@@ -78,20 +78,20 @@ def paste(sheet: Image.Image, place: Sequence[int], picture: Image.Image, label:
 
 
 def thumbnail(sample: Picture) -> Image.Image:
-    """A sample at the width of a column."""
+    """A sample scaled to the width of a column."""
     picture = crop_blank(Image.open(sample.path).convert("RGB"))
     return picture.resize((WIDTH, round(WIDTH * picture.height / picture.width)))
 
 
 def caption(row: Mapping[str, Any]) -> str:
-    """Prompt, seed and, where they are known, seconds."""
+    """Prompt, seed and, if known, seconds."""
     seconds = row.get("seconds", {}).get("total")
     time = "" if seconds is None else f", {seconds:.0f} s"
     return f"{row['prompt'] or '(no prompt)'}, seed {row['seed']}{time}"
 
 
 def crop_blank(image: Image.Image) -> Image.Image:
-    """Without the rows that no view has seen: a ring of level views leaves the poles black."""
+    """Crops rows that no view has seen: a ring of level views leaves the poles black."""
     box = image.getbbox()
     return image.crop((0, box[1], image.width, box[3])) if box else image
 
@@ -102,7 +102,7 @@ def save(image: Image.Image, path: Path) -> None:
 
 
 def report(arguments: argparse.Namespace) -> None:
-    """Writes a sheet into every folder."""
+    """Writes a sheet to every folder."""
     for folder in arguments.folders:
         save(contact_sheet(folder), folder / "sheet.png")
 

@@ -1,9 +1,9 @@
-"""Generates: one method, one task, a set of prompts.
+"""Generates samples of one method and one task for a set of prompts.
 
     synclab run method=stochsync task=panorama prompt="a desert at night"
     synclab run -m method=ddim,synctweedies,stochsync task=panorama prompts=demo
 
-Only Hydra is imported at the top, so that `--help` and mistakes answer at once.
+Only Hydra is imported at the top, so that `--help` and errors respond at once.
 """
 
 import os
@@ -28,7 +28,7 @@ def run_job(config: DictConfig) -> None:
     sweep = here.mode == RunMode.MULTIRUN
     with hydra_command.job(f"{task}/{method}", sweep):
         if here.job.chdir:
-            raise UserError("hydra.job.chdir=true: results lie under results=FOLDER; leave it out")
+            raise UserError("hydra.job.chdir=true: not supported; use results=FOLDER instead")
         from synclab.config import presets
         from synclab.config.request import Request
         from synclab.jobs.session import run
@@ -40,8 +40,8 @@ def run_job(config: DictConfig) -> None:
 
 def main() -> int:
     """The command; its arguments are those of this process."""
-    # Threads that spin at barriers make a small pipeline 100 times slower on a busy machine; the
-    # policy is read when torch loads.
+    # Threads that spin at barriers make a small pipeline 100 times slower on a busy machine. The
+    # policy is read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return hydra_command.run(run_job)
 

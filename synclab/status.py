@@ -1,16 +1,15 @@
-"""How far all runs of a tree are: one line for each task and method.
+"""Shows the progress of all runs in a tree, one line for each task and method.
 
     synclab status
     synclab status results/tiny results/exact
 
-The rate is that at which the last samples came by the clock, whoever made them, without pauses.
-Names are counted, not hashed; `synclab verify` looks inside.
+The rate is the wall-clock rate of the last samples over all processes, without pauses. Files are
+only counted; `synclab verify` checks their content.
 """
 
 import argparse
 import logging
 import sys
-from pathlib import Path
 
 from synclab import command
 from synclab.store.folder import find_folders
@@ -33,10 +32,7 @@ def show(arguments: argparse.Namespace) -> None:
 
 def main() -> int:
     arguments = command.parser("synclab status", __doc__)
-    arguments.add_argument(
-        "folders", nargs="*", type=Path, default=[Path("results")], metavar="FOLDER",
-        help="all results below it; results by default",
-    )  # fmt: skip
+    command.add_folders(arguments)
     return command.main(arguments, show)
 
 

@@ -1,14 +1,13 @@
-"""Makes the papers' tables with our numbers beside the printed ones: Markdown, LaTeX, HTML, CSV.
+"""Makes the papers' tables with our numbers beside the published: Markdown, LaTeX, HTML, CSV.
 
     synclab tables
     synclab tables results/tiny tables=table1,table2 eval=embedded
     synclab tables results/tiny tables.extra=ddim,mymethod    # further rows below the paper's
     synclab tables results/tiny tables.plain=true             # for a paper: our numbers only
 
-Reads what `synclab evaluate` wrote of a run and writes to `results/RUN/tables/`. Without
-`tables` it makes those of whose prompts the run is, without a run those of all runs in `results`.
-Each protocol has tables of its own. The exit code is 0 exactly when all that was asked for could be
-made.
+Reads the scores that `synclab evaluate` wrote and writes to `results/RUN/tables/`. By default it
+makes the tables whose prompts the run used, of all runs in `results`. Each protocol has separate
+tables. The exit code is 0 if all requested tables could be made, else 1.
 """
 
 import argparse
@@ -27,8 +26,8 @@ from synclab.comparison.published import find
 from synclab.comparison.scores import ScoreFile, read_scores
 from synclab.comparison.table import Table, build
 from synclab.config.overrides import listed
+from synclab.core.atomic import write_atomically
 from synclab.errors import UserError, nearest
-from synclab.store.atomic import write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +46,11 @@ def scored_runs(results: Path) -> list[Path]:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked of a run's tables.
+    """The requested tables.
 
     Args:
-        names: of conf/tables.yaml; empty: those of whose prompts the run is.
-        protocol: None: each that there is.
+        names: names in conf/tables.yaml; empty for the tables whose prompts the run used.
+        protocol: None for all protocols with scores.
         extra: methods with rows below the paper's.
         plain: see `Pairing`.
     """
@@ -69,7 +68,7 @@ def make_tables(run: Path, asked: Wanted) -> Iterator[str]:
     if not wanted:
         yield (
             f"{run}: no scores on a paper's prompts; run python -m synclab.evaluate {run}/TASK, or"
-            f" say which tables all the same: tables={','.join(layouts)}"
+            f" name the tables: tables={','.join(layouts)}"
         )
     for layout in wanted:
         try:
@@ -81,7 +80,7 @@ def make_tables(run: Path, asked: Wanted) -> Iterator[str]:
 
 
 def check_extra(names: Sequence[str], scores: ScoreFile) -> None:
-    """Refuses further rows of methods that were not scored."""
+    """Refuses extra rows of methods that were not scored."""
     for name in names:
         if name not in scores.methods:
             raise UserError(
@@ -91,7 +90,7 @@ def check_extra(names: Sequence[str], scores: ScoreFile) -> None:
 
 
 def own(layouts: Collection[Layout], run: Path) -> list[Layout]:
-    """The tables that a run has scores for, on the paper's prompts where they are known."""
+    """The tables that a run has scores for, on the paper's prompts if these are known."""
     return [
         layout
         for layout in layouts
@@ -107,7 +106,7 @@ def belongs(layout: Layout, scores: ScoreFile) -> bool:
 
 
 def choose(layout: Layout, run: Path, protocol: str | None) -> list[ScoreFile]:
-    """The scores of a table's task: by one protocol, or by each that there is."""
+    """The scores of a table's task, by one protocol or by all."""
     found = read_scores(run, layout.task)
     if not found:
         raise UserError(
@@ -119,7 +118,7 @@ def choose(layout: Layout, run: Path, protocol: str | None) -> list[ScoreFile]:
 
 
 def write(table: Table, folder: Path) -> None:
-    """Says the table and writes it in every format."""
+    """Logs the table and writes it in every format."""
     texts = {suffix: render(table) for suffix, render in FORMATS.items()}
     folder.mkdir(parents=True, exist_ok=True)
     log.info("%s", texts["md"])
@@ -131,7 +130,7 @@ def write(table: Table, folder: Path) -> None:
 
 
 def make(arguments: argparse.Namespace) -> int:
-    """Writes all tables that were asked for; complains of each that could not be made."""
+    """Writes all requested tables; reports each that could not be made."""
     plain = find({"true": True, "false": False}, arguments.plain, "tables.plain")
     asked = Wanted(listed(arguments.tables), arguments.eval, listed(arguments.extra), plain)
     runs = arguments.runs or scored_runs(Path("results"))

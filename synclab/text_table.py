@@ -2,7 +2,7 @@
 
 
 def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    """Columns under a header, as wide as they need to be; numbers stand to the right."""
+    """Lines of a table; columns are as wide as needed, and numbers are right-aligned."""
     cells = [header, *rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return ["  ".join(align(row, widths)).rstrip() for row in cells]

@@ -1,9 +1,9 @@
-"""Hashes all samples of a tree anew and lists what is damaged.
+"""Hashes all samples of a tree again and lists damaged files.
 
     synclab verify
     synclab verify results/tiny/panorama
 
-The command that made a damaged sample makes it again. The exit code is 1 where there is damage.
+Running a damaged sample's command again replaces it. The exit code is 1 if anything is damaged.
 """
 
 import argparse
@@ -16,8 +16,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from synclab import command
+from synclab.core.atomic import left_behind
 from synclab.core.hashing import sha256
-from synclab.store.atomic import left_behind
 from synclab.store.claims import holders
 from synclab.store.folder import CONFIG, find_folders, list_samples
 
@@ -25,14 +25,14 @@ log = logging.getLogger(__name__)
 
 
 def check(folder: Path) -> Iterator[str]:
-    """One line for each damage in a folder of samples; what is being written now is left alone."""
+    """One line for each damaged file in a folder; skips samples that are being written."""
     yield from check_config(folder / CONFIG)
     listing, held = list_samples(folder), holders(folder)
     for name in sorted(listing.images - listing.rows.keys() - held.keys()):
-        yield f"{folder / name}.png: no row, half written"
+        yield f"{folder / name}.png: no row; its sample is unfinished"
     for part in sorted(folder.glob(".*.part")):
         if left_behind(part):
-            yield f"{part}: left by a process that is gone"
+            yield f"{part}: left behind by a process that has ended"
     rows = tqdm(sorted(listing.rows.keys() - held.keys()), desc=str(folder), disable=None)
     yield from filter(None, (check_sample(folder, name) for name in rows))
 
@@ -45,7 +45,7 @@ def check_config(path: Path) -> Iterator[str]:
 
 
 def check_sample(folder: Path, name: str) -> str | None:
-    """What is wrong with a sample that has a row; None for one that is whole."""
+    """The damage of a sample that has a row; None if it is intact."""
     path, image = folder / f"{name}.json", folder / f"{name}.png"
     row = read_json(path)
     if not isinstance(row, dict):
@@ -55,20 +55,20 @@ def check_sample(folder: Path, name: str) -> str | None:
     if row.get("id") != name:
         return f"{path}: the row of another sample, {row.get('id')}"
     if not image.exists():
-        return f"{image}: missing, its row is there"
+        return f"{image}: missing, but has a row"
     if row["sha256"] != sha256(image.read_bytes()):
-        return f"{image}: not what its row says"
+        return f"{image}: differs from its row's hash"
     return check_artefacts(folder, name, row.get("artefacts", {}))
 
 
 def check_artefacts(folder: Path, name: str, hashes: Mapping[str, str]) -> str | None:
-    """What is wrong with the files beside a sample's image."""
+    """The damage of the files beside a sample's image; None if they are intact."""
     for ending, digest in hashes.items():
         path = folder / f"{name}.{ending}"
         if not path.exists():
-            return f"{path}: missing, its row is there"
+            return f"{path}: missing, but has a row"
         if digest != sha256(path.read_bytes()):
-            return f"{path}: not what its row says"
+            return f"{path}: differs from its row's hash"
     return None
 
 
@@ -80,7 +80,7 @@ def read_json(path: Path) -> object:
 
 
 def verify(arguments: argparse.Namespace) -> int:
-    """Prints every damage; the exit code is 1 where there is any."""
+    """Prints all damaged files; the exit code is 1 if there are any."""
     folders = [folder for root in arguments.folders for folder in find_folders(root)]
     damage = 0
     for folder in folders:
@@ -93,10 +93,7 @@ def verify(arguments: argparse.Namespace) -> int:
 
 def main() -> int:
     arguments = command.parser("synclab verify", __doc__)
-    arguments.add_argument(
-        "folders", nargs="*", type=Path, default=[Path("results")], metavar="FOLDER",
-        help="all results below it; results by default",
-    )  # fmt: skip
+    command.add_folders(arguments)
     return command.main(arguments, verify)
 
 

@@ -80,7 +80,7 @@ CASES = [
     ("method=sdi method.jitter=-1", "method.jitter=-1: input should be greater than or equal"),
     ("method=sdi method.knots=1", "method.knots=1: input should be greater than or equal to 2"),
     ("task=ambiguous task.transforms=[]", "task.transforms=[]: tuple should have at least 1 item"),
-    ("shard=5/3", "shard=5/3: expected i/n, part i of n from 1/n to n/n; say shard=1/4"),
+    ("shard=5/3", "shard=5/3: expected i/n, part i of n, from 1/n to n/n, such as shard=1/4"),
     ("shard=0/3", "shard=0/3: expected i/n"),
     ("shard=1/0", "shard=1/0: expected i/n"),
     ("shard=2", "shard=2: expected i/n"),
@@ -95,12 +95,12 @@ CASES = [
     (
         "method=multidiffusion task.canonical=rgb",
         "task.canonical=rgb: method=multidiffusion",
-        "say task.canonical=latent",
+        "use task.canonical=latent",
     ),
     (
         "task=panorama task.cover=sphere task.fov=72",
         "task.fov=72.0: task.cover=sphere",
-        "say task.fov=90",
+        "use task.fov=90",
     ),
     # prompt files
     ("prompts=missing", "prompts=missing: no such prompt set or file; sets: demo"),
@@ -118,9 +118,9 @@ CASES = [
     ("results=FILES/empty.txt/x", "results=FILES/empty.txt/x", "with results=FOLDER"),
     ("results=/proc/x", "results=/proc/x", "cannot write there", "with results=FOLDER"),
     ("results=/proc/x -m", "/proc/x: ", "with results=FOLDER"),
-    ("run=../x", "run=../x: expected letters", "a name not a path"),
-    ("run=", "run=: expected letters", "a name not a path"),
-    ("run=..", "run=..: expected letters", "a name not a path"),
+    ("run=../x", "run=../x: expected a name of letters", "not a path"),
+    ("run=", "run=: expected a name of letters", "not a path"),
+    ("run=..", "run=..: expected a name of letters", "not a path"),
     ("run=${foo}", "Interpolation key 'foo' not found full_key: run"),
     # checkpoints
     ("prior=tiny prior.path=null", "prior.path=None: input should be a valid string"),
@@ -131,7 +131,7 @@ CASES = [
     ("prior=tiny prior.path=FILES/no_weights", "unet/diffusion_pytorch_model.safetensors missing"),
     ("prior=tiny prior.path=FILES/truncated", "no usable unet there", "expected a Stable Diff"),
     ("prior=tiny prior.path=FILES/cut_text", "no usable text_encoder there", "expected a Stable"),
-    ("prior=tiny prior.path=FILES/no_words", "its tokenizer knows no words", "expected"),
+    ("prior=tiny prior.path=FILES/no_words", "its tokenizer is empty", "expected"),
     ("prior=tiny prior.path=FILES/clean", "no usable scheduler", "it predicts 'sample', not eps"),
     (
         "prior=tiny prior.path=FILES/velocity method=sdi",
@@ -140,13 +140,13 @@ CASES = [
     ),
     (
         "prior=sd2_depth prior.path=FILES/depth",
-        "prior=sd2_depth: needs the depth of every view, task=image tells no such thing",
+        "prior=sd2_depth: needs the depth of every view, which task=image does not provide",
     ),
     ("prior=sd21_base prior.path=FILES/depth", "its unet takes 5 channels; expected 4"),
     (
         "prior=sd15_depth prior.path=CHECKPOINT prior.control_path=FILES/nowhere",
         "FILES/nowhere: no such folder, nor found on the Hub",
-        "say prior.control_path=/a/folder",
+        "use prior.control_path=/a/folder",
     ),
     ("prior=sd3 prior.path=CHECKPOINT", "no usable transformer there"),
     # what could be run
@@ -208,7 +208,7 @@ def test_one_clear_line(case, files, checkpoint, tmp_path):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has one")
 def test_a_device_that_is_not_there(tmp_path):
     answer = command_line.run(*QUICK, f"results={tmp_path}/results", "device=cuda")
-    assert_refused(answer, "device=cuda: this machine has none", "say device=auto")
+    assert_refused(answer, "device=cuda: this machine has none", "use device=auto")
 
 
 def test_a_queue_that_is_not_there(tmp_path, monkeypatch):
@@ -232,7 +232,7 @@ def test_a_checkpoint_of_the_hub_without_network(tmp_path):
         patch.setenv("HF_HOME", str(tmp_path / "hub"))
         process = command_line.start("prior=sd21_base", f"results={tmp_path}/results")
         answer = command_line.finish(process)
-    assert_refused(answer, "not found on the Hub or in its cache", "say prior.path=")
+    assert_refused(answer, "not found on the Hub or in its cache", "use prior.path=")
     assert not (tmp_path / "results").exists()
 
 
@@ -242,7 +242,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     tmp_path.chmod(0o555) if not mounted else None
     try:
         answer = command_line.run(*QUICK, f"results={tmp_path}/results")
-        assert_refused(answer, "cannot write there", "choose another with results=FOLDER")
+        assert_refused(answer, "cannot write there", "use another folder with results=FOLDER")
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True) if mounted else tmp_path.chmod(0o755)
 
@@ -268,7 +268,7 @@ def test_a_folder_of_another_configuration_is_refused_and_kept(tmp_path):
     assert command_line.run(*QUICK, f"results={tmp_path}").code == 0
     before = command_line.images(tmp_path)
     answer = command_line.run(*QUICK, f"results={tmp_path}", "method.steps=3", "prompt=other")
-    assert_refused(answer, "method.steps=2 there, 3 now", "start another with run=NAME")
+    assert_refused(answer, "method.steps=2 there, 3 now", "start another run with run=NAME")
     assert command_line.images(tmp_path) == before
 
 

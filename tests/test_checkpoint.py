@@ -141,7 +141,7 @@ def test_a_part_without_its_weights_is_named(checkpoint: Path, tmp_path: Path, p
 @pytest.mark.parametrize(
     ("name", "content", "remedy"),
     [
-        ("diffusion_pytorch_model.bin", b"", r"\.bin is no safetensors file; .*save_pretrained"),
+        ("diffusion_pytorch_model.bin", b"", r"\.bin is not a safetensors file; .*save_pretrained"),
         ("diffusion_pytorch_model.fp16.safetensors", b"", "is a variant; copy it to"),
         ("diffusion_pytorch_model.safetensors.incomplete", b"", "download it again"),
         ("diffusion_pytorch_model.safetensors", b"version https://git-lfs.x", "run git lfs pull"),
@@ -171,7 +171,7 @@ def test_a_half_download_does_not_hide_a_whole_mirror(
     monkeypatch.setattr(places, "cached", folders.get)
     monkeypatch.setattr(places, "on_the_hub", lambda name: False)
     assert places.locate(["the/original", "a/mirror"]) == "a/mirror"
-    with pytest.raises(UserError, match="the/original is half downloaded: vae/.* missing"):
+    with pytest.raises(UserError, match="the/original is incomplete in the cache: vae/.* missing"):
         places.locate("the/original")
 
 
@@ -211,7 +211,7 @@ def test_a_torchvision_of_another_build_is_named_in_one_line(
     (tmp_path / "torchvision.py").write_text(broken)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "torchvision", raising=False)
-    line = "its build does not go with this torch .*nms does not exist.*pip install .*torchvision"
+    line = "not built for this torch .*nms does not exist.*pip install .*torchvision"
     with pytest.raises(UserError, match=line) as error:
         check_torchvision()
     assert "\n" not in str(error.value)

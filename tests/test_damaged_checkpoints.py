@@ -55,7 +55,7 @@ def test_weights_that_the_file_lacks_are_named(folder, file, part):
 
 def test_weights_without_a_place_are_named(folder):
     change(folder / UNET, lambda key: True, **{"lora.up": torch.zeros(2)})
-    with pytest.raises(UserError, match="its unet has 1 weights that the network has no place for"):
+    with pytest.raises(UserError, match="its unet has 1 weights that the network does not have"):
         LatentPrior(str(folder))
 
 
@@ -89,13 +89,13 @@ def test_cosine_betas_are_not_taken_for_others(folder, checkpoint):
 
 def test_other_training_times_are_refused(folder):
     edit(folder / SCHEDULER, num_train_timesteps=100)
-    with pytest.raises(UserError, match="100 training times; methods count 1000"):
+    with pytest.raises(UserError, match="100 training times; expected 1000"):
         LatentPrior(str(folder))
 
 
 def test_epsilon_without_terminal_signal_is_refused(folder):
     edit(folder / SCHEDULER, rescale_betas_zero_snr=True)
-    with pytest.raises(UserError, match="ends without signal, where epsilon says nothing"):
+    with pytest.raises(UserError, match="ends at zero SNR, where epsilon does not determine"):
         LatentPrior(str(folder))
 
 

@@ -192,7 +192,7 @@ def test_a_corrupt_image_is_named_and_skipped(panorama: Path, warnings: Any) -> 
     image = min((panorama / "ddim").glob("*.png"))
     spoil(image, image.read_bytes()[:60])
     assert evaluate.evaluate(panorama, "embedded") == []
-    assert f"{image}: skipped, " in warnings.text
+    assert f"{image}: left out: " in warnings.text
     methods = scores(panorama)["methods"]
     assert (methods["ddim"]["n"], methods["stochsync"]["n"]) == (20, 30)
     assert scores(panorama)["paired"] == {}
@@ -203,7 +203,7 @@ def test_an_image_that_is_not_its_rows_is_named_and_skipped(panorama: Path, warn
     image.unlink()
     image.write_bytes(png("another", PANORAMA))
     evaluate.evaluate(panorama, "embedded")
-    assert f"{image}: skipped, not the image that its row tells of" in warnings.text
+    assert f"{image}: left out: differs from its row's hash" in warnings.text
     assert scores(panorama)["methods"]["ddim"]["n"] == 20
 
 
@@ -211,7 +211,7 @@ def test_a_row_without_its_image_is_named_and_skipped(panorama: Path, warnings: 
     image = min((panorama / "ddim").glob("*.png"))
     image.unlink()
     evaluate.evaluate(panorama, "embedded")
-    assert f"{image.with_suffix('.json')}: skipped, its image is gone" in warnings.text
+    assert f"{image.with_suffix('.json')}: left out: its image is missing" in warnings.text
     assert scores(panorama)["methods"]["ddim"]["n"] == 20
 
 
@@ -222,9 +222,9 @@ def test_an_unreadable_row_and_an_image_without_one_are_named(
     (panorama / "ddim" / "poor-s9.json").write_text('{"id": "poor", "sha256": "0"}')
     (panorama / "ddim" / "stray-s9.png").write_bytes(png("stray", PANORAMA))
     evaluate.evaluate(panorama, "embedded")
-    assert "torn-s9.json: skipped, not a readable row" in warnings.text
-    assert "poor-s9.json: skipped, not a readable row (without prompt, seed)" in warnings.text
-    assert "stray-s9.png: skipped, it has no row" in warnings.text
+    assert "torn-s9.json: left out: not a readable row" in warnings.text
+    assert "poor-s9.json: left out: not a readable row (without prompt, seed)" in warnings.text
+    assert "stray-s9.png: left out: it has no row" in warnings.text
     assert scores(panorama)["methods"]["ddim"]["n"] == 30
 
 
@@ -236,7 +236,7 @@ def test_features_that_are_not_numbers_are_named_and_skipped(
         add(panorama.parents[1] / "reference" / "image" / "ddim", "a cave", seed, SQUARE)
     monkeypatch.setattr(JudgeFeatures, "__call__", lambda *_: {"features": np.array([[np.nan]])})
     evaluate.evaluate(panorama, "embedded")
-    assert f"{image}: skipped, its judge.features are not finite" in warnings.text
+    assert f"{image}: left out: its features judge.features are not finite" in warnings.text
     assert scores(panorama)["methods"]["ddim"]["n"] == 30
 
 
@@ -308,7 +308,7 @@ def test_a_device_that_is_not_there_is_refused(
     [
         ("embeded", "eval=embeded: no such protocol; did you mean 'embedded'?"),
         ("paper", "eval=paper_panorama: no "),
-        ("paper_wide", "eval=paper_wide: says nothing of task 'panorama'"),
+        ("paper_wide", "eval=paper_wide: has no task 'panorama'"),
     ],
 )
 def test_a_protocol_that_cannot_be_followed_is_refused(

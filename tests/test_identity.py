@@ -10,11 +10,11 @@ import yaml
 from command_line import run
 from PIL import Image
 
+from synclab.core.file_hash import file_hash
 from synclab.core.hashing import config_hash, without_modules
 from synclab.jobs.identity import identify
 from synclab.metrics.protocol import Protocol, read_protocol
 from synclab.places import CONF
-from synclab.store.file_hash import file_hash
 from synclab.store.pictures import read_pictures
 from synclab.tasks.ambiguous import AmbiguousTask
 from synclab.tasks.panorama import PanoramaTask
@@ -169,7 +169,7 @@ def test_a_file_is_hashed_once(tmp_path, monkeypatch):
     monkeypatch.setenv("SYNCLAB_CACHE", str(tmp_path / "cache"))
     (tmp_path / "weights").write_bytes(b"one")
     first = file_hash(tmp_path / "weights")
-    monkeypatch.setattr("synclab.store.file_hash.hash_content", lambda path: "read again")
+    monkeypatch.setattr("synclab.core.file_hash.hash_content", lambda path: "read again")
     assert file_hash(tmp_path / "weights") == first
 
 

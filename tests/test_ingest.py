@@ -122,7 +122,7 @@ def test_the_same_command_does_only_what_is_missing(command, results, tmp_path):
     ("baseline", "image", "line"),
     [
         ("mvdiffusion", picture(), "256 x 128 covers 90.0 degrees"),
-        ("panfusion", band(picture()), "expected 90 of PanFusion"),
+        ("panfusion", band(picture()), "expected 90 for PanFusion"),
         ("mvdiffusion", band(picture(), 20), "covers 19.7 degrees"),
     ],
 )
@@ -146,19 +146,19 @@ def test_a_picture_that_is_none_is_refused(command, results, tmp_path):
 @pytest.mark.parametrize(
     ("manifest", "line"),
     [
-        (None, "its outputs do not tell their prompts; write"),
+        (None, "its outputs do not record their prompts; write"),
         (["path,prompt"], "no output there"),
         (["path,text", "one,a sea"], "line 2: 'prompt'; expected the columns path,prompt"),
         (["path,prompt,seed", "one,a sea,x"], "line 2: invalid literal"),
         (["path,prompt", "one,"], "line 2: no prompt"),
-        (["path,prompt,seconds", "one,a sea,nan"], "line 2: seconds=nan: expected a number"),
-        (["path,prompt,seconds", "one,a sea,-5"], "line 2: seconds=-5: expected a number"),
-        (["path,prompt,seconds", "one,a sea,inf"], "line 2: seconds=inf: expected a number"),
+        (["path,prompt,seconds", "one,a sea,nan"], "line 2: seconds=nan: expected a finite number"),
+        (["path,prompt,seconds", "one,a sea,-5"], "line 2: seconds=-5: expected a finite number"),
+        (["path,prompt,seconds", "one,a sea,inf"], "line 2: seconds=inf: expected a finite number"),
         (["path;prompt", "one;a sea"], "line 2: 'path'; expected the columns path,prompt"),
         (["path,prompt,seed", "one,a sea, at night,3"], "line 2: invalid literal"),
         (["path,prompt", "one,a sea, at night"], "line 2: more cells than columns; put quotes"),
         (["path,prompt", "two,a sea"], "line 2: "),
-        (["path,prompt", "one,a sea", "one,a sea"], "of the same prompt and seed 0 as"),
+        (["path,prompt", "one,a sea", "one,a sea"], "same prompt and seed 0 as"),
     ],
 )
 def test_a_wrong_manifest_is_refused_before_anything_is_written(
@@ -189,7 +189,7 @@ def test_wrong_views_are_refused(command, tmp_path, count, size, line):
 @pytest.mark.parametrize(
     ("baseline", "place", "line"),
     [
-        ("mvdifusion", ".", "baseline mvdifusion: there is none; did you mean 'mvdiffusion'?"),
+        ("mvdifusion", ".", "baseline mvdifusion: no such entry; did you mean 'mvdiffusion'?"),
         ("mvdiffusion", "gone", "no such folder; expected the outputs of MVDiffusion"),
         ("mvdiffusion", ".", "no output there; expected some with prompt.txt"),
     ],

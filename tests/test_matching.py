@@ -64,7 +64,7 @@ def test_the_others_take_any(kind, method):
 def test_a_prior_of_depth_is_refused_a_task_of_prompts_alone():
     line = refusal(WithDepth(), WideTask(), DDIM())
     assert line == (
-        "prior=some_prior: needs the depth of every view, task=some_task tells no such thing;"
+        "prior=some_prior: needs the depth of every view, which task=some_task does not provide;"
         " choose another, such as prior=sd21_base"
     )
 

@@ -221,7 +221,7 @@ BAD = {
     "points": (SQUARE, "no faces"),
     "nan": ("v 0 0 0\nv 1 0 nan\nv 1 1 0\nf 1 2 3\n", "not finite"),
     "index": (SQUARE + "f 1 2 9\n", "cannot be read"),
-    "flat": ("v 0 0 0\nv 1 0 0\nv 2 0 0\nf 1 2 3\n", "no face has an area"),
+    "flat": ("v 0 0 0\nv 1 0 0\nv 2 0 0\nf 1 2 3\n", "all faces have zero area"),
 }
 
 

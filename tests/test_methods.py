@@ -418,7 +418,7 @@ def test_noise_that_is_kept_in_part_is_still_noise():
 
 
 def test_views_that_change_cannot_keep_their_noise():
-    with pytest.raises(UserError, match="method.stochasticity=none: views that change keep no"):
+    with pytest.raises(UserError, match="method.stochasticity=none: disjoint views change"):
         AblatedStochSync(stochasticity="none")
 
 

@@ -172,7 +172,7 @@ def test_inception_sees_what_clean_fid_shows_it(weights: Path) -> None:
 
 def test_half_a_download_is_told_of(weights: Path) -> None:
     weights.write_bytes(b"PK half a file")
-    with pytest.raises(UserError, match="not the network .* fetch it again"):
+    with pytest.raises(UserError, match="not the network .* download it again"):
         CleanInception()(cut())
 
 

@@ -96,9 +96,9 @@ def test_a_prior_without_a_cost_is_told_how_to_get_one():
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        ([], "hours of one h200 at 346 TFLOP/s; choose another with device=NAME"),
-        (["device=a100"], "hours of one a100 at 109 TFLOP/s"),
-        (["device=12"], "hours of one device at 12 TFLOP/s"),
+        ([], "hours on one h200 at 346 TFLOP/s; choose another with device=NAME"),
+        (["device=a100"], "hours on one a100 at 109 TFLOP/s"),
+        (["device=12"], "hours on one device at 12 TFLOP/s"),
     ],
 )
 def test_the_device_is_named(words, text, monkeypatch, caplog):

@@ -55,7 +55,7 @@ def test_a_class_of_another_package_is_refused_with_the_key_that_allows_it(packa
     assert answer.code == 1
     assert answer.err.count("\n") == 1
     assert "method._target_=mypackage.methods.Mine: expected a class of synclab.*" in answer.err
-    assert "say plugins=[mypackage]" in answer.err
+    assert "use plugins=[mypackage]" in answer.err
 
 
 def test_an_allowed_package_runs_and_enters_the_row(package, tmp_path):

@@ -44,7 +44,7 @@ def test_every_json_form_gives_its_prompts_letter_by_letter(form):
     ["{", "3", "[1]", '[""]', '{"a": {}}', '{"a": 1}', '{"data": [{"captions": ["a", "b"]}]}'],
 )
 def test_another_json_is_refused(body):
-    with pytest.raises(ValueError, match="is no JSON of the form"):
+    with pytest.raises(ValueError, match="is not JSON of the form"):
         parse(body.encode(), ".json")
 
 
@@ -75,7 +75,9 @@ def test_the_demos_prompts_are_of_the_world(name):
 def test_a_papers_set_is_found_once_it_is_fetched(tmp_path, monkeypatch):
     monkeypatch.setattr(prompt_sets, "PROMPTS", tmp_path)
     monkeypatch.setattr(prompts, "PROMPTS", tmp_path)
-    with pytest.raises(UserError, match="not fetched yet; python scripts/fetch_prompts.py lmagic"):
+    with pytest.raises(
+        UserError, match="not downloaded yet; run python scripts/fetch_prompts.py lmagic"
+    ):
         find("lmagic")
     content = '["a sea"]'
     own = replace(read_sets()["lmagic"], sha256=hashlib.sha256(content.encode()).hexdigest())

@@ -93,9 +93,7 @@ def test_twelve_tasks_of_which_one_is_cancelled_and_resubmission_finishes(slurm,
     _, err = process.communicate(timeout=500)
     assert process.returncode == 1
     *_, last = err.splitlines()
-    assert re.search(
-        r"synclab: .*shard=.?4/4.* job \d+_11 ended without an answer: cancelled", last
-    )
+    assert re.search(r"synclab: .*shard=.?4/4.* job \d+_11 ended without a result: cancelled", last)
     assert len(samples(results)) == 17
     assert progress(results / "exact" / "image" / "sds").missing == 1
     again = sweep(slurm, *arguments)

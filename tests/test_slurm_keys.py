@@ -69,18 +69,18 @@ def test_names_of_another_launcher_are_answered_with_ours(name, place, tmp_path,
     key = f"{place}{name}=null"
     answer = command_line.run(*QUICK, f"results={tmp_path}/x", "-m", "hydra/launcher=slurm", key)
     assert answer.code == 1 and answer.err.count("\n") == 1
-    expected = f"hydra.launcher.{name}: no such key; say hydra.launcher.sbatch.{OTHERS[name]}"
+    expected = f"hydra.launcher.{name}: no such key; use hydra.launcher.sbatch.{OTHERS[name]}"
     assert answer.err.startswith(f"synclab: {expected}")
 
 
 @pytest.mark.parametrize(
     ("key", "line"),
     [
-        ("hydra.launcher.sbatch.timeout_min=9", "say hydra.launcher.sbatch.time, in minutes"),
-        ("+hydra.launcher.sbatch.timeout_min=9", "say hydra.launcher.sbatch.time, in minutes"),
-        ("+hydra.launcher.sbatch.mem_gb=9", "say hydra.launcher.sbatch.mem, such as 32GB"),
+        ("hydra.launcher.sbatch.timeout_min=9", "use hydra.launcher.sbatch.time, in minutes"),
+        ("+hydra.launcher.sbatch.timeout_min=9", "use hydra.launcher.sbatch.time, in minutes"),
+        ("+hydra.launcher.sbatch.mem_gb=9", "use hydra.launcher.sbatch.mem, such as 32GB"),
         ("+hydra.launcher.sbatch.parttion=x", "no such key; did you mean 'partition'?"),
-        ("hydra.launcher.submitit_folder=x", "say hydra.launcher.folder"),
+        ("hydra.launcher.submitit_folder=x", "use hydra.launcher.folder"),
     ],
 )
 def test_a_key_that_is_not_there_is_one_line(key, line, tmp_path, monkeypatch):
@@ -141,5 +141,5 @@ def test_srun_can_be_left_out():
 
 
 def test_keys_are_checked_before_anything_is_submitted():
-    with pytest.raises(UserError, match="hydra.launcher.name: no such key; say"):
+    with pytest.raises(UserError, match="hydra.launcher.name: no such key; use"):
         SlurmLauncher("logs", True, 1, {}, name="x").submit()

@@ -281,9 +281,12 @@ def test_status_counts_done_failed_and_missing(broken, prompts, results, monkeyp
     ("harm", "line"),
     [
         (lambda png, row: row.write_bytes(row.read_bytes()[:50]), "json: not JSON"),
-        (lambda png, row: png.write_bytes(png.read_bytes()[:50]), "png: not what its row says"),
-        (lambda png, row: png.unlink(), "png: missing, its row is there"),
-        (lambda png, row: row.unlink(), "png: no row, half written"),
+        (
+            lambda png, row: png.write_bytes(png.read_bytes()[:50]),
+            "png: differs from its row's hash",
+        ),
+        (lambda png, row: png.unlink(), "png: missing, but has a row"),
+        (lambda png, row: row.unlink(), "png: no row; its sample is unfinished"),
         (
             lambda png, row: row.with_name("x-s0.json").write_text(row.read_text()),
             "of another sample",

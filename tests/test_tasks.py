@@ -235,7 +235,7 @@ def test_four_steps_of_a_checkerboard_leave_no_gap_in_the_band() -> None:
 
 def test_views_of_ones_own_must_close_the_horizon() -> None:
     assert unseen(ring(72)[0], 72) is None and unseen(((0.0, 0.0), (90.0, 0.0)), 72) == 37
-    with pytest.raises(UserError, match=r"task\.views: none of them sees azimuth 37"):
+    with pytest.raises(UserError, match=r"task\.views: no view sees azimuth 37"):
         PanoramaTask(views=(((0.0, 0.0), (90.0, 0.0)),))
     sets: Any = ring(60)
     PanoramaTask(views=sets, fov=72)

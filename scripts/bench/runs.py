@@ -49,7 +49,7 @@ def load(overrides: list[str]) -> tuple[Job, str]:
     prepare_threads(settings.num_threads)
     job = assemble(Setup.build(body, request.method), request, settings)
     if not hasattr(job.prior, "unet"):
-        raise UserError(f"prior={request.prior}: no UNet to time; say prior=tiny")
+        raise UserError(f"prior={request.prior}: no UNet to time; use prior=tiny")
     return job, settings.prompt
 
 

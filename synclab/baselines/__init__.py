@@ -1,1 +1,1 @@
-"""Other people's outputs: where they lie and how they become samples of ours."""
+"""Outputs of other projects: their file layouts, and their conversion to samples."""

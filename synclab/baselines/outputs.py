@@ -1,4 +1,4 @@
-"""Which outputs a folder holds: by a manifest, or by the prompt files that lie beside them."""
+"""Finds the outputs in a folder, by a manifest or by the prompt files beside them."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ COLUMNS = "path,prompt and, where known, seed,seconds"
 
 @dataclass(frozen=True)
 class Output:
-    """Output of another project for one prompt, in a folder of its own."""
+    """Output of another project for one prompt, in its own folder."""
 
     folder: Path
     prompt: str
@@ -37,9 +37,9 @@ def read_manifest(folder: Path) -> Iterator[Output]:
 
 
 def read_text(path: Path) -> str:
-    """A file's text; a byte order mark is no part of it.
+    """Reads a text file, without its byte order mark.
 
-    Raises: UserError for what is not UTF-8.
+    Raises: UserError if it is not UTF-8.
     """
     try:
         return path.read_bytes().decode("utf-8-sig")
@@ -62,25 +62,27 @@ def read_line(folder: Path, row: dict[str, Any], place: str) -> Output:
     if not output.prompt:
         raise UserError(f"{place}: no prompt; expected the columns {COLUMNS}")
     if not output.folder.is_dir():
-        raise UserError(f"{place}: {output.folder}: no such folder; expected that of one output")
+        raise UserError(
+            f"{place}: {output.folder}: no such folder; expected the folder of one output"
+        )
     return output
 
 
 def read_seconds(text: str | None) -> float | None:
-    """Seconds of a cell; None for an empty one.
+    """Seconds in a cell; None if it is empty.
 
-    Raises: ValueError for what is no finite number from 0 on.
+    Raises: ValueError unless it is a finite number of at least 0.
     """
     if not text:
         return None
     seconds = float(text)
     if not (math.isfinite(seconds) and seconds >= 0):
-        raise ValueError(f"seconds={text}: expected a number of seconds from 0 on")
+        raise ValueError(f"seconds={text}: expected a finite number of at least 0")
     return seconds
 
 
 def find_outputs(folder: Path, prompt_file: str) -> Iterator[Output]:
-    """The outputs whose prompt lies in a file of their own.
+    """The outputs that have a file with their prompt.
 
     Raises: UserError for a file that is not one line of text.
     """
@@ -92,29 +94,32 @@ def find_outputs(folder: Path, prompt_file: str) -> Iterator[Output]:
 
 
 def outputs(folder: Path, prompt_file: str | None) -> list[Output]:
-    """All outputs in a folder, each prompt and seed once."""
+    """All outputs in a folder.
+
+    Raises: UserError if there are none, or two of the same prompt and seed.
+    """
     if (folder / MANIFEST).is_file():
         found = list(read_manifest(folder))
     elif prompt_file:
         found = list(find_outputs(folder, prompt_file))
     else:
         raise UserError(
-            f"{folder}: its outputs do not tell their prompts; write {folder / MANIFEST} with the"
-            f" columns {COLUMNS}"
+            f"{folder}: its outputs do not record their prompts; write {folder / MANIFEST} with"
+            f" the columns {COLUMNS}"
         )
     if not found:
         raise UserError(f"{folder}: no output there; expected some with {prompt_file or MANIFEST}")
-    return refuse_twins(found)
+    refuse_duplicates(found)
+    return found
 
 
-def refuse_twins(found: list[Output]) -> list[Output]:
-    """The outputs, unless two are of the same prompt and seed."""
+def refuse_duplicates(found: list[Output]) -> None:
+    """Raises a UserError if two outputs have the same prompt and seed."""
     known: dict[tuple[str, int], Output] = {}
     for output in found:
-        twin = known.setdefault((output.prompt, output.seed), output)
-        if twin is not output:
+        first = known.setdefault((output.prompt, output.seed), output)
+        if first is not output:
             raise UserError(
-                f"{output.folder}: of the same prompt and seed {output.seed} as {twin.folder}; tell"
-                f" their seeds in {MANIFEST}, or remove one"
+                f"{output.folder}: same prompt and seed {output.seed} as {first.folder}; give their"
+                f" seeds in {MANIFEST}, or remove one"
             )
-    return found

@@ -1,4 +1,4 @@
-"""Pictures as other projects write them, read or refused in one line."""
+"""Reads pictures of other projects."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +13,16 @@ from synclab.errors import UserError
 
 @dataclass(frozen=True)
 class Made:
-    """A sample's picture, and the facts that its row records."""
+    """A sample's picture, and the facts for its row."""
 
     image: Image.Image
     facts: dict[str, Any]
 
 
 def read_picture(path: Path) -> Image.Image:
-    """An opaque picture as 8-bit RGB.
+    """Reads an opaque picture as 8-bit RGB.
 
-    Raises: UserError where it cannot be read or has transparent pixels.
+    Raises: UserError if it cannot be read or has transparent pixels.
     """
     pixels = read(path, str(path))
     if not pixels.known.all():
@@ -31,7 +31,7 @@ def read_picture(path: Path) -> Image.Image:
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Source of a picture: JPEG compression and size in pixels affect the scores."""
+    """Source of a picture: its format and size affect the scores."""
     with Image.open(path) as image:
         form, size = image.format, list(image.size)
     return {"path": str(path), "format": form, "size": size, "sha256": sha256(path.read_bytes())}

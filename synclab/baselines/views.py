@@ -13,16 +13,16 @@ from synclab.errors import UserError
 
 @dataclass(frozen=True)
 class Views:
-    """Square views that the project rendered itself, side by side in one picture.
+    """Square views that the project rendered itself, joined side by side in one picture.
 
-    They keep the project's cameras, light and background: there is no mesh space yet that could
-    render its textures as it renders ours, so their scores are of renderer and texture together.
+    They keep the project's cameras, lighting and background, so their scores reflect the renderer
+    as well as the texture.
 
     Args:
-        project: how the papers' tables call it.
-        pictures: pattern of the views in an output's folder, in the order of their names.
-        every: which of them count: the first, and every so many after it.
-        count: how many that must be.
+        project: its name in the papers' tables.
+        pictures: glob pattern of the views in an output's folder, sorted by name.
+        every: uses the first of every so many views.
+        count: required number of views after that.
     """
 
     project: str

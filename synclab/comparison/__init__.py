@@ -1,1 +1,1 @@
-"""Tables of ours beside published: read from files, laid out as in the papers. No torch here."""
+"""Tables of our scores beside the published ones, laid out as in the papers; without torch."""

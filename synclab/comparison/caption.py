@@ -1,4 +1,4 @@
-"""Captions of tables: source of the numbers, count of images, prior and protocol."""
+"""Captions of tables: sources of the numbers, numbers of images, prior and protocol."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,12 +6,6 @@ from typing import Any
 from synclab.comparison.pairing import Pairing
 from synclab.comparison.published import Published
 from synclab.comparison.scores import as_printed
-
-MARKS = (
-    "Best bold, second underlined, published and ours apart, where they differ from all rows below"
-    " them by more than one standard error of the difference. Where prior, judge or n differ, only"
-    " the order of rows can be compared."
-)
 
 
 def describe(pairing: Pairing) -> list[str]:
@@ -21,19 +15,19 @@ def describe(pairing: Pairing) -> list[str]:
         about_ours(pairing),
         about_reference(pairing),
         *about_custom(pairing),
-        MARKS,
+        about_marks(pairing),
     ]
 
 
 def about_published(published: Published) -> str:
-    secondary = ", from other people's notes" if published.recovered == "secondary" else ""
+    secondary = ", from a secondary source" if published.recovered == "secondary" else ""
     scaled = [f"{name} × {c.scale:g}" for name, c in published.columns.items() if c.scale != 1]
     also = f"; {', '.join(scaled)}" if scaled else ""
-    return f"Published: {published.source}{secondary}; n = {published.n or 'not said'}{also}."
+    return f"Published: {published.source}{secondary}; n = {published.n or 'not stated'}{also}."
 
 
 def about_ours(pairing: Pairing) -> str:
-    """n, prompts and seeds, which all rows share, all priors, and which scores these are."""
+    """The scores, n, prompts and seeds, which all rows share, and the priors."""
     own, protocol = list(pairing.shown.values()), pairing.scores.protocol
     name = pairing.asked.get("prompts")
     prompts = f"{own[0]['prompts']} prompts{f' of {name}' if name else ''}"
@@ -46,27 +40,39 @@ def about_ours(pairing: Pairing) -> str:
     )
 
 
+def about_marks(pairing: Pairing) -> str:
+    """The rule of bold and underlined numbers."""
+    apart, mixed = "", ""
+    if not pairing.plain:
+        apart = ", separately for published numbers and ours"
+        mixed = " If prior, judge or n differ, only the order of rows can be compared."
+    return (
+        f"Best in bold and second best underlined{apart}, if better than all others by more than"
+        f" one standard error of the difference.{mixed}"
+    )
+
+
 def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
 def about_reference(pairing: Pairing) -> str:
-    """The reference set, and the score of a second set of the same kind against it."""
+    """The reference set, and the noise floor: the score of a held-out set against it."""
     reference = pairing.scores.body.get("reference") or {}
     found = [f"{name} {number}" for name, number in noise_floor(pairing)]
-    floor = f"; a second set of them scores {', '.join(found)}" if found else ""
+    floor = f"; a held-out set of the same size scores {', '.join(found)}" if found else ""
     return f"Reference: {reference.get('n', 'no')} images{floor}."
 
 
 def about_custom(pairing: Pairing) -> Iterator[str]:
-    """A warning for every judge whose weights are not known to be the published ones."""
+    """A warning for every judge whose weights are not verified as the published ones."""
     for name, identity in pairing.scores.protocol.get("identities", {}).items():
         if "(custom)" in identity:
             yield f"Weights of {name} not verified as the published ones: {identity}."
 
 
 def noise_floor(pairing: Pairing) -> Iterator[tuple[str, str]]:
-    """The reference against itself, as the paper's columns print it."""
+    """The noise floor in the format of the paper's columns."""
     floor = (pairing.scores.body.get("noise_floor") or {}).get("scores", {})
     for name, score in pairing.used():
         column, entry = pairing.layout.published.columns[name], floor.get(score)
@@ -82,5 +88,5 @@ def describe_run(own: Mapping[str, Any]) -> str:
         "network evaluations": own["nfe"] and f"{own['nfe']:g}",
         "seconds": own["runtime"]["seconds"] and f"{own['runtime']['seconds']:.1f}",
     }
-    told = ", ".join(f"{name} {fact}" for name, fact in facts.items() if fact)
-    return f"{len(own['samples'])} samples, {told}"
+    known = ", ".join(f"{name} {fact}" for name, fact in facts.items() if fact)
+    return f"{len(own['samples'])} samples, {known}"

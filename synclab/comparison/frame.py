@@ -1,4 +1,4 @@
-"""A table as a pandas frame of texts: headings that span columns, and methods across."""
+"""A table as a pandas frame of text, with two-level headings, transposed if the paper's is."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from synclab.comparison.table import Cell, Table
 def to_frame(
     table: Table, show: Callable[[Cell], str], escape: Callable[[str], str]
 ) -> pd.DataFrame:
-    """Every cell in the words of a format; methods across where the paper has them so."""
+    """Renders every cell with `show` and every text with `escape`."""
     body = {(label, ""): list(map(escape, texts)) for label, texts in table.labels.items()} | {
         (column.head, column.source): list(map(show, column.cells)) for column in table.columns
     }

@@ -1,4 +1,4 @@
-"""Why a cell is empty, and the command that fills it."""
+"""Notes on empty cells: the reason, and the command that fills them."""
 
 import shlex
 from collections.abc import Mapping
@@ -13,38 +13,38 @@ from synclab.places import CONF
 
 @dataclass(frozen=True)
 class Gap:
-    """One line under the table."""
+    """The reason for an empty cell, and the command that fills it, if there is one."""
 
     reason: str
     command: str | None = None
 
 
 def of_row(row: str, pairing: Pairing) -> Gap | None:
-    """Why a row's method cannot stand beside the others, None where it can."""
+    """The gap of a whole row; None if its method was scored on the table's samples."""
     method, name = pairing.layout.methods.get(row), pairing.layout.call(row)
     if method is None:
-        return Gap(f"{name}: none of our methods")
+        return Gap(f"{name}: not among our methods")
     if method in pairing.shown:
         return None
     own = len(pairing.scores.samples(method))
-    other = f"scored on {own} samples, not the {len(pairing.common)} of this table"
+    other = f"scored on {own} samples, not on the {len(pairing.common)} of this table"
     return Gap(f"{name}: {other if own else 'no scores'}", command(method, pairing))
 
 
 def of_score(row: str, column: str, pairing: Pairing) -> Gap | None:
-    """Why a scored row lacks a column's number, None where it is there."""
+    """The gap of one cell in a scored row; None if the score exists."""
     score = pairing.score(column)
     entry = pairing.scores.entry(pairing.layout.methods[row], score) if score else None
     if entry is None:
-        return Gap(f"{column}: eval={pairing.protocol} does not ask for it")
+        return Gap(f"{column}: not part of eval={pairing.protocol}")
     if entry["value"] is None:
-        reason = entry.get("reason", "its samples do not tell")
+        reason = entry.get("reason", "its samples do not record it")
         return Gap(f"{pairing.layout.call(row)}: no {column}: {reason}")
     return None
 
 
 def command(method: str, pairing: Pairing) -> str | None:
-    """The command that makes a method's samples as its neighbours' were made, if any."""
+    """The command that generates a method's samples with the settings of the other rows, if any."""
     run, elsewhere = pairing.run, str(pairing.run.parent) != "results"
     if exists("baseline", method):
         place = ["--results", str(run.parent)] if elsewhere else []
@@ -62,7 +62,7 @@ def exists(group: str, name: str) -> bool:
 
 
 def asked(method: str, pairing: Pairing) -> list[str]:
-    """The keys of `synclab.run` for a method: its experiment's, or the neighbours'."""
+    """The keys of `synclab.run` for a method: its experiment's, or those of the other rows."""
     if experiment := planned(method, pairing.run.name):
         return [f"experiment={experiment}", f"method={method}"]
     row, name = pairing.asked, pairing.layout.name
@@ -73,7 +73,7 @@ def asked(method: str, pairing: Pairing) -> list[str]:
 
 
 def planned(method: str, run: str) -> str | None:
-    """The experiment that sweeps a method into a run of this name."""
+    """The experiment whose sweep includes a method and whose run has this name."""
     for path in sorted((CONF / "experiment").glob("*.yaml")):
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
         sweep = body.get("hydra", {}).get("sweeper", {}).get("params", {})

@@ -1,4 +1,4 @@
-"""Tables as pages whose cells lead to the samples that they are of."""
+"""Tables as HTML pages whose cells link to their samples."""
 
 from collections.abc import Mapping
 from html import escape
@@ -43,7 +43,7 @@ code {{ background: #f3f3f3; padding: .1em .3em }}
 
 
 def render(table: Table) -> str:
-    """A page that stands in the folder of tables, beside the folders of tasks."""
+    """An HTML page for the folder of tables, which lies beside the folders of tasks."""
     frame = to_frame(table, lambda cell: show(table, cell), escape)
     return PAGE.format(
         title=escape(table.title),
@@ -56,7 +56,7 @@ def render(table: Table) -> str:
 
 
 def show(table: Table, cell: Cell) -> str:
-    """A number links to its samples, a gap to the command that fills it; both have a tooltip."""
+    """A number links to its samples, a gap to its note; both have a tooltip."""
     if cell.note:
         gap = table.notes[cell.note - 1]
         return link(f"#note-{cell.note}", gap.command or gap.reason, "–")

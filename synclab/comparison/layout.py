@@ -1,4 +1,4 @@
-"""Which of our scores stand where in a paper's table: `conf/tables.yaml`."""
+"""Maps our scores and methods to the columns and rows of the papers' tables: conf/tables.yaml."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ LAYOUTS = CONF / "tables.yaml"
 class Layout:
     """A table to fill: `scores` by printed column, `methods` by printed row.
 
-    `prompts` is the set of prompts that the paper used, where it is known.
+    `prompts` is the paper's set of prompts, if it is known.
     """
 
     name: str
@@ -30,15 +30,12 @@ class Layout:
     methods: Mapping[str, str]
 
     def score(self, column: str, protocol: str) -> str | None:
-        """Our score's name for a printed column, by the judge of a protocol."""
+        """The name of our score for a printed column; it may depend on the protocol."""
         name = self.scores.get(column)
         return name.get(protocol.split("_")[0]) if isinstance(name, Mapping) else name
 
     def with_rows(self, names: Iterable[str]) -> "Layout":
-        """The table with further methods below the paper's, each in a row of its own name.
-
-        Methods that have a row already have no second one.
-        """
+        """Adds rows for further methods below the paper's, except for those that have one."""
         new = [name for name in dict.fromkeys(names) if name not in self.methods.values()]
         printed = self.published
         empty = PrintedRow(tuple("–" for _ in printed.labels), dict.fromkeys(printed.columns, None))
@@ -47,7 +44,7 @@ class Layout:
         return replace(self, published=replace(printed, rows=rows), methods=methods)
 
     def call(self, row: str) -> str:
-        """A row's name in a sentence."""
+        """A row's name for use in a sentence."""
         head = self.published.head
         return row if head == "Method" else f"{head} {row}"
 

@@ -1,4 +1,4 @@
-"""A number of a table, as it is printed."""
+"""A number as printed in a table."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ PRINTED = re.compile(r"(?P<above>>)?(?P<value>\d+(\.\d+)?)(?P<kilo>K)?( ± (?P<e
 
 @dataclass(frozen=True)
 class Number:
-    """A value, its standard error where it is known, and the text where a paper prints none."""
+    """A value with its standard error, if known; `printed` is the text of a bound such as ">1K"."""
 
     value: float
     error: float | None = None
@@ -17,7 +17,7 @@ class Number:
 
     @property
     def exact(self) -> bool:
-        """Whether it can be ranked: ">1K" cannot."""
+        """Whether it can be ranked: a bound such as ">1K" cannot."""
         return self.printed is None
 
     def show(self, digits: int) -> str:

@@ -1,4 +1,4 @@
-"""A paper's table and the scores that are put beside it."""
+"""A paper's table paired with our scores."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ class Pairing:
     """One table and one file of scores.
 
     Args:
-        plain: for a paper: our numbers only, without published columns, rows that we lack and
+        plain: our numbers only, for use in a paper: without published columns, empty rows and
             notes.
 
-    Raises: UserError where none of the table's rows is scored, so that nothing could be shown.
+    Raises: UserError if none of the table's methods is scored.
     """
 
     layout: Layout
@@ -35,7 +35,7 @@ class Pairing:
 
     @cached_property
     def common(self) -> Samples:
-        """The samples that the table is of: numbers of other sets do not belong beside theirs."""
+        """The samples that the table covers; scores on other samples are not comparable."""
         return self.scores.common(self.layout.methods.values())
 
     @cached_property
@@ -49,13 +49,13 @@ class Pairing:
 
     @cached_property
     def asked(self) -> Mapping[str, Any]:
-        """How the samples were asked for: a row with "prior", "preset" and "prompts", or empty."""
+        """A row with the keys "prior", "preset" and "prompts" of the samples, or empty."""
         sample = min(self.common)
         return next(filter(None, (self.scores.asked(name, sample) for name in self.shown)), {})
 
     @cached_property
     def rows(self) -> list[str]:
-        """The rows that are shown."""
+        """Names of the rows that are shown."""
         rows, methods = list(self.layout.published.rows), self.layout.methods
         return [row for row in rows if methods.get(row) in self.shown] if self.plain else rows
 
@@ -65,11 +65,11 @@ class Pairing:
 
     @property
     def run(self) -> Path:
-        """The run's folder, which holds those of its tasks."""
+        """The run's folder, which contains its tasks' folders."""
         return self.scores.folder.parent
 
     def score(self, column: str) -> str | None:
-        """Our score's name for a printed column."""
+        """The name of our score for a printed column."""
         return self.layout.score(column, self.protocol)
 
     def used(self) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The papers' numbers: reads and checks `results/published.yaml`."""
+"""Reads and checks the papers' numbers in `results/published.yaml`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from synclab.errors import UserError, nearest
 from synclab.places import PUBLISHED
 
 UNITS = {"seconds": 1.0, "minutes": 1 / 60, "%": 1.0}
-"""Factor from a second, or from a plain number, to each unit."""
+"""Factor that converts seconds, or a plain number, to each unit."""
 
 
 @dataclass(frozen=True)
@@ -137,5 +137,5 @@ def find(tables: Mapping[str, Any], name: str, key: str) -> Any:
     Raises: UserError with the nearest name where there is no such entry.
     """
     if name not in tables:
-        raise UserError(f"{key}={name}: there is none; {nearest(name, tables)}")
+        raise UserError(f"{key}={name}: no such entry; {nearest(name, tables)}")
     return tables[name]

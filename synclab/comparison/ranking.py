@@ -1,4 +1,4 @@
-"""Best and second of a column, where the errors allow to name them."""
+"""Best and second best of a column, if the errors allow a ranking."""
 
 from collections.abc import Mapping, Sequence
 from math import hypot
@@ -13,8 +13,9 @@ Mark = Literal["best", "second"]
 def rank(numbers: Sequence[Number | None], column: PrintedColumn) -> list[Mark | None]:
     """Marks of a column's numbers.
 
-    A number is best if it is clearly better than every other, and second if it is so besides the
-    best; see `clearly_better`. Without a best there is no second, and one number alone has no mark.
+    A number is best if it is clearly better than every other, and second if it is clearly better
+    than all but the best; see `clearly_better`. Without a best there is no second, and a single
+    number is not marked.
     """
     left = {i: number for i, number in enumerate(numbers) if number and number.exact}
     marks: list[Mark | None] = [None] * len(numbers)
@@ -29,7 +30,7 @@ def rank(numbers: Sequence[Number | None], column: PrintedColumn) -> list[Mark |
 
 
 def winner(numbers: Mapping[int, Number], column: PrintedColumn) -> int | None:
-    """The row whose number is clearly better than every other, None where there is none."""
+    """The row whose number is clearly better than every other; None if there is none."""
     for row, number in numbers.items():
         others = [other for place, other in numbers.items() if place != row]
         if all(clearly_better(number, other, column) for other in others):
@@ -40,7 +41,7 @@ def winner(numbers: Mapping[int, Number], column: PrintedColumn) -> int | None:
 def clearly_better(one: Number, other: Number, column: PrintedColumn) -> bool:
     """Whether two numbers differ as printed, by more than one standard error of the difference.
 
-    The errors are taken as independent; a number without one as exact.
+    Errors are assumed to be independent; a number without an error is taken as exact.
     """
     gap = round(other.value, column.digits) - round(one.value, column.digits)
     ahead = gap if column.better == "lower" else -gap

@@ -1,4 +1,4 @@
-"""Tables as CSV: one line for each cell, with its provenance."""
+"""Tables as CSV: one line per cell, with its provenance."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -36,7 +36,7 @@ def number(cell: Cell) -> dict[str, Any]:
 
 
 def origin(table: Table, column: Column, cell: Cell) -> dict[str, Any]:
-    """Source of a number, or the command that fills the gap."""
+    """The source of a number, or the reason for a gap and the command that fills it."""
     if column.source == "published":
         return {"n": table.published.n, "from": table.published.source}
     gap = table.notes[cell.note - 1] if cell.note else None

@@ -1,4 +1,4 @@
-"""Our scores: the file that `synclab evaluate` writes for one run and task."""
+"""Reads our scores: the file that `synclab evaluate` writes for a run and task."""
 
 import json
 from collections import Counter
@@ -32,15 +32,15 @@ class ScoreFile:
 
     @property
     def folder(self) -> Path:
-        """The methods' folders lie in here."""
+        """The task's folder, which contains the methods' folders."""
         return self.path.parent
 
     def samples(self, method: str) -> Samples:
-        """None where the method was not scored."""
+        """The samples that a method was scored on; empty if it was not scored."""
         return frozenset(self.methods.get(method, {}).get("samples", ()))
 
     def common(self, methods: Iterable[str]) -> Samples:
-        """The samples that most of these methods were scored on; the larger set of equals."""
+        """The set of samples that most of these methods were scored on; ties go to the largest."""
         sets = Counter(filter(None, map(self.samples, methods)))
         return max(sets, key=lambda own: (sets[own], len(own)), default=frozenset())
 
@@ -54,7 +54,7 @@ class ScoreFile:
         return row if {"prior", "preset", "prompts"} <= row.keys() else {}
 
     def entry(self, method: str, score: str) -> Mapping[str, Any] | None:
-        """A score with "value" and "error", or with the "reason" why it has none."""
+        """A score with "value" and "error", or with a "reason" if it has no value."""
         own = self.methods[method]
         if score == "runtime":
             runtime = own["runtime"]
@@ -63,7 +63,7 @@ class ScoreFile:
 
 
 def read_scores(run: Path, task: str) -> dict[str, ScoreFile]:
-    """The scores of a run's task by the protocol's name."""
+    """The scores of a run's task, by protocol."""
     found = [read_file(path) for path in sorted((run / task).glob("scores.*.json"))]
     return {scores.protocol["name"]: scores for scores in found}
 
@@ -75,7 +75,7 @@ def read_file(path: Path) -> ScoreFile:
         for own in scores.methods.values():
             require(own, "scores", "samples", "n")
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: not a file of scores; delete it and evaluate again") from error
+        raise UserError(f"{path}: not a score file; delete it and evaluate again") from error
     return scores
 
 
@@ -86,9 +86,9 @@ def require(entry: Mapping[str, Any], *keys: str) -> None:
 
 
 def as_printed(entry: Mapping[str, Any], column: PrintedColumn, where: str) -> Number:
-    """Our score as the paper's column prints it.
+    """Converts our score to the scale and unit of the paper's column.
 
-    Raises: UserError where the arrow points the other way: it would not be the same quantity.
+    Raises: UserError if the better direction differs, since the quantity would not be the same.
     """
     if entry.get("better", column.better) != column.better:
         raise UserError(f"{where}: {entry['better']} is better, {column.better} in published.yaml")

@@ -1,4 +1,4 @@
-"""A paper's table with our numbers beside the printed ones, before it is written in any format."""
+"""A paper's table with our numbers beside the printed ones, independent of the output format."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,9 +20,9 @@ Source = Literal["published", "ours"]
 
 @dataclass(frozen=True)
 class Cell:
-    """A text, or a number with its mark; a missing value has the number of a note, from 1.
+    """A text, or a number with its mark; a missing value refers to a note, numbered from 1.
 
-    `method` is the folder whose samples the number is of.
+    `method` is the folder of the samples behind the number.
     """
 
     text: str
@@ -34,7 +34,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A printed column, or ours of the same quantity."""
+    """A printed column, or our column of the same quantity."""
 
     head: str
     source: Source
@@ -43,7 +43,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows by name, with the notes that go with them."""
+    """Columns of cells, and notes on the empty ones."""
 
     pairing: Pairing
     columns: Sequence[Column]
@@ -76,7 +76,7 @@ class Table:
 
     @property
     def labels(self) -> dict[str, list[str]]:
-        """Columns of text by their headings."""
+        """Text columns by their headings."""
         rows = [self.published.rows[name] for name in self.rows]
         return {
             name: [row.labels[i] for row in rows] for i, name in enumerate(self.published.labels)
@@ -89,12 +89,12 @@ class Table:
 
     @property
     def again(self) -> str | None:
-        """The note below the commands that fill the gaps."""
+        """The commands to run after those that fill the gaps."""
         return gaps.again(self.pairing) if self.notes else None
 
 
 def build(pairing: Pairing) -> Table:
-    """The table with all its cells and a note for each reason why one is empty."""
+    """Builds the table, with one note for every reason for empty cells."""
     notes: list[Gap] = []
     columns = [
         column
@@ -105,7 +105,7 @@ def build(pairing: Pairing) -> Table:
 
 
 def plain(pairing: Pairing, columns: Sequence[Column]) -> Table:
-    """Our columns that hold a number; a missing value is a dash without a note."""
+    """Only our columns with at least one number; missing values are dashes without notes."""
     own = [column for column in columns if column.source == "ours"]
     filled = [column for column in own if any(cell.number for cell in column.cells)]
     return Table(pairing, [replace(c, cells=list(map(without_note, c.cells))) for c in filled], [])
@@ -116,7 +116,7 @@ def without_note(cell: Cell) -> Cell:
 
 
 def printed(pairing: Pairing, name: str) -> Column:
-    """A column as the paper has it."""
+    """A column of the paper's numbers."""
     column = pairing.layout.published.columns[name]
     numbers = [pairing.layout.published.rows[row].numbers[name] for row in pairing.rows]
     cells = [
@@ -127,7 +127,7 @@ def printed(pairing: Pairing, name: str) -> Column:
 
 
 def ours(pairing: Pairing, name: str, notes: list[Gap]) -> Column:
-    """Our numbers of the same quantity; notes that are not there yet are added."""
+    """A column of our numbers of the same quantity; appends new notes to `notes`."""
     column, rows = pairing.layout.published.columns[name], pairing.rows
     found = [our_number(pairing, row, name) for row in rows]
     notes.extend(gap for gap in dict.fromkeys(found) if isinstance(gap, Gap) and gap not in notes)

@@ -1,1 +1,1 @@
-"""From YAML and the command line to checked values, presets and prompts."""
+"""Turns YAML and the command line into checked values, presets and prompts."""

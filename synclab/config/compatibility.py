@@ -1,4 +1,4 @@
-"""Which prior goes with which task and method: refused in one line before anything is written."""
+"""Checks that prior, task and method fit together, before anything is written."""
 
 from synclab.config.request import Request
 from synclab.core.protocols import Method, Prior, Task
@@ -6,8 +6,8 @@ from synclab.errors import UserError
 
 
 def check_match(prior: Prior, task: Task, method: Method, request: Request) -> None:
-    """Refuses a prior whose prediction the method cannot use, or that needs more than prompts from
-    a task that provides no more.
+    """Refuses a prior whose prediction the method cannot use, or that needs inputs, such as depth,
+    that the task does not provide.
     """
     expected = method.prediction or prior.prediction
     if prior.prediction != expected:
@@ -18,6 +18,6 @@ def check_match(prior: Prior, task: Task, method: Method, request: Request) -> N
     missing = set(prior.needs) - set(task.provides)
     if missing:
         raise UserError(
-            f"prior={request.prior}: needs the {' and '.join(sorted(missing))} of every view,"
-            f" task={request.task} tells no such thing; choose another, such as prior=sd21_base"
+            f"prior={request.prior}: needs the {' and '.join(sorted(missing))} of every view, which"
+            f" task={request.task} does not provide; choose another, such as prior=sd21_base"
         )

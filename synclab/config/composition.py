@@ -1,4 +1,4 @@
-"""Compose configurations without Hydra's launcher: the jobs of a command line, their values."""
+"""Composes the jobs of a command line and their values, without Hydra's launcher."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 
 def jobs(arguments: Sequence[str]) -> list[list[str]]:
-    """The overrides of each job: those of the command line over those of an experiment."""
+    """The overrides of each job; the command line takes precedence over an experiment."""
     parser = OverridesParser.create()
     mine = parser.parse_overrides(list(arguments))
     plain = [o.input_line or "" for o in mine if not o.is_sweep_override()]
@@ -24,7 +24,7 @@ def jobs(arguments: Sequence[str]) -> list[list[str]]:
 
 
 def read_job(overrides: Sequence[str]) -> tuple[Any, dict[str, Any]]:
-    """The choice made for each group, and all values of one job as its run would see them."""
+    """The choice for each group, and all values of one job as its run would see them."""
     config = compose("config", overrides=list(overrides), return_hydra_config=True)
     HydraConfig.instance().set_config(config)
     keys: Any = [key for key in config if key != "hydra"]

@@ -1,4 +1,4 @@
-"""Hydra's errors as one line that names the key, the value and the nearest choice."""
+"""Turns Hydra's errors into one line that names the key, the value and the nearest choice."""
 
 import re
 import sys
@@ -13,7 +13,7 @@ SBATCH = f"{LAUNCHER}.sbatch"
 
 
 def explain(error: HydraException) -> str:
-    """Hydra's message as one line that names the key, the value and the nearest choice."""
+    """The line for one of Hydra's errors."""
     if isinstance(error, OverrideParseException):
         return f"{error.override}: expected key=value, with quotes around special letters ({error})"
     text = " ".join(str(part) for part in (error, error.__cause__) if part)
@@ -33,12 +33,12 @@ def _unknown_choice(group: str, name: str) -> str:
 
 
 def no_choice() -> str:
-    """Hydra does not say which group got nothing, as in method=null."""
+    """The line for a group without a choice, as in method=null; Hydra does not name the group."""
     for argument in sys.argv[1:]:
         group, _, name = argument.partition("=")
         if (CONF / group).is_dir() and name in ("null", "None"):
             return _unknown_choice(group, name)
-    return "a group without a choice; expected group=NAME"
+    return "a group has no choice; expected group=NAME"
 
 
 def _unknown_key(key: str) -> str:

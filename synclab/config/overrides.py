@@ -1,7 +1,7 @@
-"""Words of a command line before Hydra reads them: texts are quoted, options come first.
+"""Prepares a command line for Hydra: quotes texts and moves options first.
 
-A prompt, a path and a name mean themselves, letter by letter, where Hydra would read numbers,
-lists, sweeps and quotes.
+Prompts, paths and names are taken literally, where Hydra would parse numbers, lists, sweeps and
+quotes.
 """
 
 import os
@@ -13,19 +13,19 @@ VALUED = {
     "--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn",
     "--config-dir", "-cd", "--experimental-rerun",
 }  # fmt: skip
-"""Options of Hydra that take the next word."""
+"""Options of Hydra that take a value."""
 
 INFO = {"all", "config", "defaults", "defaults-tree", "plugins", "searchpath"}
-"""What Hydra's --info may be followed by."""
+"""Values that Hydra's --info accepts."""
 
 TEXTS = {"prompt", "prior.negative_prompt", "task.prompt_prefix"}
-"""Keys whose value is one text, whatever letters it holds."""
+"""Keys whose value is a single text, whatever characters it contains."""
 
 QUEUE = "hydra.launcher.sbatch."
-"""Keys below it are never swept; their texts mean themselves to a shell or to Slurm."""
+"""Keys below it are never swept; their texts are passed to a shell or to Slurm unchanged."""
 
 FOLDERS = {"results"}
-"""Keys whose value is one path, whatever letters it holds."""
+"""Keys whose value is a single path, whatever characters it contains."""
 
 PATHS = {
     "prompts",
@@ -37,28 +37,28 @@ PATHS = {
     "task.mesh",
     "task.start",
 }
-"""Keys whose value is a path or several: a sweep or a list, unless the whole of it exists."""
+"""Keys whose value is a path, or a sweep or list of paths unless the whole value exists as one."""
 
 NAMES = {"run", "shard"}
-"""Keys whose value is a word, in a sweep several: 1.10 and 007 are no numbers."""
+"""Keys whose value is a word or a sweep of words: 1.10 and 007 are not numbers."""
 
 NOTHING = {"", "null"}
-"""Values of a path that mean none."""
+"""Values that mean no path."""
 
 PLAIN = re.compile(r"(?!(?i:true|false|null|nan|inf)\Z)[A-Za-z_/][\w./-]*|\d+/\d+", re.ASCII)
 """Words and paths that Hydra takes literally without quotes."""
 
 QUOTED = re.compile(r"""(['"])((?!\1)[^\\])*\1""")
-"""One pair of quotes around all of a value, which is taken as Hydra's own."""
+"""A value in one pair of quotes, which is left to Hydra."""
 
 
 def prepare(words: Sequence[str]) -> list[str]:
-    """The command line as Hydra's parser takes it."""
+    """The command line in the form that Hydra's parser accepts."""
     return options_first([literal(word) for word in words])
 
 
 def literal(argument: str) -> str:
-    """key=value with the quotes that it needs to be taken literally.
+    """Quotes the value of key=value so that it is taken literally.
 
     Values in quotes and with interpolations such as ${run} are left to Hydra.
     """
@@ -82,9 +82,9 @@ def literal(argument: str) -> str:
 
 
 def quote_option(value: str) -> str:
-    """An option of Slurm: a number, true, null and {key: value} are Hydra's, all else is text.
+    """Quotes an option of Slurm, except numbers, true, false, null and {key: value}.
 
-    ${key} is Hydra's too, except ${CAPITALS}, which are the shell's.
+    ${key} is left to Hydra, ${CAPITALS} to the shell.
     """
     if re.fullmatch(r"0|[1-9]\d*|true|false|null||\{.*\}|\$\{.*\}", value):
         return value
@@ -98,7 +98,7 @@ def quote_option(value: str) -> str:
 
 
 def quote_paths(value: str) -> str:
-    """A path in quotes, or several: a file that exists wins over a sweep or a list."""
+    """Quotes a path or several; an existing file takes precedence over a sweep or a list."""
     path = at_home(value)
     if "," not in value and not re.fullmatch(r"\[.*\]", value) or Path(path).exists():
         return quote(path)
@@ -108,17 +108,17 @@ def quote_paths(value: str) -> str:
 
 
 def at_home(path: str) -> str:
-    """A path with ~ and ~user resolved, which shells leave alone after key=."""
+    """A path with ~ and ~user expanded, which shells do not do after key=."""
     return os.path.expanduser(path)
 
 
 def quote(text: str) -> str:
-    """A text in double quotes that holds nothing to interpolate."""
+    """A text in double quotes with its interpolations escaped."""
     return in_quotes(re.sub(r"(\\*)\$\{", r"\1\1\\${", text))
 
 
 def in_quotes(text: str) -> str:
-    """A text in Hydra's double quotes, whatever letters it holds; a plain word stays as it is."""
+    """A text in Hydra's double quotes; a plain word stays as it is."""
     if PLAIN.fullmatch(text):
         return text
     escaped = re.sub(r'(\\*)"', r"\1\1\\" + '"', text)
@@ -127,7 +127,7 @@ def in_quotes(text: str) -> str:
 
 
 def options_first(words: Sequence[str]) -> list[str]:
-    """Moves options before the keys: Hydra's parser takes no option between keys."""
+    """Moves options before the keys: Hydra's parser accepts no options between keys."""
     options: list[str] = []
     keys: list[str] = []
     left = list(words)
@@ -144,5 +144,5 @@ def options_first(words: Sequence[str]) -> list[str]:
 
 
 def listed(text: str | None) -> list[str]:
-    """Names between commas, with or without brackets around them."""
+    """Names in a comma-separated list, with or without brackets."""
     return [name.strip() for name in (text or "").strip("[]").split(",") if name.strip()]

@@ -1,4 +1,4 @@
-"""Packages of the user whose classes a configuration may name: the key `plugins`."""
+"""User packages whose classes a configuration may name: the key `plugins`."""
 
 import importlib.util
 import re
@@ -11,13 +11,13 @@ from synclab.core.hashing import digest, sha256
 from synclab.errors import UserError
 
 _allowed: set[str] = set()
-"""Of this process's present job."""
+"""Allowed packages of this process's current job."""
 
 
 def allow(names: Iterable[str]) -> None:
-    """Allows the classes of these packages, and of no other besides synclab, from now on.
+    """Allows only classes of synclab and of these packages from now on.
 
-    Raises: UserError for a package that is not there.
+    Raises: UserError for a package that is not installed.
     """
     _allowed.clear()
     for name in names:
@@ -33,7 +33,7 @@ def is_allowed(module: str) -> bool:
 def find(name: str) -> list[Path]:
     """The Python files of a package or a module, in order.
 
-    Raises: UserError for a name that is none, or that Python does not find.
+    Raises: UserError for an invalid name, or one that Python does not find.
     """
     if not re.fullmatch(r"[^\W\d]\w*", name):
         raise UserError(f"plugins=[{name}]: expected names of packages; say plugins=[mypackage]")
@@ -50,13 +50,13 @@ def find(name: str) -> list[Path]:
 
 
 def identify(body: Mapping[str, Any]) -> dict[str, dict[str, str | None]]:
-    """Version and content of each allowed package that a configuration names a class of."""
+    """Version and content hash of each allowed package whose classes a configuration names."""
     named = {target.partition(".")[0] for target in targets(body)}
     return {name: describe(name) for name in sorted(named & _allowed)}
 
 
 def describe(name: str) -> dict[str, str | None]:
-    """A package's version, None where it is not installed, and the hash of its Python files."""
+    """A package's version, None if it is not installed, and the hash of its Python files."""
     owners = packages_distributions().get(name, [])
     contents = [(file.name, sha256(file.read_bytes())) for file in find(name)]
     return {"version": version(owners[0]) if owners else None, "sha256": digest(*contents)}

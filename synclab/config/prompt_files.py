@@ -1,4 +1,4 @@
-"""Files of prompts by their kind: text, JSON, JSON lines, CSV, YAML; all in UTF-8."""
+"""Reads files of prompts: text, JSON, JSON lines, CSV and YAML, all in UTF-8."""
 
 import csv
 import io
@@ -15,28 +15,28 @@ from synclab.core.text import is_blank, is_text, lines_of
 EXPECTED = "expected one prompt a line"
 
 FORMS = '[prompt], {name: {"prompt": prompt}} or {"data": [{"captions": [prompt]}]}'
-"""What a JSON or YAML file may hold; [{"prompt": prompt}] too."""
+"""Accepted forms of JSON and YAML files, besides [{"prompt": prompt}]."""
 
 EDGES = "\ufeff\u200b\u2060"
-"""Byte order marks and zero-width spaces, which files that were joined have at line ends."""
+"""Byte order marks and zero-width spaces, which concatenated files have at line ends."""
 
 
 def read_file(path: Path) -> list[str]:
-    """All prompts of a file, in its order.
+    """All prompts of a file, in order.
 
-    Raises: OSError, and ValueError that says what is wrong with the content.
+    Raises: OSError, and ValueError that names the fault in the content.
     """
     return parse(path.read_bytes(), path.suffix)
 
 
 def parse(content: bytes, suffix: str) -> list[str]:
-    """Prompts of a file's content, by the suffix of its name in any case; none means text.
+    """Parses a file's content by the suffix of its name, in any case; no suffix means text.
 
-    Raises: ValueError for another kind, for content that is not of the kind, and for no prompt.
+    Raises: ValueError for an unknown suffix, for content of another format, and for no prompt.
     """
     if suffix.lower() not in KINDS:
         kinds = ", ".join(filter(None, KINDS))
-        raise ValueError(f"is of no known kind; expected {kinds}; rename it to what it holds")
+        raise ValueError(f"has an unknown suffix; expected {kinds}; rename it to match its content")
     prompts = KINDS[suffix.lower()](decode(content))
     if not prompts:
         raise ValueError("holds no prompt; expected one a line")
@@ -55,15 +55,15 @@ def decode(content: bytes) -> str:
 
 
 def check(prompt: str, number: int) -> None:
-    """Refuses what escapes of JSON and YAML can write and UTF-8 cannot, and invisible prompts."""
+    """Refuses lone surrogates, which escapes in JSON and YAML can produce, and blank prompts."""
     if not is_text(prompt):
-        raise ValueError(f"prompt {number} is no text: it holds half a surrogate pair; mend it")
+        raise ValueError(f"prompt {number} is not text: it has half a surrogate pair; correct it")
     if is_blank(prompt):
-        raise ValueError(f"prompt {number} is empty; fill it or leave it out")
+        raise ValueError(f"prompt {number} is empty; fill it in or remove it")
 
 
 def parse_lines(text: str) -> list[str]:
-    """One prompt a line; # begins a comment line."""
+    """One prompt per line; lines that start with # are comments."""
     if "\x00" in text:
         raise ValueError(f"is binary; {EXPECTED} as text")
     lines = [line.strip(EDGES) for line in lines_of(text)]
@@ -72,20 +72,20 @@ def parse_lines(text: str) -> list[str]:
 
 
 def trim(line: str) -> str:
-    """Without white space and zero-width characters at both ends."""
+    """Strips white space and zero-width characters at both ends."""
     return re.sub(rf"\A[\s{EDGES}]+|[\s{EDGES}]+\Z", "", line)
 
 
 def parse_json(text: str) -> list[str]:
-    """Prompts of a JSON file, letter by letter: azimuths are found by them."""
+    """Prompts of a JSON file, unchanged, because evaluation azimuths are looked up by prompt."""
     try:
         return list_prompts(json.loads(text, object_pairs_hook=unique))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"is no JSON of the form {FORMS} ({error})") from error
+        raise ValueError(f"is not JSON of the form {FORMS} ({error})") from error
 
 
 def parse_json_lines(text: str) -> list[str]:
-    """One JSON value a line: a prompt, or an object with the key "prompt"."""
+    """One JSON value per line: a prompt, or an object with the key "prompt"."""
     prompts = []
     for number, line in enumerate(lines_of(text), 1):
         if not is_blank(line):
@@ -93,17 +93,17 @@ def parse_json_lines(text: str) -> list[str]:
                 prompts.append(prompt_of(json.loads(line.strip(EDGES), object_pairs_hook=unique)))
             except (ValueError, LookupError, TypeError, RecursionError) as error:
                 raise ValueError(
-                    f'line {number} is no {{"prompt": prompt}} in JSON ({error})'
+                    f'line {number} is not {{"prompt": prompt}} in JSON ({error})'
                 ) from error
     return prompts
 
 
 def parse_csv(text: str) -> list[str]:
-    """The column "prompt" of a table with a heading; text in double quotes may hold commas."""
+    """The column "prompt" of a table with a header; text in double quotes may contain commas."""
     try:
         head, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     except (csv.Error, ValueError) as error:
-        raise ValueError(f"is no CSV table with a heading ({error})") from error
+        raise ValueError(f"is not a CSV table with a header ({error})") from error
     names = [trim(name).lower() for name in head]
     if names.count("prompt") != 1:
         raise ValueError(f'has the columns {", ".join(names)}; expected one called "prompt"')
@@ -111,21 +111,21 @@ def parse_csv(text: str) -> list[str]:
     for number, row in filled:
         if len(row) != len(head):
             raise ValueError(
-                f"row {number} has {len(row)} fields, its heading {len(head)}; put double quotes"
-                " around a prompt that holds commas"
+                f"row {number} has {len(row)} fields, its header {len(head)}; put double quotes"
+                " around a prompt that contains commas"
             )
     return [trim(row[names.index("prompt")]) for _, row in filled]
 
 
 def parse_yaml(text: str) -> list[str]:
-    """Prompts of a YAML file: the forms of a JSON file."""
+    """Prompts of a YAML file, in the forms of a JSON file."""
     try:
         return list_prompts(yaml.safe_load(text))
     except yaml.YAMLError as error:
-        raise ValueError(f"is no YAML ({' '.join(str(error).split())})") from error
+        raise ValueError(f"is not YAML ({' '.join(str(error).split())})") from error
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(
-            f"is no YAML of the form {FORMS} ({error}); a text that holds ': ' needs quotes"
+            f"is not YAML of the form {FORMS} ({error}); a text with ': ' needs quotes"
         ) from error
 
 
@@ -138,14 +138,14 @@ KINDS: dict[str, Callable[[str], list[str]]] = {
     ".yaml": parse_yaml,
     ".yml": parse_yaml,
 }
-"""How to read a file by the suffix of its name."""
+"""Parsers by file suffix."""
 
 
 def unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON none of whose keys comes twice: the last would hide the others."""
+    """A JSON object; refuses duplicate keys, of which the last would hide the others."""
     body = dict(pairs)
     if len(body) < len(pairs):
-        raise ValueError("a key that comes twice")
+        raise ValueError("duplicate key")
     return body
 
 
@@ -162,5 +162,5 @@ def prompt_of(entry: Any) -> str:
     """A prompt, or that of {"prompt": prompt}."""
     prompt = entry["prompt"] if isinstance(entry, dict) else entry
     if not isinstance(prompt, str) or not prompt:
-        raise TypeError("a prompt that is no text")
+        raise TypeError("a prompt that is not text")
     return prompt

@@ -1,4 +1,4 @@
-"""The papers' sets of prompts, which are fetched and not stored: `prompts/papers.yaml`."""
+"""The papers' prompt sets, which are downloaded on request: `prompts/papers.yaml`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from synclab.places import PROMPTS
 
 @dataclass(frozen=True)
 class PromptSet:
-    """Where a paper's prompts come from, and how to tell that they are the right ones."""
+    """Source of a paper's prompts, and the hash and count that verify them."""
 
     about: str
     file: str
@@ -27,11 +27,11 @@ class PromptSet:
 
     @property
     def path(self) -> Path:
-        """Where it lies once it is fetched."""
+        """Path of the downloaded file."""
         return PROMPTS / self.file
 
     def check(self, content: bytes, place: str) -> None:
-        """Raises a UserError where content is not this set."""
+        """Raises a UserError if the content is not this set."""
         found = sha256(content)
         if self.sha256 and found != self.sha256:
             raise UserError(
@@ -45,13 +45,13 @@ class PromptSet:
             raise UserError(f"{place}: {count} prompts; expected {self.count}")
 
     def verify(self, place: str) -> None:
-        """Raises a UserError where the fetched file is not this set, and says what to do."""
+        """Raises a UserError, with a remedy, if the downloaded file is not this set."""
         try:
             self.check(self.path.read_bytes(), place)
         except UserError as error:
             raise UserError(
-                f"{error}; fetch it again: python scripts/fetch_prompts.py, or copy it under"
-                " another name to use it as a set of your own"
+                f"{error}; download it again with python scripts/fetch_prompts.py, or copy it"
+                " under another name to use it as your own set"
             ) from error
 
 

@@ -1,4 +1,4 @@
-"""Prompt files to samples."""
+"""Turns prompts into samples."""
 
 import re
 import unicodedata
@@ -14,20 +14,20 @@ from synclab.errors import UserError
 from synclab.places import PROMPTS
 
 LONGEST = 20_000
-"""Characters of a prompt: more is a file that has no lines."""
+"""Largest number of characters in a prompt; more suggests a file without line breaks."""
 
 
 def sample_id(prompt: str, seed: int) -> str:
-    """A file-safe name that tells prompts apart: readable start, digest, seed."""
+    """A unique, file-safe name of a sample: readable start, digest of the prompt, seed."""
     plain = unicodedata.normalize("NFKD", prompt).encode("ascii", "ignore").decode().lower()
     words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
     return f"{words or 'unprompted'}-{digest(prompt)[:12]}-s{seed}"
 
 
 def samples(prompts: Iterable[str], seed: int) -> list[Sample]:
-    """One sample a prompt, in order; a prompt that comes twice counts once.
+    """One sample per prompt, in order; duplicate prompts count once.
 
-    Raises: UserError for one of more than LONGEST characters, and for what is no text.
+    Raises: UserError for a prompt of more than LONGEST characters, or one that is not text.
     """
     unique = dict.fromkeys(prompts)
     for prompt in unique:
@@ -36,13 +36,13 @@ def samples(prompts: Iterable[str], seed: int) -> list[Sample]:
         if len(prompt) > LONGEST:
             raise UserError(
                 f"prompt={prompt[:30]}…: {len(prompt)} characters; expected at most {LONGEST},"
-                " one prompt a line"
+                " one prompt per line"
             )
     return [Sample(sample_id(prompt, seed), prompt, seed) for prompt in unique]
 
 
 def read_prompts(name: str) -> list[str]:
-    """Prompts of a set, or of a file of any kind that `prompt_files` knows."""
+    """Prompts of a set, or of a file in any format of `prompt_files`."""
     path = find(name)
     try:
         return read_file(path)
@@ -53,9 +53,9 @@ def read_prompts(name: str) -> list[str]:
 
 
 def find(name: str) -> Path:
-    """The file of a set of `prompts/`, our own or a paper's, or NAME itself as a path.
+    """The file of a prompt set, our own or a paper's, or `name` itself as a path.
 
-    Raises: UserError where there is none, or a paper's file is another than published.
+    Raises: UserError if there is none, or if a paper's file differs from the published one.
     """
     papers = read_sets()
     own = {path.stem: path for path in PROMPTS.glob("*.txt")}
@@ -66,7 +66,9 @@ def find(name: str) -> Path:
             papers[name].verify(f"prompts={name}: {path}")
         return path
     if name in papers:
-        raise UserError(f"prompts={name}: not fetched yet; python scripts/fetch_prompts.py {name}")
+        raise UserError(
+            f"prompts={name}: not downloaded yet; run python scripts/fetch_prompts.py {name}"
+        )
     raise UserError(
         f"prompts={name}: no such prompt set or file; sets: {', '.join(sorted(sets))};"
         " or give a text file's path, or that of a .json, .jsonl, .csv or .yaml file"

@@ -1,4 +1,4 @@
-"""Keys of the Slurm launcher: the names that other launchers and Slurm itself have for them."""
+"""Translates key names of other Slurm launchers to ours."""
 
 LAUNCHER = "hydra.launcher"
 
@@ -9,25 +9,25 @@ RENAMED = {
     "name": "job_name",
     "num_gpus": "gpus_per_node",
 }
-"""Ours for the names of hydra-submitit-launcher and of older submitit."""
+"""Our keys by the names of hydra-submitit-launcher and older submitit."""
 
 UNITS = {"mem_gb": ", such as 32GB", "timeout_min": ", in minutes"}
-"""What to mind where the value is written in another way."""
+"""Hints for keys whose values have another unit."""
 
 
 def right_key(key: str, known: set[str]) -> str | None:
-    """What to say for a key of the launcher that has another name or place here; None if nothing.
+    """A message with the right name of a launcher's key; None if there is no such key.
 
     Args:
-        key: from `hydra.launcher` on.
+        key: full key, starting with `hydra.launcher`.
         known: the keys below `hydra.launcher.sbatch`.
     """
     if not key.startswith(f"{LAUNCHER}."):
         return None
     if key == f"{LAUNCHER}.submitit_folder":
-        return f"{key}: no such key; say {LAUNCHER}.folder"
+        return f"{key}: no such key; use {LAUNCHER}.folder"
     name = key.rpartition(".")[2].replace("-", "_")
     ours = RENAMED.get(name, name)
     if ours not in known or key == f"{LAUNCHER}.sbatch.{ours}":
         return None
-    return f"{key}: no such key; say {LAUNCHER}.sbatch.{ours}{UNITS.get(name, '')}"
+    return f"{key}: no such key; use {LAUNCHER}.sbatch.{ours}{UNITS.get(name, '')}"

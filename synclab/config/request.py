@@ -1,11 +1,11 @@
-"""What a run is asked for by name."""
+"""The named choices of a run."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Request:
-    """The choice made for each group of the configuration, and whether a sweep asks for it."""
+    """The choice for each group of the configuration, and whether it is part of a sweep."""
 
     task: str
     method: str

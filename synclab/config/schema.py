@@ -1,7 +1,7 @@
-"""From YAML values to objects: the dataclass that is built is the schema.
+"""Builds objects from YAML values, with the object's dataclass as the schema.
 
-A wrong key and a wrong value both end in one line that names the key, what was expected and the
-nearest valid name. Only classes of synclab and of packages named by `plugins` are ever built.
+A wrong key or value ends in one line that names the key, what was expected and the nearest valid
+name. Only classes of synclab and of packages named by `plugins` are ever built.
 """
 
 import dataclasses
@@ -20,8 +20,8 @@ def build(body: Mapping[str, Any], key: str, **given: Any) -> Any:
 
     Args:
         body: the group's values with `_target_`, a dataclass of synclab.
-        key: where the group stands in the configuration, for messages.
-        given: further arguments that no configuration sets, such as the device.
+        key: the group's key in the configuration, for messages.
+        given: further arguments that are not set by a configuration, such as the device.
     """
     cls, values = check(body, key, given)
     built = cls(**values, **given)
@@ -32,20 +32,20 @@ def build(body: Mapping[str, Any], key: str, **given: Any) -> Any:
 def check(
     body: Mapping[str, Any], key: str, given: Collection[str] = ()
 ) -> tuple[type, dict[str, Any]]:
-    """The class that a group describes, and its values, checked; builds nothing."""
+    """The class that a group describes, and its checked values, without building it."""
     cls = locate(str(body.get("_target_")), key)
     values = {name: value for name, value in body.items() if name != "_target_"}
     return cls, validate(cls, values, key, given)
 
 
 def locate(target: str, key: str) -> type:
-    """The class that a `_target_` names; nothing outside synclab and the plugins."""
+    """The class that a `_target_` names, in synclab or a plugin."""
     module, _, name = target.rpartition(".")
     if not is_allowed(module):
         package = target.partition(".")[0]
         raise UserError(
             f"{key}._target_={target}: expected a class of synclab.*, nothing else; for a package"
-            f" that you trust say plugins=[{package}]"
+            f" that you trust use plugins=[{package}]"
         )
     try:
         found = getattr(importlib.import_module(module), name)
@@ -59,7 +59,7 @@ def locate(target: str, key: str) -> type:
 def validate(
     cls: type, values: Mapping[str, Any], key: str, given: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Values checked and converted by the annotations of a dataclass's fields, save the given."""
+    """Checks and converts values by the annotations of a dataclass's fields, except `given`."""
     model = schema(cls, given)
     refuse_booleans(model, values, key)
     try:
@@ -70,26 +70,26 @@ def validate(
 
 
 def refuse_booleans(model: type[pydantic.BaseModel], values: Mapping[str, Any], key: str) -> None:
-    """Refuses true and false where no field expects them: pydantic takes them for 1 and 0."""
+    """Refuses true and false where they are not expected: pydantic accepts them as 1 and 0."""
     for name, field in model.model_fields.items():
         value = values.get(name)
         if holds_boolean(value) and not takes_boolean(field.annotation):
             place, shown = f"{key}.{name}" if key else name, str(value).lower()
-            raise UserError(f"{place}={shown}: expected a value, not true or false; change it")
+            raise UserError(f"{place}={shown}: expected another kind of value, not true or false")
 
 
 def holds_boolean(value: Any) -> bool:
-    """Whether a value is true or false, or a list that holds one."""
+    """Whether a value is true or false, or a list that contains one."""
     return isinstance(value, bool) or (isinstance(value, list) and any(map(holds_boolean, value)))
 
 
 def takes_boolean(kind: Any) -> bool:
-    """Whether an annotation has a place for true and false."""
+    """Whether an annotation allows true and false."""
     return kind in (bool, Any, object) or any(map(takes_boolean, get_args(kind)))
 
 
 def schema(cls: type, given: Collection[str] = ()) -> type[pydantic.BaseModel]:
-    """A pydantic model with the fields that a configuration sets: not those given by the code."""
+    """A pydantic model of the fields that a configuration sets, without those given by code."""
     hints = get_type_hints(cls, include_extras=True)
     fields: dict[str, Any] = {
         field.name: (hints[field.name], ... if required(field) else None)
@@ -105,7 +105,7 @@ def schema(cls: type, given: Collection[str] = ()) -> type[pydantic.BaseModel]:
 
 
 def defaults(cls: type) -> dict[str, Any]:
-    """The default of every field of a dataclass that has a plain one."""
+    """The plain defaults of a dataclass's fields."""
     fields = dataclasses.fields(cls)
     return {f.name: f.default for f in fields if f.default is not dataclasses.MISSING}
 
@@ -118,7 +118,7 @@ def required(field: dataclasses.Field) -> bool:
 def explain(
     error: pydantic.ValidationError, values: Mapping[str, Any], known: list[str], key: str
 ) -> str:
-    """One line for the first thing that is wrong."""
+    """One line for the first error."""
     first: Any = telling(error.errors())
     name = str(first["loc"][0])
     place = f"{key}.{name}" if key else name
@@ -133,19 +133,19 @@ def explain(
 
 
 def is_number(value: Any) -> bool:
-    """Whether YAML has read a text as a number, as it does with 1.10 and 007."""
+    """Whether YAML parsed a text as a number, as with 1.10 and 007."""
     return isinstance(value, int | float)
 
 
 def telling(errors: list[Any]) -> Any:
-    """The first error; where a number or a name may stand and a word does, the one of the names."""
+    """The first error; for a field that takes a number or a name, the unknown-name error."""
     first = errors[0]
     alike = (e for e in errors if e["loc"][0] == first["loc"][0] and e["type"] == "literal_error")
     return next(alike, first) if first["type"] == "int_parsing" else first
 
 
 def check_ranges(built: Any, key: str) -> None:
-    """Every `*_min` lies at or below its `*_max`."""
+    """Refuses a `*_min` above its `*_max`."""
     for name in [field.name for field in dataclasses.fields(built)]:
         partner = name.replace("_min", "_max")
         low, high = getattr(built, name), getattr(built, partner, None)

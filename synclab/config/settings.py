@@ -1,4 +1,4 @@
-"""What a run is asked for besides prior, task and method."""
+"""Settings of a run besides prior, task and method."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ GROUPS = ("prior", "task", "method")
 
 @dataclass(frozen=True)
 class Settings:
-    """The keys outside of the groups; see conf/config.yaml."""
+    """The keys outside the groups; see conf/config.yaml."""
 
     prompt: str
     prompts: str | None
@@ -34,12 +34,12 @@ class Settings:
     plugins: list[str]
 
     def samples(self) -> list[Sample]:
-        """What is asked for: a set of prompts, or the one prompt."""
+        """The requested samples: of a set of prompts, or of a single prompt."""
         prompts = read_prompts(self.prompts) if self.prompts else [self.prompt]
         return samples(prompts, self.seed)
 
     def folder(self, task: str, method: str) -> Path:
-        """Where the samples of a task and a method lie."""
+        """The folder of a task's and a method's samples."""
         return Path(self.results) / file_safe(self.run) / task / method
 
 
@@ -49,10 +49,12 @@ def read_settings(body: Mapping[str, Any]) -> Settings:
 
 
 def part_of(shard: str, wanted: Sequence[Sample]) -> list[Sample]:
-    """Every n-th sample from the i-th on, for shard `i/n` with i from 1."""
+    """Every n-th sample starting with the i-th, for shard `i/n` with i from 1."""
     match = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", shard)
     if not match or int(match[1]) > int(match[2]):
-        raise UserError(f"shard={shard}: expected i/n, part i of n from 1/n to n/n; say shard=1/4")
+        raise UserError(
+            f"shard={shard}: expected i/n, part i of n, from 1/n to n/n, such as shard=1/4"
+        )
     index, count = int(match[1]), int(match[2])
     return list(wanted[index - 1 :: count])
 
@@ -60,13 +62,16 @@ def part_of(shard: str, wanted: Sequence[Sample]) -> list[Sample]:
 def file_safe(name: str) -> str:
     if not re.fullmatch(r"[\w-][\w.-]*", name):
         raise UserError(
-            f"run={name}: expected letters, digits, '-', '_' and '.', a name not a path"
+            f"run={name}: expected a name of letters, digits, '-', '_' and '.', not a path"
         )
     return name
 
 
 def choose_device(name: str) -> str:
-    """cuda or mps where there is one, for `auto`; a device that is asked for must be there."""
+    """Resolves `auto` to cuda, mps or cpu.
+
+    Raises: UserError if the machine does not have the requested device.
+    """
     there = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
@@ -76,5 +81,5 @@ def choose_device(name: str) -> str:
         return next(device for device, available in there.items() if available)
     if not there[name]:
         found = ", ".join(device for device, available in there.items() if available)
-        raise UserError(f"device={name}: this machine has none; found {found}; say device=auto")
+        raise UserError(f"device={name}: this machine has none; found {found}; use device=auto")
     return name

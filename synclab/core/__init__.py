@@ -1,1 +1,1 @@
-"""The mathematics and the protocols that everything else shares."""
+"""The mathematics, protocols and file helpers that everything else shares."""

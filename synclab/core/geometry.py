@@ -102,9 +102,9 @@ def equirect_angles(
 def equirect_position(
     directions: Tensor, height: int, width: int, offset: float = 0.5
 ) -> tuple[Tensor, Tensor]:
-    """Where a direction falls on a panorama, in texels: column in [-0.5, width - 0.5], row alike.
+    """Position of directions (..., 3) on a panorama, in texels: (column, row).
 
-    Integer positions are texel centres; columns wrap, rows do not.
+    Integers are texel centres, so columns lie in [-0.5, width - 0.5]; columns wrap, rows do not.
     """
     return equirect_texel(*longitude_latitude(directions), height, width, offset)
 
@@ -112,25 +112,25 @@ def equirect_position(
 def equirect_texel(
     longitude: Angle, latitude: Angle, height: int, width: int, offset: float = 0.5
 ) -> tuple[Angle, Angle]:
-    """The same of angles in radians: column and row."""
+    """Position (column, row) on a panorama, in texels, of a longitude and latitude in radians."""
     column = (longitude / math.pi + 1) / 2 * width - offset
     row = (0.5 - latitude / math.pi) * height - offset
     return column, row
 
 
 def view_extent(reach: float, elevation: float) -> tuple[float, float, float]:
-    """Longitudes and latitudes that a square view can see: a box around its pyramid.
+    """Bounds of the longitudes and latitudes that a square view can see.
 
     Args:
         reach: tangent of half the field of view.
-        elevation: degrees; beyond +-90 the box is too wide.
+        elevation: degrees; for elevations beyond +-90 the bounds are looser than needed.
 
     Returns: half the width in longitude around the azimuth, lowest and highest latitude, in
-    radians. A view that holds a pole sees all longitudes.
+    radians. A view that contains a pole sees all longitudes.
     """
     sine, cosine = math.sin(math.radians(elevation)), math.cos(math.radians(elevation))
     tilt, half = math.asin(abs(sine)), math.atan(reach)
-    upper = cosine - reach * abs(sine)  # how far ahead the upper corners are, along the horizon
+    upper = cosine - reach * abs(sine)  # horizontal component of the upper corners' direction
     lower = math.asin((abs(sine) - reach * math.cos(tilt)) / math.hypot(1, reach, reach))
     longitude, high = math.pi, math.pi / 2
     if upper > 0:
@@ -142,10 +142,10 @@ def view_extent(reach: float, elevation: float) -> tuple[float, float, float]:
 def view_position(
     directions: Tensor, size: int, fov: float, azimuth: Tensor, elevation: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Where world directions (..., 3) fall in n views, in pixels.
+    """Projects world directions (..., 3) into n views, in pixels.
 
     Returns: column, row and ahead, each (n, ...). Integer positions are pixel centres; `ahead` is
-    the cosine to the optical axis and must be positive for the position to mean anything.
+    the cosine to the optical axis; positions are valid only where it is positive.
     """
     rotation = camera_rotation(azimuth, elevation)
     x, y, z = torch.einsum("nij,...i->jn...", rotation, directions)

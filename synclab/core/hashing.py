@@ -1,4 +1,4 @@
-"""Content hashes, and the one JSON form that they are taken of."""
+"""Content hashes, and the canonical JSON form that is hashed."""
 
 import hashlib
 import json
@@ -17,15 +17,15 @@ def to_json(value: Mapping[str, Any]) -> bytes:
 
 
 def digest(*parts: object) -> str:
-    """Hexadecimal SHA-256 of the parts' texts."""
+    """Hexadecimal SHA-256 of the parts, each converted to text."""
     return sha256("\x1f".join(map(str, parts)).encode("utf-8"))
 
 
 def without_modules(value: Any) -> Any:
     """A configuration with every `_target_` reduced to the name of its class.
 
-    Where a class lives is no part of what it computes: a module may be moved and the results made
-    before remain valid.
+    The module of a class does not affect what it computes, so moving a module keeps earlier results
+    valid.
     """
     if isinstance(value, Mapping):
         return {
@@ -36,5 +36,5 @@ def without_modules(value: Any) -> Any:
 
 
 def config_hash(config: Mapping[str, Any]) -> str:
-    """Identity of a configuration: equal values of classes of equal names have equal hashes."""
+    """Hash of a configuration by its values and class names, independent of module paths."""
     return sha256(to_json(without_modules(config)))

@@ -1,4 +1,4 @@
-"""Counts network evaluations and times the parts of a run without waiting for the device."""
+"""Counts network evaluations and times the parts of a run without synchronising the device."""
 
 import time
 from collections import defaultdict
@@ -11,8 +11,8 @@ import torch
 class Meter:
     """`nfe` counts denoiser inputs; `with meter(part, device)` adds to the seconds of a part.
 
-    On CUDA the time is taken between two events and only read at the end, so that measuring never
-    makes the host wait.
+    On CUDA, time is measured between two events that are read only at the end, so measuring never
+    blocks the host.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Meter:
         return time.perf_counter() - self._start
 
     def seconds(self) -> dict[str, float]:
-        """Seconds by part so far; waits for the device once."""
+        """Seconds by part so far; synchronises the device once."""
         if self._events:
             torch.cuda.synchronize()
             for part, begin, end in self._events:

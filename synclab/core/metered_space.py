@@ -1,4 +1,4 @@
-"""A space whose projection and its way back are timed."""
+"""A space that times projection and its inverse."""
 
 from torch import Tensor
 
@@ -8,7 +8,7 @@ from synclab.core.protocols import Space, Views
 
 
 class MeteredSpace(ForwardingSpace):
-    """Adds the seconds of projecting, scattering and averaging to the meter's "projection"."""
+    """Adds the time spent in `project`, `scatter` and `average` to the meter's "projection"."""
 
     def __init__(self, inner: Space, meter: Meter) -> None:
         super().__init__(inner)

@@ -1,8 +1,8 @@
-"""Picture files in and out: one reader for every picture that a person hands in.
+"""Reads and writes image files; every input image goes through this one reader.
 
-What a file shows is what a viewer shows: EXIF orientation is applied, and of an animated file the
-first frame is read. Transparent pixels are *unknown*; the colour stored beneath them is never used.
-Greys of 16 bits are scaled by their depth. Colour profiles are not applied.
+Images are read as a viewer shows them: EXIF orientation is applied, and of an animation the first
+frame is read. Transparent pixels are *unknown*; the colour stored beneath them is never used.
+16-bit greyscale is scaled by its bit depth. Colour profiles are not applied.
 """
 
 import io
@@ -24,7 +24,7 @@ PLAIN = {"1", "L", "P", "RGB", "CMYK", "YCbCr", "LAB", "HSV"}
 """Modes of 8 bits or fewer that Pillow converts to RGB without loss of range."""
 
 LOSSY = {"JPEG", "MPO", "JPEG2000", "AVIF", "HEIF"}
-"""Formats whose colours near a hard edge are off by some levels."""
+"""Formats whose compression shifts colours near hard edges by several levels."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,10 @@ def read(path: Path, place: str) -> Pixels:
     """Reads a picture file.
 
     Args:
-        place: how messages name the file, such as "task.picture=half.png".
+        place: name of the file in error messages, such as "task.picture=half.png".
 
-    Raises: UserError for a file that is no picture, is cut short, is larger than LARGEST, or has
-        values without a known range.
+    Raises: UserError for a file that is not an image, is truncated, is larger than LARGEST, or has
+        values outside a known range.
     """
     try:
         with Image.open(path) as file:
@@ -102,7 +102,7 @@ def decode(image: Image.Image, place: str) -> tuple[Tensor, Tensor]:
 
 
 def scaled(values: np.ndarray, mode: str, place: str) -> np.ndarray:
-    """Greys of more than 8 bits in [0, 1]: integers of 16 bits, or floats already in [0, 1]."""
+    """Scales greyscale of more than 8 bits to [0, 1]: 16-bit integers, or floats in [0, 1]."""
     top = 1 if mode == "F" else 65535
     if not np.isfinite(values).all() or values.min() < 0 or values.max() > top:
         raise UserError(

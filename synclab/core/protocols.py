@@ -8,9 +8,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
+from typing import Annotated, ClassVar, Literal, Protocol, Self
 
-import torch
 from annotated_types import Ge, Interval
 from torch import Tensor
 
@@ -212,9 +211,9 @@ class Space(Protocol):
         ...
 
     def disjoint_views(self, step: int, rng: Rng) -> Views:
-        """A set of views that do not overlap, another one at the next step (StochSync).
+        """Views that do not overlap, a different set at every step (StochSync).
 
-        Where a step's views are turned at random, the turn is drawn before the step's noise.
+        A space that rotates its views at random draws the rotation before the step's noise.
         """
         ...
 
@@ -231,14 +230,15 @@ class Space(Protocol):
         ...
 
     def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
-        """Weighted mean (c, H, W) of the views on each cell, in a new tensor; where no view sees
-        it the `old` value, 0 without one.
+        """Weighted mean (c, H, W) of the views on each cell, in a new tensor; cells that no view
+        sees keep their `old` value, or 0 if `old` is None.
         """
         ...
 
     def inwardness(self, views: Views) -> Tensor:
-        """0 at those borders of a view where others begin, 1 at its centre: (h, w) of the prior,
-        or (n, 1, h, w) where it differs between views.
+        """0 at the borders that a view shares with other views, 1 at its centre.
+
+        Returns: (h, w) at the prior's resolution, or (n, 1, h, w) if it differs between views.
         """
         ...
 
@@ -302,7 +302,9 @@ class Task(Protocol):
 
     @property
     def version(self) -> int:
-        """Part of a run's identity from 2 on: raised where equal values draw other pictures."""
+        """Incremented when the same values produce different pictures than before; part of a run's
+        identity if above 1.
+        """
         ...
 
     def inputs(self) -> Mapping[str, Path]:
@@ -326,15 +328,5 @@ class Task(Protocol):
         ...
 
     def artefacts(self, prior: Prior, image: Tensor) -> Mapping[str, bytes]:
-        """Files that lie beside the image (3, H, W) and are made of it, by what their names end in
-        after the sample's: "glb".
-        """
+        """Files made from the image (3, H, W) and stored beside it, by their endings ("glb")."""
         ...
-
-
-def frozen(module: torch.nn.Module) -> Any:
-    """A network in evaluation mode whose weights require no gradient.
-
-    Returns `Any`, since diffusers and transformers do not type their calls and configurations.
-    """
-    return module.eval().requires_grad_(False)

@@ -40,8 +40,8 @@ class Schedule:
     def flow(cls, shift: float = 1.0, n: int = 1000) -> "Schedule":
         """Straight paths, alpha = 1 - s and sigma = s; the time input is n s (Esser et al. 2024).
 
-        s is the middle of each of n equal intervals of [0, 1], then shifted towards noise as large
-        images need it. So s is never exactly 1 (x without x0) or 0 (x without noise).
+        s takes the midpoints of n equal intervals of [0, 1], shifted towards noise, as large images
+        need more of it. So s is never exactly 1 (pure noise) or 0 (clean).
         """
         s = (torch.arange(n, dtype=torch.float64) + 0.5) / n
         s = shift * s / (1 + (shift - 1) * s)

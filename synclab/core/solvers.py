@@ -67,7 +67,7 @@ def dpm_x0(
 ) -> Tensor:
     """G(x_t) by DPM-Solver++(2M), data prediction, midpoint (Lu et al. 2022, Alg. 2).
 
-    First order at the first node, and at the last, whose result is the x0 prediction itself.
+    The first step is first-order; the last returns the x0 prediction itself.
     """
     times = nodes(prior.schedule, t, n)
     old, lam_old = None, 0.0
@@ -98,7 +98,7 @@ def consistency_x0(
 ) -> Tensor:
     """G(x_t) by multi-step consistency sampling (Song et al. 2023, Alg. 1), for consistency models.
 
-    n estimates of x0 at even times from t down, each from the one before and fresh noise.
+    n estimates of x0 at evenly spaced times from t down, each from the last and fresh noise.
     """
     pairs = prior.schedule.steps(n, start=t)
     for i, (t, s) in enumerate(pairs):

@@ -21,10 +21,10 @@ def gather(
 ) -> Tensor:
     """Closed-form argmin_z sum_c w_c ||f_c(z) - x_c||^2: the weighted mean of the views.
 
-    `window` (h, w) weighs the pixels of every view, for instance by closeness to the centre.
+    `window` (h, w) weights the pixels of every view, for instance by closeness to the centre.
 
-    Cells that no view sees keep their `old` value, 0 without one. Means are taken in at least fp32,
-    whatever the precision of the network.
+    Cells that no view sees keep their `old` value, or 0 if `old` is None. Means are taken in at
+    least fp32, whatever the precision of the network.
     """
     y = space.to_canonical(x)
     y = y if y.dtype == torch.float64 else y.float()
@@ -47,10 +47,9 @@ def sync(space: Space, x: Tensor, views: Views) -> Tensor:
 
 
 def adjoint_scatter(space: Space, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
-    """Default scatter for any linear projection: (J^T y, J^T 1), the transpose taken by
-    autograd.
+    """Default scatter of any linear projection: (J^T y, J^T 1), the transpose by autograd.
 
-    Right for every `project`; spaces override it where the papers use another inverse or where it
+    Valid for every `project`; spaces override it where the papers use another inverse, or where it
     would leave holes (a canvas finer than its views).
     """
     z = torch.zeros(space.shape, dtype=y.dtype, device=y.device, requires_grad=True)

@@ -1,19 +1,19 @@
-"""Which characters make a text, a line and something to read, the same under every locale."""
+"""Checks and splits text in the same way under every locale."""
 
 import re
 import unicodedata
 
 
 def is_text(text: str) -> bool:
-    """Whether UTF-8 can write it: no lone surrogates, which stand for bytes that are no text."""
+    """Whether it can be encoded as UTF-8: lone surrogates stand for bytes that are not text."""
     return not re.search("[\ud800-\udfff]", text)
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing of it is visible: spaces, controls and zero-width characters only."""
+    """Whether it contains only spaces, control characters and zero-width characters."""
     return all(unicodedata.category(letter) in ("Cc", "Cf", "Zs", "Zl", "Zp") for letter in text)
 
 
 def lines_of(text: str) -> list[str]:
-    """Lines as editors show them; `str.splitlines` also splits at NEL, U+2028 and form feeds."""
+    """Splits at LF, CRLF and CR only; `str.splitlines` also splits at NEL, U+2028, form feeds."""
     return re.split(r"\r\n|\n|\r", text)

@@ -1,4 +1,4 @@
-"""Whether the installed torchvision goes with the installed torch."""
+"""Checks that the installed torchvision was built for the installed torch."""
 
 import importlib
 import importlib.util
@@ -7,10 +7,10 @@ from synclab.errors import UserError
 
 
 def check_torchvision() -> None:
-    """Imports torchvision if it is installed, since a build for another torch does not import.
+    """Imports torchvision if it is installed: a build for another torch fails to import.
 
-    diffusers imports it wherever it is installed, and fails with it: PyPI's build, which is for
-    CUDA, does so beside a CPU build of torch.
+    diffusers imports torchvision whenever it is installed, and fails with it. PyPI's build, for
+    CUDA, fails next to a CPU build of torch.
 
     Raises: UserError with the command that installs the right build.
     """
@@ -21,7 +21,7 @@ def check_torchvision() -> None:
     except (ImportError, RuntimeError, OSError, AttributeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(
-            f"torchvision: its build does not go with this torch ({reason}):"
+            f"torchvision: not built for this torch ({reason}):"
             f" {remedy()} --force-reinstall; or pip uninstall torchvision"
         ) from error
 

@@ -1,1 +1,1 @@
-"""One job: builds prior, task and method, and makes the samples that are missing."""
+"""Runs one job: builds prior, task and method, and generates the missing samples."""

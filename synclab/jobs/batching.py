@@ -1,12 +1,12 @@
-"""Samples that run together: their calls of the network are joined, their methods know nothing.
+"""Batches the network calls of several samples, transparently to their methods.
 
-Each sample is a coroutine (a greenlet: one thread, one order of events). It stops where its method
-asks the denoiser; once all have stopped, calls with the same time and guidance are evaluated at
-once and every sample goes on with its part.
+Each sample is a coroutine (a greenlet, so everything runs in one thread and in a fixed order). It
+pauses where its method calls the denoiser; once all have paused, calls with the same time and
+guidance are evaluated together and every sample resumes with its part.
 
-A sample's result does not depend on its company, save for the rounding of kernels that libraries
-choose by the size of a batch: four prompts of the embedded prior together differ from each alone by
-one grey level in 2e-5 of all values, the exact priors not at all.
+A sample's result does not depend on its batch, except for the rounding of kernels that libraries
+choose by batch size: four prompts of the embedded prior in one batch differ from single runs by one
+grey level in 2e-5 of all values, the exact priors not at all.
 """
 
 import logging
@@ -31,7 +31,7 @@ Key = tuple[int, float, torch.Size, torch.dtype]
 
 @dataclass(frozen=True)
 class Call:
-    """One sample's question to the network."""
+    """One sample's call of the network."""
 
     x: Tensor
     t: int
@@ -61,18 +61,18 @@ class Failed:
 class Batcher:
     """Runs several tasks on one prior.
 
-    Where the network runs out of memory its inputs are halved, and stay so.
+    When the network runs out of memory, the batch is halved for this and all later calls.
     """
 
     def __init__(self, prior: Prior) -> None:
         self.prior = prior
         self.limit: int | None = None
-        """Most views that fit into one call; None until one did not fit."""
+        """Largest number of views per call; None until a call ran out of memory."""
 
     def run(self, tasks: Sequence[Callable[[Denoiser], Result]]) -> list[Done[Result] | Failed]:
-        """Runs tasks, functions of a denoiser, side by side; the outcomes come in their order.
+        """Runs tasks (functions of a denoiser) concurrently and returns their outcomes in order.
 
-        A task that raises ends only itself; an exit or an interrupt ends all.
+        An exception in a task ends only that task; an exit or an interrupt ends all.
         """
         guests = [Guest(self.prior, getcurrent()) for _ in tasks]
         running = {i: greenlet(settle) for i in range(len(tasks))}
@@ -91,7 +91,7 @@ class Batcher:
     def answer(
         self, group: dict[int, Call], guests: Sequence["Guest"]
     ) -> Sequence[Tensor | Exception]:
-        """The parts of one joint evaluation; an error goes to all who asked."""
+        """Evaluates calls together and splits the result; an error goes to every caller."""
         calls, before = list(group.values()), self.prior.meter.nfe
         x, cond = joined(calls)
         try:
@@ -104,7 +104,7 @@ class Batcher:
         return eps.split([len(call.x) for call in calls])
 
     def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
-        """The prior's answer for all rows of x, in pieces that fit."""
+        """The prior's prediction for all rows of x, in chunks that fit into memory."""
         size, before = min(self.limit or len(x), len(x)), self.prior.meter.nfe
         parts = [(x[rows], cond.take(rows)) for rows in pieces(len(x), size)]
         try:
@@ -113,14 +113,14 @@ class Batcher:
             if size == 1:
                 raise
         self.limit, self.prior.meter.nfe = size // 2, before
-        log.warning("out of memory with %d views; going on with %d at once", size, size // 2)
+        log.warning("out of memory with %d views; continuing with %d per call", size, size // 2)
         return self.predict(x, t, cond, guidance)
 
 
 class Guest:
-    """The denoiser of one task, whose `predict` waits for the other tasks.
+    """One task's denoiser, whose `predict` waits for the other tasks.
 
-    `nfe` counts only the inputs of this task.
+    `nfe` counts only this task's inputs.
     """
 
     def __init__(self, prior: Prior, host: greenlet) -> None:
@@ -146,7 +146,7 @@ class Guest:
         return answer
 
     def predict_alone(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
-        """A call that will be differentiated shares no graph with other samples."""
+        """Evaluates a call that will be differentiated separately from other samples."""
         before = self.prior.meter.nfe
         eps = self.prior.predict(x, t, cond, guidance)
         self.nfe += self.prior.meter.nfe - before
@@ -154,7 +154,7 @@ class Guest:
 
 
 def settle(task: Callable[[Denoiser], Result], guest: Guest) -> Done[Result] | Failed:
-    """Runs a task to its end or to its error."""
+    """Runs a task and returns its result or its error."""
     try:
         result = task(guest)
     except Exception as error:
@@ -163,7 +163,7 @@ def settle(task: Callable[[Denoiser], Result], guest: Guest) -> Done[Result] | F
 
 
 def grouped(calls: dict[int, Call]) -> Iterator[dict[int, Call]]:
-    """Calls that can be joined, group by group."""
+    """Groups of calls that can be evaluated together."""
     groups: dict[Key, dict[int, Call]] = {}
     for i, call in calls.items():
         groups.setdefault(call.key, {})[i] = call
@@ -171,7 +171,7 @@ def grouped(calls: dict[int, Call]) -> Iterator[dict[int, Call]]:
 
 
 def joined(calls: Sequence[Call]) -> tuple[Tensor, Cond]:
-    """Inputs and conditions of all calls, one call's rows after the other's."""
+    """Concatenated inputs and conditions of all calls."""
     first, *others = calls
     if not others:
         return first.x, first.cond

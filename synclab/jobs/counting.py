@@ -1,6 +1,6 @@
-"""Cost of a sample, found by running the method on a prior that only counts calls."""
+"""Counts the cost of a sample by running its method on a prior that only counts calls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -13,10 +13,10 @@ from synclab.core.schedule import Schedule
 from synclab.core.streams import Streams
 
 FEW = 200
-"""Steps that are run of a longer method; the rest is taken to be like them."""
+"""Largest number of steps that are run; the cost of longer methods is extrapolated."""
 
 SMALL, SMALL_FACTOR = 8, 2
-"""Size of a view while counting: none of the counts depends on it."""
+"""Size of a view while counting; the counts do not depend on it."""
 
 
 @dataclass
@@ -29,13 +29,18 @@ class Work:
     views: float = 0
 
     def __mul__(self, factor: float) -> "Work":
-        """The same for more steps; the picture stays."""
+        """Scales the network inputs to more steps; the picture's size stays the same."""
         return Work(self.denoiser * factor, self.encode * factor, self.decode * factor, self.views)
+
+    def cost(self, each: Mapping[str, float]) -> float:
+        """Total TFLOP, given the TFLOP of one input of each network."""
+        evaluations = self.denoiser * each["denoiser"]
+        return evaluations + self.encode * each["encode"] + self.decode * each["decode"]
 
 
 @dataclass
 class CountingPrior:
-    """Stands in for a latent prior of `channels`: zeros out, counts in."""
+    """Stands in for a latent prior of `channels`: predicts zeros and counts its inputs."""
 
     channels: int
     work: Work = field(default_factory=Work)

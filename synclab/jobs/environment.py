@@ -30,10 +30,7 @@ def describe(device: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def revision() -> str | None:
-    """Git's name of the checkout, with -dirty for uncommitted changes, or the installed version.
-
-    None for a checkout without git.
-    """
+    """`git describe` of the checkout, or the installed version; None for a checkout without git."""
     if INSTALLED:  # a virtual environment may lie in a checkout of something else
         return f"synclab {importlib.metadata.version('synclab')}"
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
@@ -47,7 +44,7 @@ def revision() -> str | None:
 
 
 def reset_peak_memory(device: str) -> None:
-    """Starts anew, so that a sample's peak is not that of an earlier job of the same sweep."""
+    """Resets the peak, so that a sample's peak excludes earlier jobs of the same sweep."""
     if device == "cuda":
         torch.cuda.reset_peak_memory_stats()
     with suppress(OSError):
@@ -57,7 +54,7 @@ def reset_peak_memory(device: str) -> None:
 
 
 def peak_memory(device: str) -> int:
-    """Megabytes since the reset: of the card, or of the process.
+    """Peak memory since the reset, in megabytes: of the GPU, or else of the process.
 
     Systems other than Linux report only the peak since the process started.
     """

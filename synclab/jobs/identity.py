@@ -1,4 +1,4 @@
-"""What a run is made of: the values of its configuration, and the content of every input file."""
+"""The identity of a run: the values of its configuration and the content of its input files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,21 +6,21 @@ from typing import Any
 
 from synclab.config import plugins
 from synclab.config.settings import GROUPS
+from synclab.core.file_hash import file_hash, hash_of_files
 from synclab.core.hashing import without_modules
 from synclab.core.protocols import Task
 from synclab.priors import lora
 from synclab.priors.checkpoint import Names, checkpoint_files, fingerprint
-from synclab.store.file_hash import file_hash, hash_of_files
 
 NEUTRAL = ("batch", "compile")
-"""Keys of a prior that change speed, never the picture."""
+"""Keys of a prior that affect speed but not the pictures."""
 
 INPUTS = "inputs"
-"""Key of the hashes in a run's identity."""
+"""Key of the input files' hashes in a run's identity."""
 
 
 def identify(body: Mapping[str, Any], task: Task, checkpoint: Names | None) -> dict[str, Any]:
-    """The identity of a run: values of prior, task and method, weights, plugins, inputs."""
+    """The identity of a run: values of its groups, and hashes of weights, plugins and inputs."""
     groups = {group: dict(body[group]) for group in GROUPS}
     for key in NEUTRAL:
         groups["prior"].pop(key, None)

@@ -1,4 +1,4 @@
-"""A prior, a task and a method at work: samples in, images and rows out."""
+"""Generates samples with a prior, a task and a method: images and their rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from synclab.core.atomic import write_atomically
 from synclab.core.metered_space import MeteredSpace
 from synclab.core.pictures import to_png
 from synclab.core.protocols import Denoiser, Method, Prior, Sample, Task
@@ -17,12 +18,11 @@ from synclab.core.streams import Streams
 from synclab.errors import UserError
 from synclab.jobs import environment
 from synclab.jobs.batching import Batcher, Done, Failed
-from synclab.store.atomic import write_atomically
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A sample that was made: its picture as PNG bytes, the files beside it, and its row."""
+    """A finished sample: its picture as PNG bytes, the files beside it, and its row."""
 
     png: bytes
     artefacts: Mapping[str, bytes]
@@ -31,7 +31,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Drawn:
-    """The files of a sample: its picture as PNG bytes, and those beside it by their endings."""
+    """The files of a sample: its picture as PNG bytes, and further files by their endings."""
 
     png: bytes
     artefacts: Mapping[str, bytes]
@@ -39,13 +39,13 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Previews:
-    """A picture of the work every `every` steps, under `folder`/SAMPLE; none for 0."""
+    """Saves an intermediate picture every `every` steps under `folder`/SAMPLE; none for 0."""
 
     folder: Path
     every: int
 
     def due(self, step: int) -> bool:
-        """Whether step (from 1) is shown."""
+        """Whether step (counted from 1) is saved."""
         return bool(self.every) and step % self.every == 0
 
     def keep(self, sample: Sample, step: int, png: bytes) -> None:
@@ -56,10 +56,10 @@ class Previews:
 
 @dataclass
 class Job:
-    """What makes samples.
+    """Generates samples.
 
     Args:
-        task_name, method_name: as the configuration calls them; the first seeds the noise.
+        task_name, method_name: names in the configuration; the task's name seeds the noise.
     """
 
     prior: Prior
@@ -74,9 +74,9 @@ class Job:
         self.batcher = Batcher(self.prior)
 
     def make(self, sample: Sample) -> Finished:
-        """One sample.
+        """Generates one sample.
 
-        Raises: the error that it ends in.
+        Raises: the sample's error.
         """
         (outcome,) = self.make_together([sample])
         if isinstance(outcome, Failed):
@@ -84,7 +84,7 @@ class Job:
         return outcome
 
     def make_together(self, samples: Sequence[Sample]) -> list[Finished | Failed]:
-        """Makes samples, their views batched together; a failure affects only that sample."""
+        """Generates samples with their views batched; an error affects only its own sample."""
         self.prior.meter.reset()
         environment.reset_peak_memory(self.prior.device)
         bar = tqdm(desc="steps", total=self.method.steps * len(samples), leave=False, disable=None)
@@ -101,7 +101,7 @@ class Job:
         return list(map(finish, samples, outcomes))
 
     def draw(self, sample: Sample, advance: Callable[[], object], denoiser: Denoiser) -> Drawn:
-        """One sample's files, through a denoiser that other samples may share."""
+        """Generates one sample's files with a denoiser that other samples may share."""
         z = self.generate(sample, advance, denoiser)
         image = self.task.image(self.prior, z)
         if not torch.isfinite(image).all():
@@ -123,12 +123,12 @@ class Job:
         return z
 
     def preview(self, previews: Previews, sample: Sample, step: int, z: Tensor) -> None:
-        """Shows an estimate; the row's figures do not know of it."""
+        """Saves an intermediate estimate; excluded from the row's times and counts."""
         with self.prior.meter.aside(), torch.no_grad():
             previews.keep(sample, step, to_png(self.task.image(self.prior, z)))
 
     def seconds(self, count: int) -> dict[str, float]:
-        """Seconds by part, divided equally among the samples; unattributed time is the rest."""
+        """Seconds by part, divided equally among the samples; "rest" is unattributed time."""
         total, parts = self.prior.meter.total(), self.prior.meter.seconds()
         parts = {"total": total, **parts, "rest": total - sum(parts.values())}
         return {part: round(value / count, 3) for part, value in parts.items()}

@@ -1,4 +1,4 @@
-"""One job: builds prior, task and method, and runs the samples that are missing."""
+"""Runs one job: builds prior, task and method, and generates the missing samples."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ from synclab.errors import UserError, nearest
 from synclab.jobs.identity import INPUTS, identify
 from synclab.jobs.job import Job, Previews
 from synclab.jobs.threads import prepare_threads
-from synclab.jobs.worklist import complete, opened, recorded, tell_failures
+from synclab.jobs.worklist import complete, opened, raise_failures, recorded
 from synclab.places import CONF
 from synclab.store.folder import Store
 
@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 
 
 def run(config: DictConfig, request: Request) -> None:
-    """Makes every sample that is not done.
+    """Generates every sample that is not done.
 
-    In a sweep, what ends a job before its first sample leaves its trace in the folder too.
+    In a sweep, an error that ends the job before its first sample is recorded in the folder too.
 
     Raises: UserError for bad input, and after the last sample if any has failed.
     """
@@ -41,11 +41,11 @@ def run(config: DictConfig, request: Request) -> None:
 
 @dataclass(frozen=True)
 class Setup:
-    """What is built before any network: task and method, and what tells their pictures apart.
+    """Task, method and identity of a run, built before any network is loaded.
 
     Args:
         prior: the values of the prior's group.
-        defaults: those of the classes, by group; see `Store`.
+        defaults: default values of the classes by group; see `Store`.
     """
 
     task: Task
@@ -70,11 +70,11 @@ class Setup:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A request whose values are checked, and where its results go.
+    """A request with checked values, and the folder of its results.
 
     Args:
-        wanted: all samples that are asked for.
-        mine: those of this process's shard.
+        wanted: all samples of the request.
+        mine: the samples of this process's shard.
     """
 
     request: Request
@@ -119,20 +119,20 @@ def check(config: DictConfig, request: Request) -> Assignment:
 
 
 def warn_of_age(store: Store, setup: Setup) -> None:
-    """A folder made before inputs were hashed goes on, but cannot notice a replaced file."""
+    """Warns that a folder from before input files were hashed cannot detect a replaced file."""
     if store.config and INPUTS in setup.identity and INPUTS not in store.config:
         log.warning("%s: made before input files were hashed; they are not compared", store.folder)
 
 
 def prepare(assignment: Assignment) -> list[Sample]:
-    """Sets the threads, clears what a killed process left, and finds the samples to make."""
+    """Sets the threads, removes leftovers of killed processes, and finds the missing samples."""
     prepare_threads(assignment.settings.num_threads)
     assignment.store.tidy()
     return [sample for sample in assignment.mine if not assignment.store.done(sample.id)]
 
 
 def make(assignment: Assignment, todo: Sequence[Sample]) -> dict[str, Exception]:
-    """Loads the prior and makes the samples, if there are any; returns the errors by sample."""
+    """Loads the prior and generates the samples, if any are missing; returns errors by sample."""
     if not todo:
         return {}
     request, settings, store = assignment.request, assignment.settings, assignment.store
@@ -146,17 +146,17 @@ def make(assignment: Assignment, todo: Sequence[Sample]) -> dict[str, Exception]
 
 
 def report(assignment: Assignment, todo: Sequence[Sample], failed: Mapping[str, Exception]) -> None:
-    """Logs where the pictures lie.
+    """Logs the paths of the pictures.
 
-    Raises: the error of a sample that was made by itself, a UserError if several were to be made.
+    Raises: the error of a single failed sample, or a UserError that sums up several samples.
     """
-    tell_failures(failed, todo, assignment.store)
+    raise_failures(failed, todo, assignment.store)
     for sample in assignment.mine:
         log.info("%s", assignment.store.image(sample.id))
 
 
 def assemble(setup: Setup, request: Request, settings: Settings) -> Job:
-    """The job with its prior, loaded or kept from the last job."""
+    """Builds the job; the prior is loaded, or reused from the last job."""
     prior = load_prior(to_json(setup.prior), choose_device(settings.device))
     check_match(prior, setup.task, setup.method, request)
     folder = settings.folder(request.task, request.method) / "previews"
@@ -165,7 +165,7 @@ def assemble(setup: Setup, request: Request, settings: Settings) -> Job:
 
 
 def check_groups(body: Mapping[str, Any]) -> None:
-    """A group that was switched off leaves nothing to run."""
+    """Refuses a configuration without one of the groups."""
     for group in GROUPS:
         if not isinstance(body.get(group), dict):
             choices = nearest("", (path.stem for path in (CONF / group).glob("*.yaml")))
@@ -174,5 +174,5 @@ def check_groups(body: Mapping[str, Any]) -> None:
 
 @lru_cache(maxsize=1)
 def load_prior(body: bytes, device: str) -> Prior:
-    """The prior of a configuration; the last one stays, so that a sweep loads it once."""
+    """Builds the prior of a configuration; the last one is cached, so a sweep loads it once."""
     return schema.build(json.loads(body), "prior", device=device)

@@ -1,4 +1,4 @@
-"""The samples of a folder that are missing, made in company of other processes."""
+"""Generates the missing samples of a folder, which other processes may share."""
 
 import logging
 import time
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def recorded(store: Store, wanted: Sequence[Sample], sweep: bool) -> Iterator[None]:
-    """Keeps what ends a job in its folder, where there is one or a sweep needs to know."""
+    """Records an error that ends a job in its folder, if the folder exists or in a sweep."""
     try:
         yield
     except Exception as error:
@@ -40,7 +40,7 @@ def recorded(store: Store, wanted: Sequence[Sample], sweep: bool) -> Iterator[No
 def opened(
     store: Store, identity: Mapping[str, Any], wanted: Sequence[Sample], todo: Sequence[Sample]
 ) -> Iterator[Journal]:
-    """The folder ready for work: claims, status and log."""
+    """Prepares the folder for work: claims, status and log."""
     store.open(identity)
     with store.writing(), Claims(store.folder) as claims, logging_redirect_tqdm():
         journal = Journal(store.folder, claims)
@@ -57,7 +57,7 @@ def complete(
     facts: Mapping[str, Any],
     together: int,
 ) -> dict[str, Exception]:
-    """Makes the unfinished samples, `together` at a time; returns those that failed."""
+    """Generates the unfinished samples, `together` at a time; returns errors by sample."""
     failed: dict[str, Exception] = {}
     with tqdm(desc=f"{job.task_name}/{job.method_name}", total=len(todo), disable=None) as bar:
         for batch in batches(todo, store, journal.claims, together):
@@ -77,7 +77,9 @@ def complete(
 def batches(
     todo: Sequence[Sample], store: Store, claims: Claims, size: int
 ) -> Iterator[list[Sample]]:
-    """Yields unfinished samples that this process claimed, `size` at a time; waits for others."""
+    """Yields batches of unfinished samples that this process has claimed; waits for samples that
+    other processes have claimed.
+    """
     left = list(todo)
     while left:
         held, batch = [], []
@@ -96,12 +98,12 @@ def batches(
         if held == left:
             time.sleep(PAUSE)
         elif held:
-            log.info("%d samples are in other hands; waiting for them", len(held))
+            log.info("%d samples are claimed by other processes; waiting for them", len(held))
         left = held
 
 
-def tell_failures(failed: Mapping[str, Exception], todo: Sequence[Sample], store: Store) -> None:
-    """Ends a job in which samples have failed; a lone one speaks for itself."""
+def raise_failures(failed: Mapping[str, Exception], todo: Sequence[Sample], store: Store) -> None:
+    """Raises if samples have failed: the error itself if there was only one sample to generate."""
     if not failed:
         return
     name, error = next(iter(failed.items()))

@@ -1,1 +1,1 @@
-"""Small networks that judge pictures, and the requirements of the papers' networks."""
+"""The embedded networks that score pictures, and the requirements of the papers' networks."""

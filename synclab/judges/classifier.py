@@ -1,4 +1,4 @@
-"""The embedded world's judge: a small classifier of what a picture shows, and at what time."""
+"""The embedded judge: a small classifier of the kind of scene and the time of day in a picture."""
 
 from pathlib import Path
 
@@ -16,13 +16,13 @@ WIDTHS = (32, 64, 128, 192)
 
 
 def block(inputs: int, outputs: int) -> nn.Sequential:
-    """Halves the side: convolution, per-picture normalisation, nonlinearity."""
+    """Halves the resolution: strided convolution, group normalisation, nonlinearity."""
     convolution = nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=False)
     return nn.Sequential(convolution, nn.GroupNorm(8, outputs), nn.SiLU())
 
 
 class Judge(nn.Module):
-    """Tells the kind (an index into KINDS) and the time (into TIMES, for OUTDOOR kinds only)."""
+    """Classifies the kind (an index into KINDS) and the time (into TIMES, for OUTDOOR kinds)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,9 +32,9 @@ class Judge(nn.Module):
         self.time = nn.Linear(WIDTHS[-1], len(TIMES))
 
     def layers(self, images: Tensor) -> list[Tensor]:
-        """Activations (n, c, h, w) of every block, of images (n, 3, h, w) in [0, 1] of any size.
+        """Activations (n, c, h, w) of every block for images (n, 3, h, w) in [0, 1] of any size.
 
-        Pictures are brought to 64 x 64 pixels by averaging areas first.
+        Images are first resized to 64 x 64 pixels by area averaging.
         """
         x, found = 2 * functional.interpolate(images.float(), (SIZE, SIZE), mode="area") - 1, []
         for block in self.blocks:
@@ -49,7 +49,7 @@ class Judge(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of images (n, 3, h, w) in [0, 1]: kinds (n, len(KINDS)), times (n, len(TIMES)).
 
-        The time means something for outdoor kinds only.
+        The time is defined for outdoor kinds only.
         """
         features = self.features(images)
         return self.kind(features), self.time(features)
@@ -62,8 +62,8 @@ class Judge(nn.Module):
         path = Path(folder) / "model.safetensors"
         if not path.is_file():
             raise UserError(
-                f"judge.folder={folder}: no model.safetensors there; expected the judge's weights"
-                f" (python -m scripts.embedded judge writes them to {FOLDER})"
+                f"judge.folder={folder}: no model.safetensors there; expected the judge's weights;"
+                f" python -m scripts.embedded judge writes them to {FOLDER}"
             )
         judge = cls()
         judge.load_state_dict({name: value.float() for name, value in load_file(path).items()})

@@ -1,4 +1,4 @@
-"""The embedded world's image-text model: pictures and prompts in one space, as CLIP does it.
+"""The embedded image-text model: joint embeddings of pictures and prompts, like CLIP's.
 
 Radford et al., Learning Transferable Visual Models From Natural Language Supervision (2103.00020).
 """
@@ -22,7 +22,7 @@ WIDTH = 128  # numbers of a joint embedding, and of a word
 class ImageText(nn.Module):
     """Two towers: the judge's convolutions, and a bag of words.
 
-    The order of words is ignored, and so are words that the procedural world does not use.
+    Ignores the order of words, and words that the procedural world's captions do not use.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -51,7 +51,7 @@ class ImageText(nn.Module):
         return functional.normalize(self.sentence(bags), dim=1)
 
     def known(self, prompt: str) -> list[int]:
-        """Numbers of the prompt's words, without those that the model has not learnt."""
+        """Indices of the prompt's words that are in the vocabulary."""
         words = re.findall(r"[a-z0-9]+", prompt.lower())
         return [self.index[word] for word in words if word in self.index]
 
@@ -63,8 +63,8 @@ class ImageText(nn.Module):
         path = Path(folder) / "model.safetensors"
         if not path.is_file():
             raise UserError(
-                f"{path}: no such file; expected the image-text model's weights"
-                f" (python -m scripts.embedded image_text writes them to {FOLDER})"
+                f"{path}: no such file; expected the image-text model's weights;"
+                f" python -m scripts.embedded image_text writes them to {FOLDER}"
             )
         model = cls((Path(folder) / "words.txt").read_text(encoding="utf-8").split())
         model.load_state_dict({name: value.float() for name, value in load_file(path).items()})

@@ -13,9 +13,9 @@ DOCTOR = "python -m synclab.doctor lists what is missing"
 
 
 def check_package(name: str) -> None:
-    """Raises a UserError where a package of the extra `eval` is missing or cannot be imported.
+    """Checks a package of the extra `eval`.
 
-    All of them need torchvision, which pip installs with them.
+    Raises: UserError if it is missing, or if torchvision, which all of them need, is broken.
     """
     if importlib.util.find_spec(name) is None:
         raise UserError(f"no package {name}: pip install -e '.[eval]'")
@@ -24,7 +24,7 @@ def check_package(name: str) -> None:
 
 @dataclass(frozen=True)
 class Weights:
-    """A file that other libraries download into torch's cache, under the same name."""
+    """A file in torch's cache, under the name by which other libraries download it too."""
 
     file: str
     url: str
@@ -36,17 +36,17 @@ class Weights:
 
     @property
     def command(self) -> str:
-        """Fetches the file."""
+        """Shell command that downloads the file."""
         return f"curl -L --create-dirs -o {self.path} {self.url}"
 
     @property
     def known(self) -> str | None:
-        """First digits of the published file's SHA-256, where its name ends in them."""
+        """First digits of the published file's SHA-256, if its name ends in them."""
         found = re.search(r"-([0-9a-f]{8})\.pth$", self.file)
         return found[1] if found else None
 
     def check(self) -> None:
-        """Raises a UserError with the command that fetches the file."""
+        """Raises a UserError with the command that downloads the file if it is missing."""
         if not self.path.is_file():
             raise UserError(f"no {self.file}: {self.command}")
 
@@ -79,12 +79,12 @@ class HubWeights:
 
     @property
     def command(self) -> str:
-        """Fetches the file."""
+        """Shell command that downloads the file."""
         return f"hf download {self.repository} {self.file}"
 
     @property
     def known(self) -> str | None:
-        """SHA-256 of the published file, by which the Hub's cache names large files."""
+        """SHA-256 of the published file, which is the name of large files in the Hub's cache."""
         name = self.path.resolve().name if self.path else ""
         return name if re.fullmatch("[0-9a-f]{64}", name) else None
 

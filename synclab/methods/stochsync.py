@@ -22,9 +22,9 @@ from synclab.core.sync import gather, project, stack_shape
 
 @dataclass(frozen=True)
 class StochSync(Method):
-    """`steps` rounds, t from `t_max` down to `t_min`; G walks a grid of `ode_steps` points.
+    """`steps` rounds with t from `t_max` down to `t_min`; G uses a grid of `ode_steps` times.
 
-    With `solver` "consistency", for distilled models, G is `ode_steps` calls from each time down.
+    With `solver` "consistency", for distilled models, G makes `ode_steps` calls from every t.
     """
 
     steps: Count = 25
@@ -55,7 +55,7 @@ class StochSync(Method):
         return round(self.t_max + (self.t_min - self.t_max) * k / (self.steps - 1))
 
     def renoise(self, schedule: Schedule, x0: Tensor, eps: Tensor, t: int) -> Tensor:
-        """x_t with nothing but fresh noise: sigma_t = sqrt(1 - abar_t) in DDIM (eq. 6)."""
+        """x_t with entirely fresh noise: sigma_t = sqrt(1 - abar_t) in DDIM (eq. 6)."""
         return schedule.noise(x0, eps, t)
 
     def solve(self, k: int, rng: Rng) -> Solver:
@@ -80,9 +80,9 @@ class StochSync(Method):
         return keep_borders
 
     def seams(self, k: int) -> bool:
-        """Whether round k is one of the last, which mend seams."""
+        """Whether round k is one of the last, which remove seams."""
         return k >= self.steps - self.seam_steps
 
     def held(self, i: int, n: int) -> float:
-        """Inwardness below which step i of n holds the old x0; the border itself to the end."""
+        """Inwardness below which step i of n keeps the old x0; shrinks towards the border."""
         return 1 - i / n

@@ -1,8 +1,8 @@
-"""StochSync with its three components to switch off, one by one (Yeo et al. 2025, Table 2).
+"""StochSync's three components, each of which can be switched off (Yeo et al. 2025, Table 2).
 
-Without maximum stochasticity a view keeps its noise, re-derived from its state and what the others
-made of it (DDIM, sigma = 0); without multi-step estimates x0 is Tweedie's; without disjoint views
-all overlapping ones are taken at every round. With nothing left it is SyncTweedies.
+Without maximum stochasticity, a view keeps its noise, re-derived from its state and the
+synchronised x0 (DDIM, sigma = 0). Without multi-step estimates, x0 is Tweedie's. Without disjoint
+views, every round uses all overlapping views. With all three off it is SyncTweedies.
 """
 
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from synclab.methods.stochsync import StochSync
 
 @dataclass(frozen=True)
 class AblatedStochSync(StochSync):
-    """Table 2's columns Max sigma_t, Impr. x0|t and N.O. Views, all on.
+    """Table 2's columns Max sigma_t, Impr. x0|t and N.O. Views, all on by default.
 
-    `stochasticity` "time" lies between the two: the share of fresh noise is t/1000 (the released
-    code's generalised DDIM).
+    `stochasticity` "time" lies between "maximum" and "none": the share of fresh noise is t/1000
+    (the released code's generalised DDIM).
     """
 
     stochasticity: Literal["maximum", "time", "none"] = "maximum"
@@ -32,8 +32,8 @@ class AblatedStochSync(StochSync):
     def __post_init__(self) -> None:
         if self.disjoint and self.stochasticity != "maximum":
             raise UserError(
-                f"method.stochasticity={self.stochasticity}: views that change keep no noise of"
-                " their own; expected maximum, or say method.disjoint=false"
+                f"method.stochasticity={self.stochasticity}: disjoint views change every step and"
+                " cannot keep their noise; expected maximum, or use method.disjoint=false"
             )
 
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
@@ -57,7 +57,7 @@ class AblatedStochSync(StochSync):
         return space.disjoint_views(k, rng) if self.disjoint else space.all_views()
 
     def mix(self, kept: Tensor, fresh: Tensor, t: int) -> Tensor:
-        """Noise of unit variance, a share rho of it fresh: DDIM with sigma between its bounds."""
+        """Unit-variance noise with a share rho of fresh noise: DDIM with intermediate sigma."""
         rho = t / 1000 if self.stochasticity == "time" else 0.0
         return (1 - rho) ** 0.5 * kept + rho**0.5 * fresh
 
@@ -65,5 +65,5 @@ class AblatedStochSync(StochSync):
         return super().solve(k, rng) if self.multi_step else tweedie_x0
 
     def seams(self, k: int) -> bool:
-        """Borders can only be held along a multi-step estimate."""
+        """Borders can only be kept along a multi-step estimate."""
         return self.multi_step and super().seams(k)

@@ -1,8 +1,8 @@
-"""StochSync as its released code runs it, where that departs from the paper.
+"""StochSync as in its released code, where it differs from the paper.
 
-Yeo et al. 2025, repository of KAIST-Visual-AI-Group, whose one loop also runs the ablations, its
+Yeo et al. 2025, repository of KAIST-Visual-AI-Group; the same loop also runs its ablations, its
 SyncTweedies and its inpainting. The first `warmup` rounds start from pure noise; the schedule stops
-one step short of t_min; the last rounds, which mend seams, go back to twice their time and walk a
+one step short of t_min; the last rounds, which remove seams, start from twice their time and use a
 finer DDIM grid; G ends at time 0; time 999 drops the signal.
 """
 
@@ -21,7 +21,7 @@ from synclab.methods.stochsync_ablation import AblatedStochSync
 
 @dataclass(frozen=True)
 class ReleasedStochSync(AblatedStochSync):
-    """`warmup` rounds from pure noise, until all of the canonical space has been seen."""
+    """The first `warmup` rounds start from pure noise, until the whole canvas has been seen."""
 
     warmup: Annotated[int, Ge(0)] = 2
 

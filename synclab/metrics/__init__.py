@@ -1,1 +1,1 @@
-"""Metrics: features, scores and distances computed only from pictures."""
+"""Metrics: features and scores computed from pictures alone."""

@@ -1,7 +1,7 @@
-"""What a protocol can ask for: a metric, the features it reads, and its error over prompts.
+"""The metrics of a protocol: which features each reads, and its standard error over prompts.
 
-A column names its features "extractor.output". `better` and `scale` are part of a number's meaning:
-values and errors are already multiplied by `scale`.
+A column names its features as "extractor.output". Values and errors are already multiplied by
+`scale`.
 """
 
 from collections.abc import Sequence
@@ -29,20 +29,20 @@ from synclab.metrics.formulas.precision_recall import covered
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A metric of generated pictures, most of them against reference pictures."""
+    """A metric of generated pictures, usually against reference pictures."""
 
     of: str
     better: ClassVar[Literal["lower", "higher"]] = "higher"
     scale: ClassVar[float] = 1
     per_view: ClassVar[bool] = True
-    """Whether it is about views, which a reference has too, and not about a whole canvas."""
+    """Whether it scores views, which a reference set has too, rather than a whole canvas."""
 
     def estimate(self, generated: Measured, reference: Measured, groups: Groups) -> Estimate:
         raise NotImplementedError
 
 
 class OfSets(Metric):
-    """A number of two sets; a prompt that is left out is left out of both."""
+    """A distance of two sets; the jackknife leaves prompts out of both."""
 
     def estimate(self, generated: Measured, reference: Measured, groups: Groups) -> Estimate:
         def value(left_out: frozenset[str]) -> float:
@@ -120,7 +120,7 @@ class InceptionScore(OfSets):
 
 
 class OfPrompts(Metric):
-    """A mean over prompts of the mean over a prompt's views; the other set stays whole."""
+    """A mean over prompts of the mean over a prompt's views; the other set is never reduced."""
 
     def estimate(self, generated: Measured, reference: Measured, groups: Groups) -> Estimate:
         subject = self.subject(generated, reference)
@@ -132,7 +132,7 @@ class OfPrompts(Metric):
         return Estimate.of(mean, groups)
 
     def subject(self, generated: Measured, reference: Measured) -> Measured:
-        """The set whose views have values."""
+        """The set whose views are scored."""
         return generated
 
     def values(self, generated: Measured, reference: Measured) -> Matrix:
@@ -176,7 +176,7 @@ class Recall(OfPrompts):
 
 @dataclass(frozen=True, kw_only=True)
 class ClipScore(OfPrompts):
-    """Views against their own prompt; `text` names the prompts' embeddings."""
+    """Similarity of views to their prompt; `text` names the prompts' embeddings."""
 
     text: str
 
@@ -186,7 +186,7 @@ class ClipScore(OfPrompts):
 
 
 class OfCanvas(OfPrompts):
-    """A number that an extractor gives of the whole picture."""
+    """A value that an extractor computes for the whole picture."""
 
     per_view = False
 
@@ -201,6 +201,6 @@ class SeamRatio(OfCanvas):
 
 @dataclass(frozen=True, kw_only=True)
 class Coherence(OfCanvas):
-    """Intra-LPIPS and Intra-Style-L; a blank picture is best, so look at FID and CLIP beside it."""
+    """Intra-LPIPS and Intra-Style-L; a blank picture scores best, so read it with FID and CLIP."""
 
     better = "lower"

@@ -1,4 +1,4 @@
-"""Features of pictures: extracted once, kept on disk by content and extractor, then pure data."""
+"""Features of pictures: extracted once and cached on disk by picture, views and extractor."""
 
 import io
 import logging
@@ -12,21 +12,21 @@ import numpy as np
 from torch import Tensor
 from tqdm import tqdm
 
+from synclab.core.atomic import write_atomically
 from synclab.core.hashing import digest
 from synclab.errors import UserError
 from synclab.metrics.extractors import Cut, Extractor, Outputs
-from synclab.store.atomic import write_atomically
 from synclab.store.pictures import Picture, UnusableError
 
 log = logging.getLogger(__name__)
 
 CACHE = ".features"
 Outcome = Mapping[str, Outputs]
-"""Outputs of one picture by the protocol's name of the extractor."""
+"""Outputs of one picture, by the extractor's name in the protocol."""
 
 
 class ViewCutter(Protocol):
-    """Chooses the views of a picture that are scored; see `synclab.metrics.views`."""
+    """Selects the views of a picture that are scored; see `synclab.metrics.views`."""
 
     def cut(self, picture: Tensor, row: Mapping[str, Any]) -> Tensor:
         """Views (n, 3, h, w) of a picture (3, H, W), all uint8."""
@@ -35,7 +35,7 @@ class ViewCutter(Protocol):
 
 @dataclass(frozen=True)
 class Measured:
-    """Pictures of one set with all that was extracted from them."""
+    """Pictures of one set with their extracted features."""
 
     pictures: tuple[Picture, ...]
     outcomes: tuple[Outcome, ...]
@@ -83,13 +83,16 @@ def rows(outputs: Outputs) -> int:
 
 @dataclass(frozen=True)
 class Cache:
-    """Files of one extractor beside the results, one for each picture."""
+    """Cached features of one extractor beside the results, one file per picture."""
 
     folder: Path
     identity: str
 
     def read(self, key: str) -> Outputs | None:
-        """What was kept; None where nothing readable is. Refuses what another extractor made."""
+        """Cached features; None if there are none.
+
+        Raises: UserError if another extractor wrote them.
+        """
         try:
             with np.load(self.folder / f"{key}.npz") as file:
                 kept = dict(file)
@@ -97,7 +100,7 @@ class Cache:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            log.warning("%s/%s.npz: not readable (%s), extracted anew", self.folder, key, error)
+            log.warning("%s/%s.npz: not readable (%s); extracting again", self.folder, key, error)
             return None
         if identity != self.identity:
             raise UserError(
@@ -114,28 +117,30 @@ class Cache:
             write_atomically(self.folder / f"{key}.npz", buffer.getvalue())
         except OSError as error:
             raise UserError(
-                f"{self.folder}: cannot write there ({error.strerror}); make room or rights"
+                f"{self.folder}: cannot write there ({error.strerror}); free space or change its"
+                " permissions"
             ) from error
 
 
 def measure(
     pictures: Sequence[Picture], views: ViewCutter, extractors: Mapping[str, Extractor], what: str
 ) -> Measured:
-    """All extractors on all pictures; one that cannot be read or gives NaN is named and left out.
+    """Applies all extractors to all pictures; warns of unreadable ones and NaN, and skips them.
 
-    what: label of the progress bar.
+    Args:
+        what: label of the progress bar.
     """
     found = []
     for picture in tqdm(pictures, what, disable=None):
         try:
             found.append((picture, outcome(picture, views, extractors)))
         except UnusableError as error:
-            log.warning("%s: skipped, %s", picture.path, error)
+            log.warning("%s: left out: %s", picture.path, error)
     return Measured(tuple(p for p, _ in found), tuple(o for _, o in found))
 
 
 def outcome(picture: Picture, views: ViewCutter, extractors: Mapping[str, Extractor]) -> Outcome:
-    """What all extractors say of one picture; it is read and cut where one has not seen it yet."""
+    """Outputs of all extractors for one picture, which is loaded only if any is not cached."""
     key = f"{picture.row['sha256'][:32]}-{digest(views, picture.id, picture.prompt)[:12]}"
     caches = {name: Cache(folder_of(picture, e), e.identity) for name, e in extractors.items()}
     kept = {name: outputs for name, cache in caches.items() if (outputs := cache.read(key))}
@@ -150,12 +155,12 @@ def outcome(picture: Picture, views: ViewCutter, extractors: Mapping[str, Extrac
 
 
 def folder_of(picture: Picture, extractor: Extractor) -> Path:
-    """Beside the tasks of the picture's run."""
+    """The extractor's cache folder in the picture's run."""
     return picture.path.parents[2] / CACHE / extractor.name
 
 
 def finite(outputs: Outputs, extractor: str) -> Outputs:
     for name, rows in outputs.items():
         if not np.isfinite(rows).all():
-            raise UnusableError(f"its {extractor}.{name} are not finite")
+            raise UnusableError(f"its features {extractor}.{name} are not finite")
     return outputs

@@ -32,7 +32,7 @@ class ProtocolFile:
 
 @dataclass(frozen=True)
 class Protocol:
-    """A protocol for one task. Its parts are built where they are asked for."""
+    """A protocol for one task. Its parts are built on demand."""
 
     name: str
     task: str
@@ -40,12 +40,12 @@ class Protocol:
 
     @property
     def groups(self) -> int | None:
-        """How many groups of prompts the jackknife leaves out; None: each prompt by itself."""
+        """Number of groups of prompts for the jackknife; None for one group per prompt."""
         return self.body["groups"]
 
     @property
     def hash(self) -> str:
-        """Of all that makes the numbers."""
+        """Hash of everything that affects the scores."""
         body = {key: self.body[key] for key in self.body if key != "about"}
         own = plugins.identify(body)
         return config_hash({**body, "plugins": own} if own else body)
@@ -66,19 +66,19 @@ class Protocol:
         return build(self.body["reference"], "eval.reference")
 
     def sources(self, columns: Iterable[str]) -> set[str]:
-        """The extractors that some of the columns read."""
+        """Names of the extractors that the given columns read."""
         bodies = [self.asked["columns"][column] for column in columns]
         return {str(b[key]).split(".")[0] for b in bodies for key in ("of", "text") if key in b}
 
     def extractors(self, device: str) -> dict[str, Any]:
-        """Those that the task's columns read."""
+        """The extractors that the task's columns read, by name."""
         bodies, used = self.body["extractors"], self.sources(self.asked["columns"])
         for name in used - bodies.keys():
             raise UserError(f"eval={self.name}: {name}: no such extractor; {nearest(name, bodies)}")
         return {n: build(bodies[n], f"eval.extractors.{n}", device=device) for n in sorted(used)}
 
     def check(self) -> None:
-        """Raises a UserError that names all that this machine lacks for the extractors."""
+        """Raises a UserError that lists everything this machine lacks for the extractors."""
         found = map(lack, self.extractors("cpu").values())
         if missing := list(dict.fromkeys(filter(None, found))):
             raise UserError(f"eval={self.name}: {'; '.join(missing)}; {DOCTOR}")
@@ -93,19 +93,17 @@ def lack(extractor: Any) -> str | None:
 
 
 def read_protocol(name: str, task: str) -> Protocol:
-    """The protocol NAME, or NAME_TASK where only that exists: `paper` is one file for each task."""
+    """The protocol NAME, or NAME_TASK if only that exists: `paper` has one file per task."""
     path = find(name, task)
     body = read(path)
     validate(ProtocolFile, body, "eval")
     if task not in body["tasks"]:
-        raise UserError(
-            f"eval={path.stem}: says nothing of task {task!r}; {nearest(task, body['tasks'])}"
-        )
+        raise UserError(f"eval={path.stem}: has no task {task!r}; {nearest(task, body['tasks'])}")
     return Protocol(path.stem, task, body)
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The values of a file; a file `like` another lists only the differences."""
+    """The values of a file; a file with `like` inherits from another and overrides its keys."""
     try:
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:

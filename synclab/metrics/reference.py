@@ -1,7 +1,7 @@
-"""Reference sets: pictures of another run, or the procedural world's own renderings.
+"""Reference sets: pictures of another run, or renderings of the procedural world.
 
-A set is the first `per_prompt` pictures of each prompt by seed; the next `per_prompt` are held out,
-and how they score against the first is the noise floor.
+A set consists of the first `per_prompt` pictures of each prompt by seed; the next `per_prompt` are
+held out, and their score against the first is the noise floor.
 """
 
 import logging
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class ReferenceSource(Protocol):
-    """Where reference pictures come from, and the command that makes them."""
+    """A source of reference pictures, and the command that generates them."""
 
     @property
     def path(self) -> str: ...
@@ -34,7 +34,7 @@ class ReferenceSource(Protocol):
 
 @dataclass(frozen=True)
 class RunReference:
-    """The samples of a run at `path` below the results, such as the prior's own plain images."""
+    """The samples of a run at `path` below the results, such as plain images of the prior."""
 
     path: str
     per_prompt: Count
@@ -47,7 +47,7 @@ class RunReference:
 
 @dataclass(frozen=True)
 class Reference:
-    """What is compared with, and what else there is of it."""
+    """The reference pictures, and a held-out set of the same size."""
 
     pictures: Sequence[Picture]
     held_out: Sequence[Picture]
@@ -56,7 +56,7 @@ class Reference:
 def choose(source: ReferenceSource, results: Path, prompts: Collection[str]) -> Reference:
     """The reference pictures of these prompts.
 
-    Raises: UserError with the command that makes what is missing.
+    Raises: UserError with the command that generates missing pictures.
     """
     found = by_prompt(source.pictures(results, prompts), prompts)
     for prompt, pictures in found.items():
@@ -69,7 +69,7 @@ def choose(source: ReferenceSource, results: Path, prompts: Collection[str]) -> 
     held_out = [picture for pictures in found.values() for picture in pictures[n : 2 * n]]
     if len(held_out) < n * len(found):
         log.warning(
-            "%s: no noise floor, it needs %d images of each prompt; %s",
+            "%s: no noise floor: it needs %d images of each prompt; %s",
             results / source.path,
             2 * n,
             source.command,
@@ -79,6 +79,6 @@ def choose(source: ReferenceSource, results: Path, prompts: Collection[str]) -> 
 
 
 def by_prompt(pictures: Sequence[Picture], prompts: Collection[str]) -> Mapping[str, list[Picture]]:
-    """Every prompt with its pictures by seed."""
+    """Pictures by prompt, sorted by seed."""
     ordered = sorted(pictures, key=lambda picture: picture.row["seed"])
     return {prompt: [p for p in ordered if p.prompt == prompt] for prompt in sorted(prompts)}

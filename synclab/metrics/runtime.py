@@ -1,4 +1,4 @@
-"""Whose scores a set of samples has, and what it cost to make them: all from their rows."""
+"""Provenance and cost of a set of samples, from their rows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from synclab.store.pictures import Picture
 
 
 def provenance(pictures: Sequence[Picture]) -> dict[str, Any]:
-    """Which samples these are; `prior` and `config_hash` are lists where a folder is mixed."""
+    """Provenance of the samples; `prior` and `config_hash` are lists if a folder mixes several."""
     rows = [picture.row for picture in pictures]
     return {
         "prompts": len({row["prompt"] for row in rows}),
@@ -21,15 +21,15 @@ def provenance(pictures: Sequence[Picture]) -> dict[str, Any]:
 
 
 def common(values: Sequence[Any]) -> Any:
-    """The one value that all have, or the list of them."""
+    """The value that all share, or the list of distinct values."""
     unique = sorted(set(values), key=str)
     return unique[0] if len(unique) == 1 else unique
 
 
 def cost(pictures: Sequence[Picture]) -> dict[str, Any]:
-    """Seconds and network evaluations of one sample on average, megabytes of the largest.
+    """Mean seconds and network evaluations per sample, and the largest memory in megabytes.
 
-    None if the rows lack it, as those of external pictures may.
+    Values are None if the rows lack them, as those of ingested pictures may.
     """
     rows = [picture.row for picture in pictures]
     seconds = [row["seconds"]["total"] for row in rows if "seconds" in row]
@@ -47,5 +47,5 @@ def mean(values: Sequence[float]) -> float | None:
 
 
 def standard_error(values: Sequence[float]) -> float | None:
-    """Of the mean of independent samples; None for fewer than two."""
+    """Standard error of the mean of independent samples; None for fewer than two."""
     return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None

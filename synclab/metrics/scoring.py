@@ -1,4 +1,4 @@
-"""From measured sets to scores, and the differences of two methods on the same prompts."""
+"""Computes scores from features, and paired differences of methods on the same prompts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Metrics = Mapping[str, Metric]
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a score could not be made."""
+    """The reason why a score could not be computed."""
 
     reason: str
 
@@ -25,7 +25,7 @@ Scores = Mapping[str, Estimate | Refusal]
 
 
 def score(columns: Metrics, generated: Measured, reference: Measured, groups: int | None) -> Scores:
-    """All columns of a set, against the reference pictures of the same prompts."""
+    """Scores all columns of a set against the reference pictures of the same prompts."""
     prompts = generated.prompts
     same, left_out = reference.of(prompts), deal(prompts, groups)
 
@@ -41,12 +41,12 @@ def score(columns: Metrics, generated: Measured, reference: Measured, groups: in
 
 
 def of_views(columns: Metrics) -> Metrics:
-    """The columns that a reference set can be scored by, too."""
+    """The columns that apply to a reference set too."""
     return {name: column for name, column in columns.items() if column.per_view}
 
 
 def differences(methods: Mapping[str, Measured], scores: Mapping[str, Scores]) -> dict[str, Any]:
-    """Paired differences of all two methods that were scored on the same prompts."""
+    """Paired differences of every two methods that were scored on the same prompts."""
     return {
         f"{a} - {b}": difference(scores[a], scores[b])
         for a, b in combinations(methods, 2)
@@ -68,7 +68,7 @@ def plain(estimate: Estimate) -> dict[str, float | None]:
 
 
 def to_plain(scores: Scores, columns: Metrics) -> dict[str, Any]:
-    """Scores as JSON has them; one that was refused has no value, but a reason."""
+    """Scores for JSON; a refused score has a reason instead of a value."""
     return {name: entry(made, columns[name]) for name, made in scores.items()}
 
 

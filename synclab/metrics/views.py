@@ -1,4 +1,4 @@
-"""Which views of a result are scored, cut by the projector that the tasks use.
+"""Selects the views of a result that are scored, with the projector that the tasks use.
 
 Every class here turns a picture (3, H, W) and its row into views (n, 3, h, w), all uint8.
 """
@@ -35,7 +35,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Tiles:
-    """Squares side by side: 6 of SyncDiffusion's 512 x 3072."""
+    """Adjacent squares: 6 for SyncDiffusion's 512 x 3072."""
 
     def cut(self, picture: Tensor, row: Row) -> Tensor:
         return tiles(picture)
@@ -43,7 +43,7 @@ class Tiles:
 
 @dataclass(frozen=True)
 class RandomCrop:
-    """One square, at a place that is the same for every method's picture of a prompt and seed."""
+    """One square at a random position that depends only on prompt and seed, not on the method."""
 
     seed: Annotated[int, Ge(0)] = 0
 
@@ -81,9 +81,9 @@ class Perspective:
 
 @dataclass(frozen=True)
 class PromptPerspective:
-    """Level views of a panorama at the azimuths that a paper's file gives each of its prompts.
+    """Level views of a panorama at the azimuths that a paper's prompt file lists for each prompt.
 
-    `prompts` are names of prompts/papers.yaml; their files hold {"data": [{"captions": [prompt],
+    `prompts` are names in prompts/papers.yaml; their files hold {"data": [{"captions": [prompt],
     "thetas": [degrees]}]}.
     """
 
@@ -96,14 +96,14 @@ class PromptPerspective:
         if azimuths is None:
             raise UserError(
                 f"{', '.join(self.prompts)}: no azimuths for the prompt {row['prompt']!r}; expected"
-                " the paper's prompts: scripts/fetch_prompts.py, or choose another eval"
+                " the paper's prompts; run python scripts/fetch_prompts.py, or use another eval"
             )
         return look(picture, self.size, self.fov, [(azimuth, 0.0) for azimuth in azimuths])
 
 
 @lru_cache
 def read_azimuths(names: tuple[str, ...]) -> dict[str, list[float]]:
-    """Evaluation azimuths of each prompt in degrees, of those sets that are fetched."""
+    """Evaluation azimuths of each prompt in degrees, from the sets that are downloaded."""
     sets = read_sets()
     for name in set(names) - sets.keys():
         raise UserError(f"views.prompts={name}: no such set; {nearest(name, sets)}")

@@ -1,4 +1,4 @@
-"""The procedural world's true renderings of what a prompt asks for: the embedded upper bound."""
+"""The procedural world's true renderings of a prompt: an upper bound for the embedded prior."""
 
 import re
 from collections.abc import Collection
@@ -23,9 +23,9 @@ from synclab.world.captions import MOMENT_WORDS, MOMENTS, NOUNS
 
 @dataclass(frozen=True)
 class WorldReference:
-    """Level views of fresh scenes of the kind and time that a prompt names, rendered once.
+    """Level views of new scenes of the kind and time that a prompt names.
 
-    They lie beside other results, as a run's samples do.
+    They are rendered once and stored like the samples of a run.
     """
 
     per_prompt: Annotated[int, Ge(1)]
@@ -36,7 +36,7 @@ class WorldReference:
     command: ClassVar[str] = "delete the folder and evaluate again"
 
     def pictures(self, results: Path, prompts: Collection[str]) -> list[Picture]:
-        """Renders missing pictures first."""
+        """All pictures of these prompts; renders missing ones first."""
         store = Store(results / self.path)
         store.open({"world": {"size": self.size, "fov": self.fov}})
         seeds = range(2 * self.per_prompt)
@@ -47,7 +47,7 @@ class WorldReference:
         return [p for p in read_pictures(store.folder) if p.prompt in prompts]
 
     def render(self, sample: Sample) -> bytes:
-        """One view as PNG, of a scene and an azimuth drawn for this prompt and seed."""
+        """Renders one view as PNG; scene and azimuth are drawn for this prompt and seed."""
         kind, time = asked(sample.prompt)
         generator = Streams("world", sample.prompt, sample.seed).generator("scene")
         scene = sample_scenes(1, generator, kind, time)
@@ -61,22 +61,22 @@ def describe(sample: Sample) -> dict[str, Any]:
 
 
 def asked(prompt: str) -> tuple[str, str | None]:
-    """The kind and time that a prompt names in the world's words; no time where it names none.
+    """The kind and, if any, the time that a prompt names in the vocabulary of the captions.
 
-    Raises: UserError for a prompt of another world.
+    Raises: UserError if the prompt names no kind.
     """
     kind = named(prompt, {kind: [kind, *NOUNS[kind]] for kind in KINDS})
     if kind is None:
         raise UserError(
-            f"the prompt {prompt!r} names none of the embedded world's scenes, so there is no true"
-            f" rendering of it; expected one of {', '.join(KINDS)}; choose eval=embedded"
+            f"the prompt {prompt!r} names none of the embedded world's scenes, so it has no true"
+            f" rendering; expected one of {', '.join(KINDS)}; use eval=embedded"
         )
     times = {time: [*MOMENTS[time], *MOMENT_WORDS[time]] for time in TIMES}
     return kind, named(prompt, times) if kind in OUTDOOR else None
 
 
 def named(prompt: str, phrases: dict[str, list[str]]) -> str | None:
-    """Whose phrase stands in the prompt; the longest decides between several."""
+    """The name of the longest phrase that occurs in the prompt; None if none does."""
     text = f" {' '.join(re.findall(r'[a-z0-9]+', prompt.lower()))} "
     found = [(len(p), name) for name, own in phrases.items() for p in own if f" {p} " in text]
     return max(found)[1] if found else None

@@ -1,4 +1,4 @@
-"""The condition of priors with a text encoder: a network's inputs in both branches of guidance."""
+"""Conditions of priors with a text encoder: network inputs for both branches of guidance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,19 +38,19 @@ class Branches:
         return Branches(stack([b.positive for b in joined]), stack([b.negative for b in joined]))
 
     def beside(self, shown: Tensor) -> "Branches":
-        """With one more input (n, ...), the same in both branches."""
+        """Appends an input (n, ...) that is the same in both branches."""
         return Branches((*self.positive, shown), (*self.negative, shown))
 
 
 def stack(rows: Sequence[Inputs]) -> Inputs:
-    """Inputs of several conditions, one condition's rows after the other's."""
+    """Concatenates the inputs of several conditions along their rows."""
     return tuple(map(torch.cat, zip(*rows, strict=True)))
 
 
 def as_branches(cond: Cond) -> Branches:
-    """Checks that the condition was made by a prior with a text encoder.
+    """Checks that a condition was made by a prior with a text encoder.
 
-    Raises: TypeError if another kind of prior has made it.
+    Raises: TypeError if it was made by another kind of prior.
     """
     if isinstance(cond, Branches):
         return cond

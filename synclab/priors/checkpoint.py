@@ -1,14 +1,13 @@
 """Finds checkpoints, checks that they are complete, and hashes their weights."""
 
-import hashlib
 import os
 import re
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
 from annotated_types import MinLen
 
+from synclab.core.file_hash import file_hash
 from synclab.errors import UserError
 from synclab.places import CHECKOUT
 from synclab.priors.completeness import missing_weights
@@ -19,36 +18,38 @@ EXPECTED = (
     f"expected a Stable Diffusion folder in diffusers format with {' or '.join(DENOISERS)},"
     f" {', '.join(PARTS)}"
 )
-WEIGHTS = r"diffusion_pytorch_model(-\d+-of-\d+)?\.safetensors"  # what is read; no variants
+WEIGHTS = r"diffusion_pytorch_model(-\d+-of-\d+)?\.safetensors"  # without variants such as fp16
 
 
 Names = str | Annotated[list[str], MinLen(1)]
-"""A diffusers folder, a name on the Hub, `owner/name@revision` to pin it, or several to try."""
+"""A diffusers folder, a name on the Hub (`owner/name@revision` pins it), or a list to try."""
 
 
 def locate(path: Names) -> str:
-    """The first local folder, else the first name whole in the Hub's cache, else on the Hub.
+    """The first local folder, else the first complete name in the Hub's cache, else on the Hub.
 
-    Raises: UserError naming all that were tried; HF_HUB_OFFLINE=1 restricts it to the cache.
+    With HF_HUB_OFFLINE=1 only folders and the cache are searched.
+
+    Raises: UserError naming all that were tried.
     """
     names = [resolve(name) for name in each(path)]
     for is_there in (os.path.isdir, is_whole, on_the_hub):
         if found := next(filter(is_there, names), None):
             return found
     halves = [
-        f"{name} is half downloaded: {fault}"
+        f"{name} is incomplete in the cache: {fault}"
         for name in names
         if (folder := cached(name)) and (fault := missing_weights(folder, networks(folder)))
     ]
     raise UserError(
         f"prior.path={names[0]}: not found on the Hub or in its cache (tried {', '.join(names)});"
-        " download it where there is network, or say prior.path=/a/diffusers/folder"
+        " download it on a machine with network, or use prior.path=/a/diffusers/folder"
         + "".join(f"; {half}" for half in halves)
     )
 
 
 def is_whole(path: str) -> bool:
-    """Whether the Hub's cache has all weights of a checkpoint."""
+    """Whether the Hub's cache holds all weights of a checkpoint."""
     folder = cached(path)
     return folder is not None and missing_weights(folder, networks(folder)) is None
 
@@ -71,9 +72,9 @@ def address(path: str) -> tuple[str, str | None]:
 
 
 def cached(path: str) -> Path | None:
-    """The checkpoint's folder in the Hub's local cache, if its denoiser is there; works offline.
+    """The checkpoint's folder in the Hub's local cache if it has the denoiser; works offline.
 
-    It looks for the denoiser, since a checkpoint that is downloaded part by part has no
+    Looks for the denoiser because a checkpoint that is downloaded part by part has no
     model_index.json.
     """
     files = (cached_file(path, f"{part}/config.json") for part in DENOISERS)
@@ -87,7 +88,7 @@ def cached_file(path: str, file: str) -> Path | None:
     name, revision = address(path)
     try:
         found = try_to_load_from_cache(name, file, revision=revision)
-    except HFValidationError:  # a path, not a name
+    except HFValidationError:  # a path, not a name on the Hub
         return None
     return Path(found) if isinstance(found, str) else None
 
@@ -98,7 +99,7 @@ def on_the_hub(path: str) -> bool:
     name, revision = address(path)
     try:
         HfApi().model_info(name, revision=revision, timeout=5)
-    except Exception:  # any reason counts as absent: gated, gone, offline, refused
+    except Exception:  # gated, deleted, offline, refused: all count as absent
         return False
     return True
 
@@ -106,8 +107,8 @@ def on_the_hub(path: str) -> bool:
 def resolve(path: str) -> str:
     """A local folder as an absolute path, checked for completeness; a Hub name unchanged.
 
-    Relative folders are looked up where synclab lies, so that the embedded prior is found from
-    anywhere.
+    Relative folders are also looked up in synclab's own folder, so that the embedded prior is found
+    from any working directory.
     """
     for folder in (Path(path).expanduser(), CHECKOUT / path):
         if folder.is_dir():
@@ -135,7 +136,7 @@ def denoiser(folder: Path) -> Path:
 def fingerprint(path: Names) -> str | None:
     """`weights_hash` of a local folder, so that retrained weights change the identity.
 
-    None for a name on the Hub, whose revision tells as much, before and after it is downloaded.
+    None for a name on the Hub, which its revision identifies, downloaded or not.
     """
     folder = resolve(each(path)[0])
     return weights_hash(folder) if Path(folder).is_dir() else None
@@ -157,19 +158,9 @@ def checkpoint_files(path: Names) -> dict[str, list[Path]]:
 def weights_hash(path: str) -> str | None:
     """SHA-256 of the denoiser's weights, in a local folder or in the Hub's cache.
 
-    Of several shards, the hash of one after the other; None where there are no weights.
+    Shards are concatenated; None if there are no weights.
     """
     folder = Path(path) if Path(path).is_dir() else cached(path)
     found = sorted(denoiser(folder).iterdir()) if folder else []
     files = [file for file in found if re.fullmatch(WEIGHTS, file.name)]
-    return _hash(tuple((file, file.stat().st_mtime_ns) for file in files)) if files else None
-
-
-@lru_cache(maxsize=8)  # gigabytes are read once, however many jobs a sweep has
-def _hash(files: tuple[tuple[Path, int], ...]) -> str:
-    weights = hashlib.sha256()
-    for file, _ in files:
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                weights.update(block)
-    return weights.hexdigest()
+    return file_hash(*files) if files else None

@@ -1,4 +1,4 @@
-"""Depth through a ControlNet beside a plain Stable Diffusion.
+"""Depth conditioning by a ControlNet on a plain Stable Diffusion.
 
 Zhang et al., "Adding Conditional Control to Text-to-Image Diffusion Models", 2023 (arXiv
 2302.05543); SyncTweedies' and SyncSDE's prior for meshes.
@@ -21,7 +21,7 @@ EXPECTED = "expected a ControlNet in diffusers format"
 
 @dataclass
 class ControlNetPrior(DepthPrior):
-    """Stable Diffusion with a ControlNet that takes disparities as grey images.
+    """Stable Diffusion with a ControlNet that takes disparities as greyscale images.
 
     Args:
         control_path: the ControlNet's folder, or its name on the Hub, `owner/name@revision`.
@@ -43,13 +43,13 @@ class ControlNetPrior(DepthPrior):
         return super().load_denoiser()
 
     def show(self, disparity: Tensor) -> Tensor:
-        """Disparity at image size, normalised to [0, 1] over all views, in three grey channels."""
+        """Disparity at image size, normalised to [0, 1] over all views, in three equal channels."""
         size = (self.image_size, self.image_size)
         image = F.interpolate(disparity, size, mode="bilinear", align_corners=False)
         return to_unit_range(image).expand(-1, 3, -1, -1)
 
-    def answer(self, t: int, x: Tensor, *told: Tensor) -> Tensor:
-        context, shown = told
+    def answer(self, t: int, x: Tensor, *condition: Tensor) -> Tensor:
+        context, shown = condition
         if not self.control_t_min <= t <= self.control_t_max:
             return super().answer(t, x, context)
         down, middle = self.controlnet(
@@ -65,9 +65,9 @@ class ControlNetPrior(DepthPrior):
 
 
 def locate_network(path: str) -> str:
-    """A local folder, or a name that the Hub or its cache has.
+    """Resolves a local folder, or a name on the Hub or in its cache.
 
-    Raises: UserError where neither is there.
+    Raises: UserError if there is neither.
     """
     folder = Path(path).expanduser()
     if folder.is_dir():
@@ -76,5 +76,5 @@ def locate_network(path: str) -> str:
         return path
     raise UserError(
         f"{KEY}={path}: no such folder, nor found on the Hub or in its cache; {EXPECTED}; download"
-        f" it where there is network, or say {KEY}=/a/folder"
+        f" it on a machine with network, or use {KEY}=/a/folder"
     )

@@ -31,7 +31,7 @@ class DepthPrior(LatentPrior):
     """Stable Diffusion conditioned on the depth of every view; subclasses choose how.
 
     Args:
-        pixels: side of a view; the papers' meshes have larger ones than the checkpoint's own.
+        pixels: side of a view; the papers use larger views for meshes than the checkpoint's own.
     """
 
     needs: ClassVar[tuple[str, ...]] = ("depth",)
@@ -51,6 +51,6 @@ class DepthPrior(LatentPrior):
 
 
 def to_unit_range(values: Tensor) -> Tensor:
-    """Smallest to 0 and largest to 1, over all views; 0 where all are equal."""
+    """Rescales the range of all views together to [0, 1]; 0 if all values are equal."""
     low, high = values.aminmax()
     return (values - low) / (high - low).clamp_min(1e-7)

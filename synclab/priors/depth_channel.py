@@ -25,6 +25,6 @@ class DepthChannelPrior(DepthPrior):
         small = F.interpolate(disparity, self.shape[1:], mode="bicubic", align_corners=False)
         return 2 * to_unit_range(small) - 1
 
-    def answer(self, t: int, x: Tensor, *told: Tensor) -> Tensor:
-        context, shown = told
+    def answer(self, t: int, x: Tensor, *condition: Tensor) -> Tensor:
+        context, shown = condition
         return super().answer(t, torch.cat([x, shown], 1), context)

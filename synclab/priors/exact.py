@@ -1,7 +1,7 @@
-"""Priors with a closed-form score, on which tests prove relations between methods.
+"""Priors with a closed-form score, on which tests verify relations between methods.
 
-Each writes out E[x0 | x] for its data, and so the optimal noise prediction; guidance and conditions
-change nothing.
+Each implements E[x0 | x] of its data distribution, which gives the optimal noise prediction;
+guidance and conditions have no effect.
 """
 
 import math
@@ -21,7 +21,7 @@ Shape = tuple[int, int, int]
 
 @dataclass
 class ExactPrior:
-    """Base of exact priors: schedule, shape, meter. Images in [0, 1] are x in [-1, 1], no codec."""
+    """Base class of exact priors. Images in [0, 1] map linearly to x in [-1, 1]; no VAE."""
 
     shape: Shape = (4, 16, 16)
     schedule: Schedule = field(default_factory=Schedule.scaled_linear)
@@ -65,7 +65,7 @@ class ExactPrior:
 
     @property
     def factor(self) -> int:
-        """Pixels of an image to one of the network's; there is no encoder."""
+        """1: there is no encoder."""
         return 1
 
     @property
@@ -76,7 +76,7 @@ class ExactPrior:
         return Everywhere()
 
     def with_depth(self, text: Condition, disparity: Callable[[Views], Tensor]) -> Condition:
-        """A score that is known sees no depth."""
+        """Returns the text unchanged: exact priors use no depth."""
         return text
 
     def encode(self, image: Tensor, eps: Tensor | None = None) -> Tensor:
@@ -104,7 +104,7 @@ class Gaussian(ExactPrior):
 
 @dataclass
 class Mixture(ExactPrior):
-    """Every image is flat, one of `levels`, plus N(0, std^2): a score that couples all pixels."""
+    """Constant images at one of `levels` plus N(0, std^2): a score that couples all pixels."""
 
     levels: tuple[float, ...] = (-1.0, 1.0)
     std: float = 0.25
@@ -120,10 +120,10 @@ class Mixture(ExactPrior):
 
 @dataclass
 class StationaryField(ExactPrior):
-    """A Gaussian random field, covariance exp(-d^2 / 2 length^2) between pixels d apart.
+    """A Gaussian random field with covariance exp(-d^2 / 2 length^2) between pixels d apart.
 
-    Windows of one endless field: views that overlap can agree perfectly, so a synchronisation
-    method is measured against truth.
+    Images are windows of one infinite field, so overlapping views can agree perfectly and a
+    synchronisation method can be compared with the true distribution.
     """
 
     mean: float = 0.0

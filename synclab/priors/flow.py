@@ -1,8 +1,8 @@
 """Stable Diffusion 3's format: a transformer that predicts a flow, and two CLIP text encoders.
 
 Esser et al., "Scaling Rectified Flow Transformers for High-Resolution Image Synthesis", 2024 (arXiv
-2403.03206). The third text encoder, T5, is left out, which the paper allows after training: zeros
-stand for its tokens.
+2403.03206). The third text encoder, T5, is not used, which the paper allows at inference: its
+tokens are replaced by zeros.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ T5_TOKENS = 256
 
 @dataclass
 class FlowPrior(LatentPrior):
-    """A multimodal diffusion transformer over a VAE's latents; all else as in `LatentPrior`."""
+    """A multimodal diffusion transformer on a VAE's latents; otherwise as `LatentPrior`."""
 
     def load_text_encoder(self) -> None:
         from transformers import CLIPTextModelWithProjection, CLIPTokenizer
@@ -41,16 +41,16 @@ class FlowPrior(LatentPrior):
         return network.config.sample_size
 
     def encode_text(self, text: str) -> Inputs:
-        """Tokens (1, n + T5's, d) and the whole (1, d): both encoders' features side by side."""
+        """Token features (1, n + T5_TOKENS, d) and pooled features (1, d) of both encoders."""
         read = [
             network(token_ids(tokenizer, text).to(self.device), output_hidden_states=True)
             for tokenizer, network in self.readers
         ]
         tokens = torch.cat([output.hidden_states[-2] for output in read], -1)
         missing = self.transformer.config.joint_attention_dim - tokens.shape[-1]
-        whole = torch.cat([output.text_embeds for output in read], -1)
-        return F.pad(tokens, (0, missing, 0, T5_TOKENS)), whole
+        pooled = torch.cat([output.text_embeds for output in read], -1)
+        return F.pad(tokens, (0, missing, 0, T5_TOKENS)), pooled
 
-    def answer(self, t: int, x: Tensor, *told: Tensor) -> Tensor:
-        tokens, whole = told
-        return self.transformer(x, tokens, whole, self.time(t).expand(len(x))).sample
+    def answer(self, t: int, x: Tensor, *condition: Tensor) -> Tensor:
+        tokens, pooled = condition
+        return self.transformer(x, tokens, pooled, self.time(t).expand(len(x))).sample

@@ -1,7 +1,7 @@
 """Latent diffusion in diffusers format: VAE, denoiser, text encoder, scheduler; folder or Hub.
 
-`tiny` and the papers' checkpoints go through this one loader; only the folder differs. Models with
-another denoiser or further conditions (depth.py, controlnet.py, flow.py) say what differs.
+`tiny` and the papers' checkpoints share this loader and differ only in the folder. Subclasses add
+another denoiser or further conditions (depth.py, controlnet.py, flow.py).
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ DTYPES = {
     "fp32": torch.float32,
     "bf16": torch.bfloat16,
     "fp16": torch.float16,
-    "fp8": torch.bfloat16,  # what 8-bit weights are widened to, one layer at a time
+    "fp8": torch.bfloat16,  # 8-bit weights are converted to this, one layer at a time
 }
 
 
@@ -39,15 +39,15 @@ class LatentPrior:
 
     Args:
         path: a diffusers folder, or names on the Hub, `owner/name@revision`, in the order in
-            which they are tried; then the one that was found.
-        negative_prompt: what guidance leads away from; the empty prompt is the plain choice.
-        precision: of all networks; results of VAE and denoiser come back in fp32. fp8 keeps the
-            denoiser's weights in 8 bits and computes in bf16.
-        compile: whether torch.compile makes the denoiser faster, at minutes for the first call.
-        batch: network inputs evaluated together at most; the two branches of guidance count.
+            which they are tried; after loading, the one that was found.
+        negative_prompt: the prompt of guidance's second branch; empty for plain guidance.
+        precision: of all networks; VAE and denoiser return fp32. fp8 stores the denoiser's weights
+            in 8 bits and computes in bf16.
+        compile: whether to torch.compile the denoiser, which takes minutes at the first call.
+        batch: largest number of network inputs per call, counting both branches of guidance.
         lora: a LoRA to merge into the denoiser, such as LCM's or TCD's: a .safetensors file, or
             `owner/name@revision` on the Hub.
-        perceptual: what says how alike two images look, for SyncDiffusion.
+        perceptual: the perceptual distance between images, for SyncDiffusion.
     """
 
     path: Names
@@ -60,17 +60,17 @@ class LatentPrior:
     device: str = "cpu"
 
     needs: ClassVar[tuple[str, ...]] = ()
-    """What a task must tell of every view besides the prompt."""
+    """Inputs that a task must provide for every view besides the prompt."""
 
     extra_channels: ClassVar[int] = 0
-    """What the UNet takes in besides a latent."""
+    """Input channels of the UNet besides the latent's."""
 
     def __post_init__(self) -> None:
         check_torchvision()
         from diffusers import AutoencoderKL
         from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bar()  # reading takes a second; stderr is for what matters
+        disable_progress_bar()  # loading takes a second and needs no bar
         place = locate(self.path)
         self.meter = Meter()
         self.dtype = DTYPES[self.precision]
@@ -88,12 +88,12 @@ class LatentPrior:
 
         self.tokenizer = self.parts.tokenizer(CLIPTokenizer, "tokenizer")
         self.text_encoder = self.parts.text_encoder(CLIPTextModel, "text_encoder")
-        self.tokenizer.model_max_length = min(  # some files name none, which reads as 1e30
+        self.tokenizer.model_max_length = min(  # some files omit it, which means 1e30
             self.tokenizer.model_max_length, self.text_encoder.config.max_position_embeddings
         )
 
     def load_denoiser(self) -> int:
-        """Loads it, and returns the side of the latents that it was trained on."""
+        """Loads the denoiser and returns the side of the latents that it was trained on."""
         from diffusers import UNet2DConditionModel
 
         self.unet = self.prepare(self.parts.network(UNet2DConditionModel, "unet"))
@@ -101,31 +101,31 @@ class LatentPrior:
         if self.unet.config.in_channels != expected:
             raise UserError(
                 f"prior.path={self.path}: its unet takes {self.unet.config.in_channels} channels;"
-                f" expected {expected}; a depth model goes with prior=sd2_depth, a plain one with"
-                " prior=sd21_base"
+                f" expected {expected}; use prior=sd2_depth for a depth model, prior=sd21_base for"
+                " a plain one"
             )
         if self.unet.config.addition_embed_type is not None:
             raise UserError(
-                f"prior.path={self.path}: its unet takes added conditions, as that of SD XL;"
-                " expected one of Stable Diffusion 1 or 2, such as prior=sd21_base"
+                f"prior.path={self.path}: its unet needs added conditions, like SD XL's;"
+                " expected a model of Stable Diffusion 1 or 2, such as prior=sd21_base"
             )
         return self.side_of(self.unet.config.sample_size)
 
     def side_of(self, size: int | list[int] | None) -> int:
         """The side of a square latent, from a network's configuration.
 
-        Raises: UserError where it names none, or an oblong.
+        Raises: UserError if the size is missing or not square.
         """
         sides = set(size) if isinstance(size, list | tuple) else {size}
         if len(sides) != 1 or None in sides:
             raise UserError(
                 f"prior.path={self.path}: its unet has sample_size={size}; expected one number,"
-                " the side of its latents; write it into unet/config.json"
+                " the side of its latents; set it in unet/config.json"
             )
         return int(sides.pop() or 0)
 
     def prepare(self, network: Any) -> Any:
-        """A denoiser as `lora`, `precision` and `compile` ask for."""
+        """Applies `lora`, `precision` and `compile` to a denoiser."""
         if self.lora is not None:
             merge(network, self.lora)
         if self.precision == "fp8":
@@ -147,7 +147,7 @@ class LatentPrior:
 
     @property
     def weights_hash(self) -> str | None:
-        """SHA-256 of the denoiser's weights as they lie in the folder or in the Hub's cache."""
+        """SHA-256 of the denoiser's weights in the folder or in the Hub's cache."""
         return weights_hash(self.parts.path)
 
     def embed(self, prompt: str) -> Branches:
@@ -155,16 +155,11 @@ class LatentPrior:
         return Branches(self._embed(prompt), self._embed(self.negative_prompt))
 
     def with_depth(self, text: Condition, disparity: Callable[[Views], Tensor]) -> Condition:
-        """What a task with known surfaces tells; a prior that sees no depth takes the text alone.
-
-        Args:
-            disparity: from views to inverse depth (n 1 H W) in [0, 1]: 1 is the nearest that a view
-                sees, 0 the farthest and where there is nothing.
-        """
+        """Returns the text unchanged: this prior uses no depth."""
         return text
 
     def encode_text(self, text: str) -> Inputs:
-        """Tokens (1, n, d)."""
+        """Token features (1, n, d)."""
         ids = token_ids(self.tokenizer, text).to(self.device)
         return (self.text_encoder(ids).last_hidden_state,)
 
@@ -180,15 +175,16 @@ class LatentPrior:
                 answer = low + guidance * (high - low)
             return NOISE[self.prediction](answer, x, t, self.schedule)
 
-    def _evaluate(self, x: Tensor, t: int, told: Inputs) -> Tensor:
-        """The network's output, computed chunk by chunk."""
+    def _evaluate(self, x: Tensor, t: int, condition: Inputs) -> Tensor:
+        """The network's output, computed in chunks of at most `batch` inputs."""
         self.meter.nfe += len(x)
-        chunks = zip(*(each.to(self.dtype).split(self.batch) for each in (x, *told)), strict=True)
+        inputs = (each.to(self.dtype).split(self.batch) for each in (x, *condition))
+        chunks = zip(*inputs, strict=True)
         return torch.cat([self.answer(t, *chunk) for chunk in chunks]).to(x.dtype)
 
-    def answer(self, t: int, x: Tensor, *told: Tensor) -> Tensor:
+    def answer(self, t: int, x: Tensor, *condition: Tensor) -> Tensor:
         """One call of the network."""
-        return self.unet(x, self.time(t), *told).sample
+        return self.unet(x, self.time(t), *condition).sample
 
     def time(self, t: int) -> Tensor:
         """The network's time input at t, a 0-d tensor."""
@@ -202,7 +198,7 @@ class LatentPrior:
     def _perceptual(self) -> Distance:
         if self.perceptual is None:
             raise UserError(
-                "prior.perceptual=null: this method compares how views look; say"
+                "prior.perceptual=null: this method needs a perceptual distance; use"
                 f" prior.perceptual={' or '.join(PERCEPTUAL)}"
             )
         return PERCEPTUAL[self.perceptual](self.device)
@@ -227,5 +223,5 @@ class LatentPrior:
 
     @property
     def _shift(self) -> float:
-        """The mean of the VAE's latents, where the checkpoint knows one (SD3)."""
+        """The mean of the VAE's latents if the checkpoint defines one (SD3), else 0."""
         return self.vae.config.shift_factor or 0.0

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from synclab.core.hashing import sha256
+from synclab.core.file_hash import file_hash
 from synclab.errors import UserError
 from synclab.priors.checkpoint import address
 
@@ -28,9 +28,9 @@ def merge(network: nn.Module, lora: str) -> None:
     """Adds a LoRA to the weights of `network`, in place.
 
     Args:
-        lora: a file, or a name on the Hub, whose file is called as diffusers calls it.
+        lora: a file, or a name on the Hub whose repository has a file named `FILE`.
 
-    Raises: UserError if there is no such file, or if any of its weights has no place here.
+    Raises: UserError if there is no such file, or if any of its weights does not fit the network.
     """
     layers = {
         name.replace(".", "_"): module
@@ -49,7 +49,7 @@ def read(lora: str) -> dict[str, dict[str, Tensor]]:
 
     try:
         weights = load_file(find(lora))
-    except Exception as error:  # the libraries raise errors of any kind over foreign files
+    except Exception as error:  # the libraries raise errors of any type for foreign files
         reason = str(error).split("\n")[0]
         raise UserError(f"prior.lora={lora}: not readable ({reason}); {EXPECTED}") from error
     layers: dict[str, dict[str, Tensor]] = defaultdict(dict)
@@ -62,7 +62,7 @@ def read(lora: str) -> dict[str, dict[str, Tensor]]:
 
 
 def find(lora: str) -> Path:
-    """The file itself, or that of a name on the Hub, from its cache or downloaded."""
+    """The file itself, or the one of a name on the Hub, from its cache or downloaded."""
     from huggingface_hub import hf_hub_download
 
     file = Path(lora).expanduser()
@@ -77,7 +77,7 @@ def find(lora: str) -> Path:
 def fingerprint(lora: str | None) -> str | None:
     """SHA-256 of a local file, so that retraining changes the identity; None for Hub names."""
     file = Path(lora or "").expanduser()
-    return sha256(file.read_bytes()) if file.is_file() else None
+    return file_hash(file) if file.is_file() else None
 
 
 @torch.no_grad()

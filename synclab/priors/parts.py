@@ -7,21 +7,21 @@ from typing import Any
 
 import torch
 
-from synclab.core.protocols import frozen
 from synclab.core.schedule import Schedule
 from synclab.errors import UserError
 from synclab.priors.checkpoint import EXPECTED, address
+from synclab.priors.frozen import frozen
 
 PROBLEMS = {
     "missing_keys": "weights missing from the file",
-    "unexpected_keys": "weights that the network has no place for",
+    "unexpected_keys": "weights that the network does not have",
     "mismatched_keys": "weights of another shape",
 }
-"""What loading reports, and how a message calls it."""
+"""Faults that loading reports, and their names in messages."""
 
 
 def matters(key: str) -> bool:
-    """Whether a key holds learnt weights: positions are counted, not learnt."""
+    """Whether a key holds trained weights; position indices are constants."""
     return not key.endswith("position_ids")
 
 
@@ -29,8 +29,8 @@ def matters(key: str) -> bool:
 class Parts:
     """A folder or a name on the Hub, with the dtype and device for its networks.
 
-    Any fault of a part raises a UserError that names the `key` of the configuration,
-    the part, and what was `expected`.
+    A fault in any part raises a UserError that names the `key` of the configuration, the part and
+    what was `expected`.
     """
 
     path: str
@@ -40,7 +40,7 @@ class Parts:
     expected: str = EXPECTED
 
     def network(self, kind: Any, part: str | None) -> Any:
-        """A network of diffusers; part None for a folder that holds nothing else."""
+        """A network of diffusers; None for `part` if the folder holds only this network."""
         plainly = {"low_cpu_mem_usage": False}  # else diffusers requires accelerate
         return self._module(kind, part, **plainly)
 
@@ -54,7 +54,7 @@ class Parts:
         return frozen(module).to(self.device)
 
     def _check_keys(self, report: Any, part: str) -> None:
-        """Refuses weights that the file lacks, which would be random, and weights without a place.
+        """Refuses missing weights, which would stay random, and unexpected or mismatched ones.
 
         Raises: UserError with the first of them.
         """
@@ -73,7 +73,7 @@ class Parts:
         """A tokenizer; if its files are missing, transformers silently makes an empty one."""
         tokenizer = self._load(kind, part)
         if len(tokenizer) <= len(tokenizer.all_special_tokens):
-            raise UserError(f"{self.key}={self.path}: its {part} knows no words; {self.expected}")
+            raise UserError(f"{self.key}={self.path}: its {part} is empty; {self.expected}")
         return tokenizer
 
     def scheduler(self) -> tuple[Schedule, str]:

@@ -6,8 +6,8 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from synclab.core.protocols import frozen
 from synclab.errors import UserError
+from synclab.priors.frozen import frozen
 
 Distance = Callable[[Tensor, Tensor], Tensor]
 
@@ -44,4 +44,4 @@ def lpips(device: str) -> Distance:
 
 
 PERCEPTUAL = {"judge": judge, "lpips": lpips}
-"""By the name that `prior.perceptual` gives."""
+"""Distances by the names that `prior.perceptual` accepts."""

@@ -11,21 +11,21 @@ from synclab.core.schedule import Schedule
 from synclab.priors.prediction import NOISE
 
 TIMES = 1000
-"""Training times that methods and solvers count."""
+"""Number of training times that methods and solvers assume."""
 
 NOTHING = 1e-12
-"""An abar that is zero but for rounding: zero terminal SNR."""
+"""Values of abar below this are 0 up to rounding: zero terminal SNR."""
 
 FAINTEST = 1e-6
-"""Least abar of velocities. At 0 the image cannot be read off x and eps; a thousandth of the signal
-is below what a network sees, and enough for single precision.
+"""Smallest abar for v-prediction. At abar = 0, x and eps do not determine x0; a signal of 1/1000 is
+invisible to a network and large enough for fp32.
 """
 
 
 def read_scheduler(config: dict[str, Any]) -> tuple[Schedule, str]:
     """The schedule and the prediction type, one of `NOISE`.
 
-    Raises: ValueError for a prediction or a shift of times that synclab does not know.
+    Raises: ValueError for an unsupported prediction type, schedule or time shift.
     """
     if config.get("_class_name") == "FlowMatchEulerDiscreteScheduler":
         return read_flow(config), "flow"
@@ -39,16 +39,16 @@ def read_scheduler(config: dict[str, Any]) -> tuple[Schedule, str]:
         abar = abar.clamp_min(FAINTEST)
     elif abar[-1] < NOTHING:
         raise ValueError(
-            f"its schedule ends without signal, where {predicted} says nothing of the image;"
+            f"its schedule ends at zero SNR, where {predicted} does not determine the image;"
             " expected v_prediction"
         )
     return Schedule.variance_preserving(abar), predicted
 
 
 def check_betas(config: dict[str, Any]) -> None:
-    """Refuses a file that does not state its betas: other schedules have other parameters.
+    """Refuses a file without betas: other kinds of schedule have other parameters.
 
-    Raises: ValueError that names what is missing.
+    Raises: ValueError naming what is missing.
     """
     stated = {"beta_schedule", "beta_start", "beta_end"} <= config.keys()
     if not (config.get("trained_betas") or stated):
@@ -56,10 +56,10 @@ def check_betas(config: dict[str, Any]) -> None:
         raise ValueError(f"{name} states no betas: beta_schedule, beta_start and beta_end")
     times = config.get("num_train_timesteps", TIMES)
     if times != TIMES:
-        raise ValueError(f"it has {times} training times; methods count {TIMES}")
+        raise ValueError(f"it has {times} training times; expected {TIMES}")
 
 
 def read_flow(config: dict[str, Any]) -> Schedule:
     if config.get("use_dynamic_shifting"):
-        raise ValueError("it shifts its times by image size; one shift for all is known")
+        raise ValueError("it shifts its times by image size; expected one fixed shift")
     return Schedule.flow(config.get("shift", 1.0), config.get("num_train_timesteps", 1000))

@@ -1,4 +1,4 @@
-"""Prompts as the tokens that a text encoder reads."""
+"""Tokenises prompts for a text encoder."""
 
 import logging
 from typing import Any
@@ -18,7 +18,7 @@ def token_ids(tokenizer: Any, text: str) -> Tensor:
 
 
 def warn_of_cut(tokenizer: Any, text: str, length: int) -> None:
-    """Warns of words that are cut off; the end token takes the last place."""
+    """Warns of words that are truncated; the end token takes the last place."""
     tokens = tokenizer(text, verbose=False).input_ids
     if len(tokens) > length:
         lost = tokenizer.decode(tokens[length - 1 : -1])

@@ -1,1 +1,1 @@
-"""Recorded runs of the authors' code, replayed: their noises in, our states beside theirs."""
+"""Replays recorded runs of the authors' code with their noise and compares the states."""

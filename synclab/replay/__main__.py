@@ -1,4 +1,4 @@
-"""Replays a recorded run of the authors' code: their noises in, our states beside theirs.
+"""Replays a recorded run of the authors' code with its noise and compares every state.
 
     synclab replay GOLDEN.npz --prior FOLDER
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def compare(arguments: argparse.Namespace) -> int:
-    """Prints every difference; the exit code is 0 where all are within tolerance."""
+    """Prints every difference; the exit code is 0 if all are within tolerance."""
     from synclab.replay.compare import replay
     from synclab.replay.recording import Recording
 

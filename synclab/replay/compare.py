@@ -1,4 +1,4 @@
-"""How far our states are from the recorded ones, step by step."""
+"""Compares our states with the recorded ones, step by step."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ X0_TOLERANCE = 5e-3  # of every value of the clean latents
 
 @dataclass(frozen=True)
 class Deviation:
-    """Absolute differences of two tensors: the largest, and what 99.9 % stay below."""
+    """Absolute differences of two tensors: the largest and the 99.9 % quantile."""
 
     largest: float
     most: float
@@ -33,8 +33,8 @@ class Deviation:
 
 @dataclass(frozen=True)
 class Difference:
-    """Deviations after a step; `x0` where the recording holds clean estimates, `ties` in the views
-    that it began with.
+    """Deviations after a step; `x0` if the recording holds clean estimates, `ties` in the views at
+    its start.
     """
 
     step: int
@@ -66,7 +66,7 @@ def replay(recording: Recording, folder: str) -> Iterator[Difference]:
 
 
 def clean(recording: Recording, space: Observed, k: int) -> Deviation | None:
-    """Clean estimates, where the loop makes them and the recording kept them."""
+    """Deviation of the clean estimates, if both the loop and the recording have them."""
     key = "x0_latent" if recording.has(k, "x0_latent") else "target"
     if space.x0 is None or not recording.has(k, key):
         return None

@@ -1,4 +1,4 @@
-"""A recorded run of StochSync's released code: what every step drew and left."""
+"""A recorded run of StochSync's released code: noise and states of every step."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +46,7 @@ class Recording:
 
 
 class RecordedNoise:
-    """Answers a method's draws with those of a recording; a step begins with its `noise`."""
+    """Answers a method's random draws with recorded ones; drawing `noise` starts a step."""
 
     def __init__(self, recording: Recording) -> None:
         self.recording, self.k, self._viewed = recording, -1, -1
@@ -70,20 +70,20 @@ class RecordedNoise:
         return self.recording.step(self.k, keys[purpose])
 
     def _fresh(self) -> Tensor:
-        """What was drawn, taken back out of its mixture with the kept noise."""
+        """The drawn noise, recovered from its mixture with the kept noise."""
         rho = int(self.recording.step(self.k, "t_eff")) / 1000
         kept = self.recording.step(self.k - 1, "prev_eps")
         return (self.recording.step(self.k, "fwd_noise") - (1 - rho) ** 0.5 * kept) / rho**0.5
 
     def view(self) -> Tensor | None:
-        """What the authors' views saw in this step, once a step; None where it was not kept."""
+        """The recorded views of this step, on the first request; None if not recorded."""
         asked, self._viewed = self._viewed, self.k
         if asked == self.k or not self.recording.has(self.k, "view_rgb"):
             return None
         return self.recording.step(self.k, "view_rgb")
 
     def integer(self, purpose: str, low: int, high: int) -> int:
-        """The time of the step that begins."""
+        """The time of the step that starts."""
         return int(self.recording.step(self.k + 1, "t_sampler"))
 
     def uniform(self, purpose: str, low: float, high: float, count: int) -> list[float]:
@@ -91,10 +91,10 @@ class RecordedNoise:
 
 
 TIE = 2e-3
-"""Difference of a pixel's value that rounding of values does not explain."""
+"""Difference of a pixel's value that rounding of the values cannot explain."""
 
 MOST_TIES = 1e-4
-"""Part of the pixels that may differ between backends."""
+"""Share of pixels that may differ between backends."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""From the authors' configuration to our space and method."""
+"""Builds our space and method from the authors' configuration."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,18 +22,18 @@ from synclab.tasks.task import cells
 from synclab.tasks.wide import WideTask
 
 STOCHASTICITY = {"sds": "maximum", "ddim": "none", "generalized_ddim": "time"}
-"""Ours by the authors' names of noise samplers."""
+"""Our stochasticity by the authors' names of noise samplers."""
 
 
 def build_space(recording: Recording, prior: Prior, noise: RecordedNoise) -> Space:
-    """The canvas, holding what the recorded run began with."""
+    """The canvas, initialised with the recorded run's initial state."""
     canvas = SPACES[kind(recording)](recording, prior, noise)
     canvas.initial = recording.get("init/z")
     return canvas
 
 
 def kind(recording: Recording) -> str:
-    """Which canvas: their key `model`, and `mode` where a panorama may be another surface."""
+    """The kind of canvas: their key `mode` if present, else `model`."""
     model = str(recording.settings.get("mode", recording.settings.get("model")))
     if model not in SPACES:
         raise UserError(f"model={model}: no replay for it; {nearest(model, SPACES)}")
@@ -46,7 +46,7 @@ def image(recording: Recording, prior: Prior, noise: RecordedNoise) -> Canvas:
 
 
 def inpainting(recording: Recording, prior: Prior, noise: RecordedNoise) -> Canvas:
-    """What is known is what the first update put in place of the views."""
+    """An inpainting space; the known region is where the first update replaced the views."""
     z, seen = recording.step(0, "z"), recording.step(0, "target")[0]
     size = z.shape[-1]
     mask = (z != seen).any(0, keepdim=True)
@@ -54,7 +54,7 @@ def inpainting(recording: Recording, prior: Prior, noise: RecordedNoise) -> Canv
 
 
 def wide(recording: Recording, prior: Prior, noise: RecordedNoise) -> Canvas:
-    """Crops evenly spaced from end to end, as many as noises were drawn."""
+    """Crops evenly spaced from end to end, one per recorded noise."""
     channels, size, width = recording.get("init/z").shape
     task = WideTask(columns=width // size, crops=len(recording.step(0, "fwd_noise")))
     stride = task.pitch(size, width)
@@ -77,7 +77,7 @@ def panorama(recording: Recording, prior: Prior, noise: RecordedNoise) -> Canvas
 
 @dataclass(kw_only=True)
 class RecordedSphere(Sphere):
-    """Takes the recorded views of every step, turned as they were."""
+    """Uses the recorded views and rotation of every step."""
 
     recording: Recording
 
@@ -86,13 +86,13 @@ class RecordedSphere(Sphere):
         return tuple((*view, *turn) for view in self.recording.views(step))
 
     def rotation(self, rng: Rng) -> tuple[float, ...]:
-        """Recorded quaternions have unit length already."""
+        """The recorded quaternion, which has unit length."""
         return tuple(rng.normal("rotation", (4,)).tolist())
 
 
 @dataclass(kw_only=True)
 class RecordedTorus(Torus):
-    """Takes the recorded views of every step."""
+    """Uses the recorded views of every step."""
 
     recording: Recording
 
@@ -109,7 +109,7 @@ def torus(recording: Recording, prior: Prior, noise: RecordedNoise) -> Canvas:
 
 
 def surface(recording: Recording, prior: Prior, noise: RecordedNoise) -> dict[str, Any]:
-    """What spheres and tori share: all as in the released code."""
+    """Arguments of spheres and tori, as in the released code."""
     channels, height, width = recording.get("init/z").shape
     return {
         **cells(prior, "rgb"),
@@ -125,7 +125,7 @@ def surface(recording: Recording, prior: Prior, noise: RecordedNoise) -> dict[st
 
 
 def view_sets(recording: Recording) -> tuple[tuple[tuple[float, float], ...], ...]:
-    """The sets of views in the order in which they were first taken."""
+    """The distinct sets of views, in the order of their first use."""
     steps = [recording.views(k) for k in range(recording.settings["max_steps"])]
     return tuple(dict.fromkeys(steps))
 
@@ -138,10 +138,10 @@ SPACES = {
     "sphere": sphere,
     "torus": torus,
 }
-"""Builders by the authors' key `model`, or `mode` where there is one."""
+"""Builders by the authors' key `mode` if present, else `model`."""
 
 CLOSED = {"panorama", "sphere", "torus"}
-"""Canvases whose steps take sets of views in turn."""
+"""Canvases whose steps use sets of views in turn."""
 
 
 def build_method(recording: Recording) -> Method:
@@ -193,7 +193,7 @@ def distillation(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 class RecordedSDI(ReleasedSDI):
-    """The recording holds the noise that inversion found, not what was drawn on the way to it."""
+    """Reads the recorded result of the inversion: the noise drawn within it was not recorded."""
 
     def invert(self, prior: Denoiser, x0: Tensor, t: int, cond: Cond, rng: Rng) -> Tensor:
         return rng.normal("noise", tuple(x0.shape))

@@ -1,1 +1,1 @@
-"""Canonical spaces: each a linear projection to views and its way back."""
+"""Canonical spaces: each defines a linear projection to views and its inverse."""

@@ -32,8 +32,8 @@ class Identity:
 class Canvas:
     """A grid of cells (channels, height, width) seen through square views of `view_size` cells.
 
-    `codec` encodes and decodes views; with a VAE the network's side of a view is `factor` times
-    smaller than the view itself. `initial` is the state that a task starts from, if any.
+    `codec` encodes and decodes views; with a VAE the network's input is `factor` times smaller than
+    the view along each side. `initial` is the state that a task starts from, if any.
     """
 
     channels: int
@@ -68,7 +68,7 @@ class Canvas:
         return weighted_mean(*self.scatter(y, views), old)
 
     def inwardness(self, views: Views) -> Tensor:
-        """Horizontal distance of the network's pixels from the nearer border, in [0, 1]."""
+        """Horizontal distance of each latent pixel from the nearer border, in [0, 1]."""
         profile = horizontal_profile(self.view_size, self.factor).to(self.device)
         return profile.expand(len(profile), -1)
 
@@ -80,7 +80,7 @@ class Canvas:
 
 
 def horizontal_profile(view_size: int, factor: int) -> Tensor:
-    """Inwardness of every column of the network: the minimum over the pixels it covers.
+    """Inwardness of every latent column: the minimum over the image pixels that it covers.
 
     A ramp from 0 at both borders to 1 at the two middle columns, in pixels of the view.
     """

@@ -17,19 +17,19 @@ from synclab.spaces.window import Window
 Grid = Literal["centres", "corners"]
 
 SMALL = 2**17
-"""Number of texels up to which reading the whole canvas is cheaper than finding windows."""
+"""Texels of a canvas up to which reading all of it is cheaper than finding windows."""
 
 
 @dataclass(frozen=True)
 class EquirectMaps:
     """Canvas of `height` x `width` texels, square views of `view_size` pixels, `fov` degrees wide.
 
-    With `grid="corners"` texels are taken at their corners, columns do not wrap, and a view reaches
-    `margin` pixels beyond its border: the released code of StochSync, with margin 1.
+    With `grid="corners"` texels are sampled at their corners, columns do not wrap, and a view
+    extends `margin` pixels beyond its border: the released code of StochSync, with margin 1.
 
     Maps of the last 16 sets of views are cached for all samples of a process. They take 8 bytes
-    for every pixel of a view and 12 for every texel of a window. The paper's 5 views of 512
-    pixels take 10 + 41 MB, the 60 of its 8K panorama 0.1 + 0.5 GB.
+    per view pixel and 12 bytes per texel of a window. The paper's 5 views of 512 pixels take
+    10 + 41 MB, the 60 views of its 8K panorama 0.1 + 0.5 GB.
     """
 
     height: int
@@ -47,7 +47,7 @@ class EquirectMaps:
 
     @property
     def dtype(self) -> torch.dtype:
-        """float32 for "corners": the released code's nearest-pixel ties depend on its rounding."""
+        """float32 for "corners": nearest-pixel ties of the released code depend on its rounding."""
         return torch.float64 if self.grid == "centres" else torch.float32
 
     @lru_cache(maxsize=16)  # noqa: B019 - keyed by value: equal maps are shared and few
@@ -63,7 +63,7 @@ class EquirectMaps:
 
     @lru_cache(maxsize=16)  # noqa: B019
     def from_views(self, views: Views) -> Backprojection:
-        """The view positions that each texel of the canvas is filled from."""
+        """The view positions that each texel of the canvas takes its colour from."""
         parts = [self._meet(view) for view in views]
         count = torch.zeros(1, self.height, self.width, dtype=torch.int16)
         found = []
@@ -96,13 +96,13 @@ class EquirectMaps:
         return window, positions(column, row, self.view_size, self.view_size)[0], seen[0]
 
     def _windows(self, views: Views) -> list[Window]:
-        """One for each view, or a single one for all."""
+        """One window for each view, or one for all views if the canvas is small."""
         if self.height * self.width <= SMALL:
             return [Window(-1, -1, self.height + 2, self.width + 2)]
         return [self._window(view) for view in views]
 
     def _window(self, view: View) -> Window:
-        """All texels that a view may cover, with a border of one for bilinear sampling."""
+        """All texels that a view may cover, with a border of one texel for bilinear sampling."""
         azimuth, elevation = view
         wider = 1 + 2 * (self.margin + 1) / self.view_size  # by a pixel, whatever rounding does
         reach = math.tan(math.radians(self.fov) / 2) * wider

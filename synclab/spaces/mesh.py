@@ -1,4 +1,4 @@
-"""The texture of a mesh, seen from around it."""
+"""The texture of a mesh, seen by cameras around it."""
 
 from dataclasses import dataclass
 
@@ -13,15 +13,15 @@ from synclab.spaces.mesh_maps import MeshMaps
 
 @dataclass(kw_only=True)
 class Mesh(Canvas):
-    """A view is (azimuth, elevation) in degrees of a camera that looks at the object's middle.
+    """A view is (azimuth, elevation) in degrees of a camera that looks at the object's centre.
 
-    The canvas is the square texture. `project` reads it bilinearly, at a chart's border from the
-    chart; pixels beside the object are `background`, so that it is affine and not linear unless
+    The canvas is the square texture. `project` samples it bilinearly without mixing in texels from
+    outside the chart; pixels that miss the object are `background`, so projection is affine unless
     that is 0. `scatter` gives every texel that a view sees the view's colour there, weighted by the
-    cosine to the `sharpness`. Both sides of a face count.
+    cosine between normal and viewing direction to the power `sharpness`. Faces are two-sided.
 
     Args:
-        sets: views of one step each, taken in turn.
+        sets: sets of views; the steps use them in turn.
     """
 
     maps: MeshMaps
@@ -73,7 +73,8 @@ class Mesh(Canvas):
     def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
         """The weighted mean; a texel seen at a grazing angle keeps some of its `old` value.
 
-        Without `old` all are written: those that no view sees in the nearest one's colour in space.
+        Without `old` every texel is written: an unseen one takes the colour of the nearest seen
+        texel in 3D.
         """
         z = weighted_mean(*self.scatter(y, views), old)
         return (
@@ -81,24 +82,24 @@ class Mesh(Canvas):
         )
 
     def trust(self, views: Views) -> Tensor:
-        """How much of its new value a texel takes (H, W): less the more aslant the views see it,
-        all if no view of any step sees it better.
+        """Weight (H, W) of a texel's new value: lower at grazing angles, 1 where no view of any
+        step sees the texel better.
 
-        StochSync's released code, which has all steps so far in the place of all views.
+        As in StochSync's released code, which compares with the steps so far, not with all views.
         """
         here, anywhere = self.maps.best(views), self.maps.best(self.all_views())
         return torch.where(here >= anywhere, 1, ((here - 0.1) / 0.4).clamp(0, 1))
 
     def complete(self, z: Tensor, views: Views) -> Tensor:
-        """Texels that none of the views sees as the nearest in space that one sees, and the texels
-        beside the charts as the nearest of a chart.
+        """Fills texels that no view sees with the nearest seen texel in 3D, and texels outside the
+        charts with the nearest texel of a chart.
         """
         return z.flatten(1)[:, self.maps.nearest(views)].view_as(z)
 
     def inwardness(self, views: Views) -> Tensor:
-        """Distance (n, 1, h, w) from what another view shows better, in parts of the largest.
+        """Normalised distance (n, 1, h, w) from the pixels that another view sees better.
 
-        StochSync's released code; beside the object 1.
+        As in StochSync's released code; 1 where the view misses the object.
         """
         return self.maps.inwardness(views)
 

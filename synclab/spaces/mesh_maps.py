@@ -1,4 +1,4 @@
-"""Where views of a mesh and its texture meet, found once for every pose and shared."""
+"""Maps between views of a mesh and its texture, computed once per pose and shared."""
 
 import math
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ from synclab.spaces.raster.rasterizer import Backend, Hits
 from synclab.spaces.sparse import SparseRead, bilinear_read, clamped, doubly_periodic
 
 MARGIN = 1.05
-"""Radii that a fitted camera shows."""
+"""Half the width that a fitted camera shows, in radii of the object."""
 
 LIFT = 1e-4
-"""How far above its face a texel asks whether anything hides it, on a mesh of radius 1."""
+"""Offset above a face of the points tested for visibility, on a mesh of radius 1."""
 
 
 @dataclass(frozen=True)
 class Rig:
-    """The cameras around an object of radius 1, which look at its middle.
+    """The cameras around an object of radius 1, all looking at its centre.
 
     Args:
         size: pixels along a side of a view.
-        factor: pixels along a side of one of the network's.
+        factor: image pixels per latent pixel, along a side.
         fov: degrees.
-        distance: in radii; None: the object fills the view.
+        distance: from the object's centre in radii; None fits the object to the view.
     """
 
     size: int
@@ -48,13 +48,15 @@ class Rig:
 
 @dataclass(frozen=True, eq=False)
 class Pose:
-    """What a view sees of the texture, and the texture of the view.
+    """The maps of one view: from texture to view and back.
 
     Args:
-        pixel: (p,) numbers of the pixels that see the mesh, and what each reads of the texture.
-        texel: (m,) numbers of the texels that the view sees, and what each reads of the view.
-        weight: (m,) cosine between the view's direction and the face's normal, times the part of
-            the four pixels read that belong to the surface.
+        pixel: (p,) flat indices of the pixels that see the mesh.
+        pixels: how these pixels sample the texture.
+        texel: (m,) flat indices of the texels that the view sees.
+        texels: how these texels sample the view.
+        weight: (m,) cosine between the viewing direction and the face's normal, times the share of
+            the four sampled pixels that belong to the texel's surface.
         disparity: (h, w) inverse depth, 1 at the nearest pixel, 0 at the farthest and outside.
     """
 
@@ -69,8 +71,8 @@ class Pose:
 class MeshMaps:
     """Maps between the texture (`size` texels along a side) of a mesh and its views.
 
-    The last 64 poses stay: no ray is cast twice for one of a fixed set. A pose of 768 pixels on
-    2048 x 2048 texels takes some 40 MB.
+    The maps of the last 64 poses are cached, so no ray is cast twice for a fixed set of poses. A
+    pose of 768 pixels on 2048 x 2048 texels takes about 40 MB.
     """
 
     def __init__(
@@ -93,7 +95,7 @@ class MeshMaps:
         return mask.view(self.size, self.size)
 
     def _find(self, view: View) -> Pose:
-        """Looks at the mesh from a pose that was not met before."""
+        """Computes the maps of a pose."""
         camera = self.rig.camera(view)
         hits = self.rasterizer.look(camera)
         texel, texels, weight = self._find_texels(camera, hits)
@@ -101,7 +103,9 @@ class MeshMaps:
         return Pose(hits.pixel, self._find_pixels(hits), texel, texels, weight, disparity)
 
     def _find_pixels(self, hits: Hits) -> SparseRead:
-        """Where the pixels read the texture; texels beside the charts are read from the charts."""
+        """How the pixels sample the texture; texels outside the charts are replaced by the nearest
+        texel of a chart.
+        """
         face = hits.face.cpu()
         column, row = (self.corners[face] * hits.weight.cpu()[..., None]).sum(1).unbind(1)
         close = doubly_periodic(self.size, self.size)
@@ -110,7 +114,7 @@ class MeshMaps:
         return owned.to(self.device)
 
     def _find_texels(self, camera: Camera, hits: Hits) -> tuple[Tensor, SparseRead, Tensor]:
-        """Texels that the camera sees, where they read the view, and their cosines."""
+        """Texels that the camera sees, how they sample the view, and their weights."""
         position, normal = self.charts.position, self.charts.normal
         towards = camera.position.to(position) - position
         cosine = (normal * towards).sum(1) / towards.norm(dim=1)
@@ -141,8 +145,8 @@ class MeshMaps:
         return best.view(self.size, self.size)
 
     def _find_nearest(self, views: Views) -> Tensor:
-        """For every texel of the texture the one whose colour it takes where only these views give
-        colours: the nearest in space that is seen, and beside the charts the nearest of a chart.
+        """Index, for every texel, of the texel whose colour it takes when only these views are
+        known: the nearest seen one in 3D, or outside the charts the nearest texel of a chart.
         """
         texel, position = self.charts.texel, self.charts.position
         seen = self.seen(views).flatten().cpu()[texel]
@@ -153,7 +157,7 @@ class MeshMaps:
         return source[self.charts.owner].to(self.device)
 
     def _find_inwardness(self, views: Views) -> Tensor:
-        """Distance (n, 1, h, w) of pixels from what another view shows better, see `Mesh`."""
+        """Distance (n, 1, h, w) of pixels from those that another view sees better; see `Mesh`."""
         best = torch.zeros(1, self.size, self.size, device=self.device)
         owner = torch.full_like(best, -1)
         for number, view in enumerate(views):
@@ -183,10 +187,10 @@ class MeshMaps:
 def surface_read(
     camera: Camera, hits: Hits, at: Tensor, depth: Tensor, cosine: Tensor
 ) -> tuple[SparseRead, Tensor]:
-    """Bilinear reading of a view at positions `at` (m, 2), from pixels that see the same surface.
+    """Bilinear sampling of a view at positions `at` (m, 2), from pixels on the same surface.
 
-    A pixel beside the object, or on another part of it in front or behind, would bleed: it gets no
-    weight. Returns also which part of the four pixels' weight is left: (m,).
+    Pixels that miss the object, or see a part in front of or behind it, get no weight: their
+    colours would bleed. Also returns the share (m,) of the four bilinear weights that is left.
     """
     column, row = at.unbind(1)
     read = bilinear_read(column, row, camera.size, clamped(camera.size, camera.size))

@@ -1,4 +1,4 @@
-"""A triangle mesh with texture coordinates, and where the texels of its texture lie in space."""
+"""A triangle mesh with texture coordinates, and the 3D positions of its texels."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,22 +24,22 @@ class MeshModel:
 
     @cached_property
     def fitted(self) -> Tensor:
-        """Vertices moved and scaled so that their box is centred and the farthest is 1 away."""
+        """Vertices with their bounding box centred at the origin, the farthest at distance 1."""
         used = self.vertices[self.faces.flatten().unique()]
         centred = self.vertices - (used.amin(0) + used.amax(0)) / 2
         return centred / centred[self.faces.flatten().unique()].norm(dim=1).max()
 
     @cached_property
     def normals(self) -> Tensor:
-        """Unit normals (f, 3) of the faces; 0 for those without area."""
+        """Unit normals (f, 3) of the faces; 0 for degenerate ones."""
         a, b, c = self.fitted[self.faces].unbind(1)
         normal = torch.linalg.cross(b - a, c - a)
         return normal / normal.norm(dim=1, keepdim=True).clamp_min(1e-30)
 
     def texel_position(self, size: int) -> Tensor:
-        """Columns and rows (f, 3, 2) of the faces' corners; integers are centres of texels.
+        """Columns and rows (f, 3, 2) of the faces' corners; integers are texel centres.
 
-        Coordinates beyond 1 repeat the texture, so every face is moved into it.
+        Coordinates outside [0, 1] repeat the texture, so each face is shifted by whole textures.
         """
         uv = self.uv[self.faces]
         uv = uv - uv.mean(1, keepdim=True).floor()
@@ -51,10 +51,10 @@ class Charts:
     """The texels of a texture that lie in a face.
 
     Args:
-        texel: (m,) their numbers, row by row.
-        face: (m,) the face of each; of several that share a texel the first.
-        position, normal: (m, 3) on the fitted mesh, in single precision: there are millions.
-        owner: (size * size,) for every texel the nearest one of a chart, itself inside.
+        texel: (m,) their flat indices.
+        face: (m,) the face of each; if several faces share a texel, the first.
+        position, normal: (m, 3) on the fitted mesh, in fp32 to save memory.
+        owner: (size * size,) the nearest chart texel of every texel; inside a chart itself.
     """
 
     texel: Tensor
@@ -65,10 +65,7 @@ class Charts:
 
 
 def find_charts(model: MeshModel, size: int) -> Charts:
-    """The texels whose centres lie in a face of the mesh.
-
-    Empty where the texture is so small that none does.
-    """
+    """The texels whose centres lie in a face of the mesh; empty if the texture is too small."""
     first = torch.full((size * size,), len(model.faces))
     found = list(covered(model.texel_position(size), size, size))
     for texel, face, _ in found:
@@ -81,7 +78,7 @@ def find_charts(model: MeshModel, size: int) -> Charts:
 
 
 def owners(texel: Tensor, size: int) -> Tensor:
-    """For every texel of a square texture the nearest of the given ones."""
+    """The nearest of the given texels, for every texel of a square texture."""
     outside = torch.ones(size * size, dtype=torch.bool)
     outside[texel] = False
     at = np.empty((2, size, size), np.int32)

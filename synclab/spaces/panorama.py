@@ -19,11 +19,11 @@ Inverse = Literal["backproject", "adjoint"]
 
 @dataclass(kw_only=True)
 class Panorama(Canvas):
-    """A view is (azimuth, elevation) in degrees, `fov` degrees wide; +-180 degrees close.
+    """A view is (azimuth, elevation) in degrees, `fov` degrees wide; the canvas wraps at +-180.
 
-    `cover` chooses the views: the papers' "ring" at elevation 0 leaves the poles untouched,
-    "sphere" adds views of both (cube faces, so fov >= 90), "checkerboard" has narrow views at three
-    heights; `sets` are views of one's own instead. `inverse` chooses what `scatter` does:
+    `cover` selects the views: the papers' "ring" at elevation 0 leaves the poles untouched,
+    "sphere" adds views of both (cube faces, so fov >= 90), "checkerboard" uses narrow views at
+    three elevations; custom `sets` replace them. `inverse` selects what `scatter` does:
     "backproject" gives every texel that a view sees the view's colour there (no holes, however fine
     the canvas), "adjoint" is the exact transpose of `project`.
     """
@@ -50,7 +50,7 @@ class Panorama(Canvas):
         )
 
     def all_views(self) -> Views:
-        """All disjoint sets together."""
+        """The union of the disjoint sets."""
         return tuple(view for views in self.sets for view in views)
 
     def disjoint_views(self, step: int, rng: Rng) -> Views:
@@ -86,5 +86,5 @@ class Panorama(Canvas):
 
 
 def level(views: Views) -> bool:
-    """Whether all views look along the horizon, so that none has a neighbour above or below."""
+    """Whether all views are at elevation 0, so that none has a neighbour above or below."""
     return all(elevation == 0 for _, elevation in views)

@@ -1,4 +1,4 @@
-"""Sets of poses around an object, each (azimuth, elevation) in degrees, as the papers have them."""
+"""The papers' sets of poses around an object, each (azimuth, elevation) in degrees."""
 
 from typing import Literal
 
@@ -38,4 +38,4 @@ POSE_SETS: dict[Poses, tuple[Views, ...]] = {
         ),
     ),
 }
-"""StochSync's released configurations, one set a step; SyncTweedies' ten views, all together."""
+"""StochSync's released configurations, one set per step; SyncTweedies' ten views in one set."""

@@ -1,4 +1,4 @@
-"""The linear map from an equirectangular canvas to its views, and two ways back."""
+"""The linear map from an equirectangular canvas to its views, its transpose and an inverse."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from synclab.spaces.window import Window
 
 @dataclass(frozen=True, eq=False)
 class PixelLookup:
-    """Where the pixels of n views read: positions `at` (n, h, w, 2) in a window of the canvas."""
+    """Sampling positions `at` (n, h, w, 2) of the pixels of n views in a window of the canvas."""
 
     window: Window
     at: Tensor
@@ -21,7 +21,7 @@ class PixelLookup:
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Reads views of a canvas (c, height, width), each lookup those of its window."""
+    """Renders views of a canvas (c, height, width); each lookup renders those of its window."""
 
     lookups: tuple[PixelLookup, ...]
     height: int
@@ -47,7 +47,7 @@ class Projection:
 
 
 class _Linear(torch.autograd.Function):
-    """Left to itself, autograd would make a canvas for every view."""
+    """Linear map with an explicit transpose: autograd would allocate a canvas for every view."""
 
     @staticmethod
     def forward(ctx: Any, z: Tensor, projection: Projection) -> Tensor:
@@ -64,10 +64,10 @@ class _Linear(torch.autograd.Function):
 
 @dataclass(frozen=True, eq=False)
 class TexelLookup:
-    """Where the texels of a window read one view: positions `at` (h, w, 2) in the view.
+    """Sampling positions `at` (h, w, 2) of a window's texels in one view.
 
-    `share` (h, w) is 1 / k for the k-th view of a set to see a texel, 0 where this one does not:
-    one view after the other moves the canvas by its share, and the mean of all is left.
+    `share` (h, w) is 1 / k for the k-th view of a set that sees a texel, 0 where this view does
+    not see it: blending the views in one by one with these weights gives their mean.
     """
 
     window: Window
@@ -77,7 +77,7 @@ class TexelLookup:
 
 @dataclass(frozen=True, eq=False)
 class Backprojection:
-    """Gives every texel of a canvas (c, height, width) what the views show there."""
+    """Gives every texel of a canvas (c, height, width) the colour that the views show there."""
 
     lookups: tuple[TexelLookup, ...]
     height: int
@@ -94,8 +94,8 @@ class Backprojection:
         return total, count
 
     def average(self, y: Tensor, z: Tensor) -> Tensor:
-        """Puts the mean of the views into z (c, H, W), where any sees it; no sum is kept."""
+        """Writes the mean of the views into z (c, H, W), in place, where any view sees it."""
         for pixels, lookup in zip(y, self.lookups, strict=True):
-            said = resample(pixels, lookup.at, self.sampling)
-            lookup.window.blend(z, said, lookup.share)
+            seen = resample(pixels, lookup.at, self.sampling)
+            lookup.window.blend(z, seen, lookup.share)
         return z

@@ -1,4 +1,4 @@
-"""Reading an image at fractional positions, and the transpose of it."""
+"""Sampling of an image at fractional positions, and its transpose."""
 
 from typing import Literal
 
@@ -10,15 +10,15 @@ Sampling = Literal["bilinear", "nearest"]
 
 
 def chosen(position: Tensor, sampling: Sampling) -> Tensor:
-    """The position in pixels that is read: its own, or the nearest pixel's, ties as given."""
+    """The sampled position in pixels, rounded for nearest sampling (ties to even)."""
     return position.round() if sampling == "nearest" else position
 
 
 def positions(column: Tensor, row: Tensor, height: float | Tensor, width: float | Tensor) -> Tensor:
-    """Positions (..., 2) for `resample`, of columns and rows of a height x width image.
+    """Positions (..., 2) for `resample` from columns and rows of a height x width image.
 
-    Integers are pixel centres. Positions run from -1 to 1 between the image's outer borders; they
-    are single, which is precise to 1e-3 pixels of the largest images here.
+    Integers are pixel centres. Positions run from -1 to 1 between the image's outer borders; fp32
+    is accurate to 1e-3 pixels for the largest images here.
     """
     x = column * (2 / width) + (1 / width - 1)
     y = row * (2 / height) + (1 / height - 1)
@@ -28,8 +28,8 @@ def positions(column: Tensor, row: Tensor, height: float | Tensor, width: float 
 def resample(image: Tensor, at: Tensor, sampling: Sampling) -> Tensor:
     """Image (c, H, W) at positions (..., w, 2): (c, ..., w). Differentiable.
 
-    Positions outside read the border. Half precision is too coarse for positions, so that values
-    are single at least inside.
+    Positions outside the image sample its border. The computation uses at least fp32: half
+    precision is too coarse for positions.
     """
     precision = torch.promote_types(image.dtype, torch.float32)
     values, grid = image[None].to(precision), at.flatten(0, -3)[None].to(precision)
@@ -41,7 +41,7 @@ def spread(values: Tensor, at: Tensor, height: int, width: int, sampling: Sampli
     """Transpose of `resample`: (c, ..., w) at positions (..., w, 2) of a height x width image."""
     precision = torch.promote_types(values.dtype, torch.float32)
     given, grid = values.flatten(1, -2)[None].to(precision), at.flatten(0, -3)[None].to(precision)
-    image = given.new_empty(()).expand(1, len(values), height, width)  # only its shape counts
+    image = given.new_empty(()).expand(1, len(values), height, width)  # only its shape is used
     mode, border = ("bilinear", "nearest").index(sampling), 1
     backward, wanted = torch.ops.aten.grid_sampler_2d_backward, (True, False)
     return backward(given, image, grid, mode, border, False, wanted)[0][0].to(values.dtype)

@@ -1,4 +1,4 @@
-"""Solids made by code, with texture coordinates: meshes that need no file."""
+"""Procedural solids with texture coordinates: meshes that need no file."""
 
 import math
 
@@ -8,10 +8,10 @@ from synclab.spaces.mesh_model import MeshModel
 
 
 def bumpy_sphere(rows: int, bumps: float = 0.15) -> MeshModel:
-    """A sphere of `rows` x 2 `rows` quadrilaterals, its radius changed by waves of 1 +- `bumps`.
+    """A sphere of `rows` x 2 `rows` quadrilaterals with a wavy radius between 1 +- `bumps`.
 
-    Its texture is equirectangular. Vertices of the date line and of the poles are repeated, so that
-    every vertex has one texture coordinate.
+    Its texture is equirectangular. Vertices on the +-180 degree seam and at the poles are
+    duplicated, so that every vertex has one texture coordinate.
     """
     v, u = torch.meshgrid(
         torch.linspace(0, 1, rows + 1, dtype=torch.float64),

@@ -1,4 +1,4 @@
-"""Sparse linear maps between a canvas and samples of it, with few entries for each sample."""
+"""Sparse linear maps from a canvas to samples of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 Closing = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""Brings columns and rows beside a canvas back onto it."""
+"""Boundary condition: maps columns and rows outside a canvas back onto it."""
 
 
 @dataclass(frozen=True, eq=False)
 class SparseRead:
     """Sample m is the sum over j of `weight[j, m]` times cell `index[j, m]`: both (k, m).
 
-    Cells are numbered row by row.
+    Indices are flat, row by row.
     """
 
     index: Tensor
@@ -39,14 +39,14 @@ class SparseRead:
 
 
 def nearest_read(column: Tensor, row: Tensor, width: int, close: Closing) -> SparseRead:
-    """Reads the cell nearest to each position (m,), ties to even."""
+    """Samples the cell nearest to each position (m,), ties to even."""
     column, row = close(column.round().long(), row.round().long())
     index = row * width + column
     return SparseRead(index[None], torch.ones_like(index[None], dtype=torch.float32))
 
 
 def bilinear_read(column: Tensor, row: Tensor, width: int, close: Closing) -> SparseRead:
-    """Reads the four cells around each position (m,); integers are centres of cells."""
+    """Samples the four cells around each position (m,); integers are cell centres."""
     left, top = column.floor(), row.floor()
     right, below = column - left, row - top
     index, weight = [], []
@@ -59,7 +59,7 @@ def bilinear_read(column: Tensor, row: Tensor, width: int, close: Closing) -> Sp
 
 
 def clamped(height: int, width: int) -> Closing:
-    """The border goes on for ever."""
+    """Border cells extend outwards."""
     return lambda column, row: (column.clamp(0, width - 1), row.clamp(0, height - 1))
 
 
@@ -69,7 +69,7 @@ def doubly_periodic(height: int, width: int) -> Closing:
 
 
 def over_the_poles(height: int, width: int) -> Closing:
-    """Columns wrap; beyond a pole the canvas goes on at the opposite longitude."""
+    """Columns wrap; beyond a pole the canvas continues at the opposite longitude."""
 
     def close(column: Tensor, row: Tensor) -> tuple[Tensor, Tensor]:
         beyond = (row < 0) | (row >= height)

@@ -1,7 +1,7 @@
-"""Closed surfaces that are painted on a rectangle: the sphere and the torus of StochSync.
+"""Closed surfaces with a rectangular canvas: the sphere and the torus of StochSync.
 
 Yeo et al. 2025 (arXiv 2501.15445), App. F; the maps are those of the released code. A view is
-(azimuth, elevation) in degrees, on the sphere followed by the quaternion (w, x, y, z) that turns
+(azimuth, elevation) in degrees, on the sphere followed by the quaternion (w, x, y, z) that rotates
 all views of a step.
 """
 
@@ -30,7 +30,9 @@ from synclab.spaces.sparse import (
 
 @dataclass(frozen=True, eq=False)
 class SurfaceMaps:
-    """What a set of views reads, and for each view the texels that it covers and what they read."""
+    """How a set of views samples the canvas, and which texels each view covers and how these
+    sample the view.
+    """
 
     pixels: SparseRead
     texels: tuple[tuple[Tensor, SparseRead], ...]
@@ -38,13 +40,13 @@ class SurfaceMaps:
 
 @dataclass(kw_only=True)
 class Surface(Canvas):
-    """A rectangle that closes to a surface, with explicit maps from views to texels and back.
+    """A rectangular canvas that wraps around a surface, with maps from views to texels and back.
 
-    With `grid="corners"` texels are taken at their corners, the first and last pixels of a view lie
-    on its border, the canvas does not close, and a view reaches `margin` pixels beyond its border:
-    the released code of StochSync, with margin 1 and nearest sampling.
+    With `grid="corners"` texels are sampled at their corners, the first and last pixels of a view
+    lie on its border, the canvas does not wrap, and a view extends `margin` pixels beyond its
+    border: the released code of StochSync, with margin 1 and nearest sampling.
 
-    Maps are kept for the last set of views only: rotations are random and never met again.
+    Only the maps of the last set of views are cached: random rotations never recur.
     """
 
     fov: float = 90.0
@@ -61,27 +63,27 @@ class Surface(Canvas):
 
     @property
     def dtype(self) -> torch.dtype:
-        """The released code's ties between nearest pixels fall as single precision rounds them."""
+        """float32 for "corners": nearest-pixel ties of the released code depend on its rounding."""
         return torch.float64 if self.grid == "centres" else torch.float32
 
     @abstractmethod
     def canvas_position(self, view: View) -> tuple[Tensor, Tensor]:
-        """Columns and rows (h, w) of the canvas where the pixels of a view look."""
+        """Columns and rows (h, w) of the canvas that the pixels of a view see."""
 
     @abstractmethod
     def view_position(self, view: View) -> tuple[Tensor, Tensor, Tensor]:
-        """Texels (m,) that may lie in a view, as flat numbers, and their columns and rows in it."""
+        """Flat indices (m,) of texels that may lie in a view, and their columns and rows in it."""
 
     @abstractmethod
     def closing(self) -> Closing:
-        """How the canvas goes on beyond its border."""
+        """Boundary condition of the canvas."""
 
     def project(self, z: Tensor, views: Views) -> Tensor:
         seen = self.maps(views).pixels(z)
         return seen.view(len(z), len(views), self.view_size, self.view_size).transpose(0, 1)
 
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
-        """Sum of what the views show at every texel that they cover, and how many do."""
+        """Sum of the views' colours at every texel that they cover, and the number of views."""
         total, count = (y.new_zeros(c, self.height * self.width) for c in (y.shape[1], 1))
         for pixels, (texel, read) in zip(y, self.maps(views).texels, strict=True):
             total.index_add_(1, texel, read(pixels))
@@ -106,10 +108,10 @@ class Surface(Canvas):
         return SurfaceMaps(pixels.to(self.device), tuple(map(self._cover, views)))
 
     def _cover(self, view: View) -> tuple[Tensor, SparseRead]:
-        """Texels inside the view, and where they read it."""
+        """Texels inside the view, and how they sample it."""
         texel, column, row = self.view_position(view)
         low, high = -0.5 - self.margin, self.view_size - 0.5 + self.margin
-        if self.grid == "centres":  # a hair wider, or rounding lets both neighbours miss a texel
+        if self.grid == "centres":  # slightly wider, or rounding lets both neighbours miss a texel
             low, high = low - 1e-6, high + 1e-6
         inside = (column >= low) & (column < high) & (row >= low) & (row < high)
         texel, column, row = texel[inside], column[inside], row[inside]
@@ -121,7 +123,7 @@ class Surface(Canvas):
         return reader(column, row, width, close)
 
     def fractions(self) -> Tensor:
-        """Where the pixels of a view lie from border to border, in [-1/2, 1/2]: (view_size,)."""
+        """Positions of a view's pixels between its borders, in [-1/2, 1/2]: (view_size,)."""
         if self.grid == "corners":
             return torch.linspace(-0.5, 0.5, self.view_size, dtype=self.dtype)
         return (torch.arange(self.view_size, dtype=self.dtype) + 0.5) / self.view_size - 0.5
@@ -140,28 +142,28 @@ UPRIGHT = (1.0, 0.0, 0.0, 0.0)
 
 @dataclass(kw_only=True)
 class Sphere(Surface):
-    """A sphere on an equirectangular canvas, seen through equi-angular faces of a cube.
+    """A sphere on an equirectangular canvas, seen through equi-angular cube faces.
 
-    Every step turns the cube at random, so that no seam stays in its place.
+    Every step rotates the cube at random, so that seams move from step to step.
     """
 
     def all_views(self) -> Views:
-        """The upright cube, and two turned ones that see its edges and corners."""
+        """The upright cube, and two rotated ones that see its edges and corners."""
         eighth = math.radians(45) / 2
         turns = [UPRIGHT, *((math.cos(eighth), *axis) for axis in _axes(math.sin(eighth)))]
         return tuple((*face, *turn) for turn in turns for face in FACES)
 
     def disjoint_views(self, step: int, rng: Rng) -> Views:
-        """The cube, turned at random."""
+        """The faces of a randomly rotated cube."""
         turn = self.rotation(rng)
         return tuple((*face, *turn) for face in FACES)
 
     def random_views(self, count: int, rng: Rng) -> Views:
-        """Faces turned at random, each by itself."""
+        """Cube faces, each with its own random rotation."""
         return tuple((0.0, 0.0, *self.rotation(rng)) for _ in range(count))
 
     def rotation(self, rng: Rng) -> tuple[float, ...]:
-        """A rotation, uniform among all: a unit quaternion."""
+        """A uniformly random rotation, as a unit quaternion."""
         drawn = rng.normal("rotation", (4,)).cpu()
         return tuple((drawn / drawn.norm()).tolist())
 
@@ -208,9 +210,9 @@ TORUS_VIEWS = ((0.0, 90.0), (90.0, 0.0), (180.0, 90.0), (270.0, 0.0), (0.0, -90.
 
 @dataclass(kw_only=True)
 class Torus(Surface):
-    """A torus: columns run around the ring, rows around the tube, and both close.
+    """A torus: columns run around the ring, rows around the tube, and both wrap.
 
-    `ratio` is the outer circumference over the inner one; a view is wider (in longitude) inside.
+    `ratio` is the outer circumference over the inner one; a view spans more longitude inside.
     """
 
     fov: float = 180.0
@@ -224,8 +226,8 @@ class Torus(Surface):
         return self.set(step)
 
     def set(self, step: int) -> Views:
-        """Views of a step: azimuths move by 45 degrees, elevations other than 0 by 60, within half
-        a turn.
+        """Views of a step: azimuths advance by 45 degrees and nonzero elevations by 60, both modulo
+        180.
         """
         azimuth, elevation = 45 * step % 180, 60 * step % 180
         return tuple(
@@ -256,7 +258,7 @@ class Torus(Surface):
 
     @property
     def width_of_view(self) -> float:
-        """Degrees around the ring that a view spans outside."""
+        """Degrees of longitude that a view spans at the outer equator."""
         return self.fov * 0.5 * (1 - 1 / self.ratio)
 
     def stretch(self, latitude: Tensor) -> Tensor:

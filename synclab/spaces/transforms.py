@@ -1,6 +1,7 @@
 """Orthogonal views of a square image, as permutations of its cells (Visual Anagrams, section 4).
 
-An orthogonal map keeps noise noise: a permutation of the cells, with the sign of all of them.
+An orthogonal map preserves the distribution of white noise: here a permutation of the cells, or a
+change of sign.
 """
 
 from collections.abc import Callable
@@ -21,7 +22,7 @@ def flip(cells: Tensor) -> Tensor:
 
 
 def mirror(cells: Tensor) -> Tensor:
-    """Left and right exchanged."""
+    """Left and right swapped."""
     return cells.flip(1)
 
 
@@ -35,29 +36,29 @@ def rotate_cw(cells: Tensor) -> Tensor:
 
 
 def rotate_ccw(cells: Tensor) -> Tensor:
-    """A quarter turn against the clock."""
+    """A quarter turn anticlockwise."""
     return cells.rot90(1)
 
 
 def skew(cells: Tensor) -> Tensor:
-    """Column j is rolled down by 1.5 (j - middle), cut to whole cells."""
+    """Column j is rolled down by 1.5 (j - middle) cells, truncated to an integer."""
     size = len(cells)
     columns = [cells[:, j].roll(int(1.5 * (j - size // 2))) for j in range(size)]
     return torch.stack(columns, 1)
 
 
 def patch_permute(cells: Tensor) -> Tensor:
-    """Eight by eight patches in one fixed random order."""
+    """8 x 8 patches in a fixed random order."""
     return _shuffle(cells, 8)
 
 
 def pixel_permute(cells: Tensor) -> Tensor:
-    """All cells in one fixed random order."""
+    """All cells in a fixed random order."""
     return _shuffle(cells, len(cells))
 
 
 def inner_circle(cells: Tensor) -> Tensor:
-    """A disc of three quarters of the width is turned upside down: radius 24 of 64 cells."""
+    """A central disc of three quarters of the width, rotated by 180 degrees: radius 24 of 64."""
     size = len(cells)
     offset = torch.arange(size) - (size - 1) / 2
     inside = offset.square() + offset.square()[:, None] < (3 * size / 8) ** 2
@@ -88,4 +89,4 @@ TRANSFORMS: dict[str, Callable[[Tensor], Tensor]] = {
     "inner_circle": inner_circle,
     "negate": identity,
 }
-"""By name, for configurations; `negate` also turns the sign."""
+"""Transforms by name, as in configurations; `negate` also changes the sign."""

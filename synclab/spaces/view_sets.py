@@ -1,6 +1,7 @@
-"""Sets of views of a panorama, each (azimuth, elevation) in degrees; the next step takes the next.
+"""Sets of views of a panorama, each (azimuth, elevation) in degrees; steps use them in turn.
 
-Views of one set lie side by side; together the sets overlap, so that seams move from step to step.
+Views within a set touch without overlapping; the sets overlap each other, so that seams move from
+step to step.
 """
 
 import math
@@ -16,7 +17,7 @@ Cover = Literal["ring", "sphere", "checkerboard"]
 
 
 def ring(fov: float) -> tuple[Views, ...]:
-    """Around the horizon, and turned by half a view (StochSync, App. B: 5 views of 72 degrees)."""
+    """Views around the horizon, and the same shifted by half a view (StochSync, App. B)."""
     count = math.ceil(360 / fov - 1e-6)
     return tuple(
         tuple((360 / count * i + turn, 0.0) for i in range(count)) for turn in (0.0, 180 / count)
@@ -24,27 +25,27 @@ def ring(fov: float) -> tuple[Views, ...]:
 
 
 def sphere(fov: float) -> tuple[Views, ...]:
-    """Cubes of a ring and both poles, and in turn with them sets that look at the cubes' edges.
+    """Cubes (a ring and both poles) alternating with sets of views centred on the cubes' edges.
 
-    A ring turned by half a view moves the upright edges only; those around the poles would stay at
-    35 to 45 degrees. So a set of four views half a view up and down, which touch without
-    overlapping, follows each cube; what such a set does not see stays as it was.
+    Shifting the ring by half a view moves the vertical edges only; the edges around the poles would
+    stay at 35 to 45 degrees. So each cube is followed by four views half a view up and down, which
+    touch without overlapping; regions that they do not see stay unchanged.
     """
     cubes = tuple((*views, (views[0][0], 90.0), (views[0][0], -90.0)) for views in ring(fov))
     return cubes[0], _oblique(fov, 0.0), cubes[1], _oblique(fov, 90.0)
 
 
 def _oblique(fov: float, azimuth: float) -> Views:
-    """Two views from the horizon to above, facing away from each other, and two across below."""
+    """Two opposite views half a view above the horizon, and two at right angles below it."""
     up = ((azimuth + turn) % 360 for turn in (0.0, 180.0))
     down = ((azimuth + turn) % 360 for turn in (90.0, 270.0))
     return *((a, fov / 2) for a in up), *((a, -fov / 2) for a in down)
 
 
 def checkerboard(fov: float) -> tuple[Views, ...]:
-    """Columns of one view and of two, half a view up and down, in turn; four sets half a view on.
+    """Alternating columns of one view and of two, half a view up and down; four shifted sets.
 
-    StochSync's 8K panorama: 15 views of 36 degrees.
+    StochSync's 8K panorama has 15 views of 36 degrees per set.
     """
     columns = math.ceil(180 / fov - 1e-6)
     pitch = 360 / columns
@@ -64,7 +65,7 @@ def _triple(azimuth: float, aside: float, above: float) -> Views:
 
 
 def unseen(views: Views, fov: float) -> float | None:
-    """The first azimuth of the horizon, in whole degrees, that no view sees; None without gaps."""
+    """The first azimuth on the horizon, in whole degrees, that no view sees; None if all are."""
     azimuth = torch.arange(360, dtype=torch.float64)
     rays = geometry.direction(torch.deg2rad(azimuth), torch.zeros_like(azimuth))
     turn, tilt = torch.tensor(views, dtype=torch.float64).unbind(-1)

@@ -15,14 +15,14 @@ from synclab.spaces.canvas import Canvas
 class Wide(Canvas):
     """A view is (offset,): the canvas column where its crop begins.
 
-    `stride` cells lie between neighbouring crops of `all_views`, cut to whole cells.
+    Neighbouring crops of `all_views` are `stride` cells apart, truncated to whole cells.
     """
 
     stride: int | Fraction
     ring: bool = False
 
     def all_views(self) -> Views:
-        """Crops every `stride` cells; a last one at the right end where the stride misses it."""
+        """Crops every `stride` cells, plus one at the right end if the stride misses it."""
         if self.ring:
             return crops(self._offsets(self.width))
         last = self.width - self.view_size
@@ -33,10 +33,10 @@ class Wide(Canvas):
         return [int(i * self.stride) for i in range(math.ceil(end / self.stride))]
 
     def disjoint_views(self, step: int, rng: Rng) -> Views:
-        """Tiles side by side, shifted by half a tile at every other step.
+        """Adjacent tiles, shifted by half a tile at every other step.
 
-        Even steps cover the canvas, odd ones all but its outer half tiles, a ring wholly. Tiles
-        only overlap where the width is no multiple of the view's.
+        Even steps cover the whole canvas; odd steps leave out its outer half tiles, except on a
+        ring. Tiles overlap only if the width is not a multiple of the view size.
         """
         count, shift = math.ceil(self.width / self.view_size), step % 2 / 2
         if self.ring:

@@ -1,4 +1,4 @@
-"""Rectangles of an equirectangular canvas, wherever on the sphere they lie."""
+"""Rectangular windows of an equirectangular canvas that may cross +-180 degrees or a pole."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,14 +7,15 @@ from types import EllipsisType
 from torch import Tensor
 
 Region = tuple[EllipsisType, slice, slice]
-"""..., rows and columns of a canvas or of a window."""
+"""An index (..., rows, columns) into a canvas or a window."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """`height` x `width` texels from (`top`, `left`) on, counted in texels of the canvas.
+    """`height` x `width` texels starting at (`top`, `left`), in texels of the canvas.
 
-    Columns close. One row may lie beyond either pole: the last row of texels, from the other side.
+    Columns wrap. One row may lie beyond each pole: the row next to the pole, at the opposite
+    longitude.
     """
 
     top: int
@@ -23,7 +24,7 @@ class Window:
     width: int
 
     def within(self, height: int, width: int) -> "Window":
-        """The part that has every texel of a canvas at most once."""
+        """The part inside the canvas, with every texel at most once."""
         top, bottom = max(self.top, 0), min(self.top + self.height, height)
         return Window(top, self.left, bottom - top, min(self.width, width))
 
@@ -49,7 +50,7 @@ class Window:
             canvas[there].lerp_(patch[here], share[here])
 
     def pieces(self, height: int, width: int) -> Iterator[tuple[Region, Region]]:
-        """The plain rectangles that make it up: where on the canvas, and where in the window."""
+        """Plain rectangles that make up the window: their indices into canvas and window."""
         for rows, own_rows, turn in self._bands(height, width):
             done = 0
             while done < self.width:
@@ -60,7 +61,7 @@ class Window:
                 done += run
 
     def _bands(self, height: int, width: int) -> Iterator[tuple[slice, slice, int]]:
-        """Rows of the canvas, rows of the window, and by how many columns they are turned."""
+        """Rows of the canvas, rows of the window, and the shift of their columns."""
         inside = self.within(height, width)
         first = inside.top - self.top
         yield slice(inside.top, inside.top + inside.height), slice(first, first + inside.height), 0

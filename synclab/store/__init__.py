@@ -1,1 +1,1 @@
-"""The results folder: atomic files, claims, the journal and finished pictures."""
+"""The results folder: atomic writes, claims, journal and finished pictures."""

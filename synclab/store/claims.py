@@ -1,9 +1,9 @@
-"""Who works on which sample: processes share a folder through files, without a server.
+"""Claims: how processes that share a folder divide its samples, without a server.
 
-A claim is a hidden file that only one process can make. It is a lease: its holder touches it while
-it works, and one that was not touched for LEASE seconds, or whose process is gone from this
-machine, is taken over. Claims save work, they guard nothing: two holders of one sample would write
-the same picture, each in one step.
+A claim is a hidden file that only one process can create. It is a lease: its holder touches it
+while it works, and a claim that was not touched for LEASE seconds, or whose process has ended, is
+taken over. Claims only avoid duplicate work: two holders of one sample would write the same picture
+atomically.
 """
 
 import os
@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
-from synclab.store.atomic import create_once, gone, owner
+from synclab.core.atomic import create_once, gone, owner
 
 LEASE = 120.0  # seconds
-PAUSE = 0.5  # seconds between two looks at a claim that another holds
+PAUSE = 0.5  # seconds between checks of a claim that another process holds
 
 
 class Claims:
-    """This process's claims in a folder; as a context it renews them and at last drops them."""
+    """This process's claims in a folder; as a context manager it renews and then releases them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -39,7 +39,7 @@ class Claims:
             self.release(name)
 
     def take(self, name: str) -> bool:
-        """Whether `name` is now this process's; a stale claim of another is taken over."""
+        """Claims `name`, taking over a stale claim; returns whether it succeeded."""
         path, mine = claim_path(self.folder, name), f"{owner()} {uuid4().hex}".encode()
         made = create_once(path, mine) or (break_stale(path) and create_once(path, mine))
         if made:
@@ -47,7 +47,7 @@ class Claims:
         return made
 
     def release(self, name: str) -> None:
-        """Gives `name` back, unless another has taken it over."""
+        """Releases `name`, unless another process has taken it over."""
         path = claim_path(self.folder, name)
         with suppress(OSError):
             if path.read_bytes() == self._held.pop(name, None):
@@ -55,7 +55,7 @@ class Claims:
 
     @contextmanager
     def holding(self, name: str) -> Iterator[None]:
-        """Waits until `name` is this process's, for the length of a block."""
+        """Waits for the claim on `name` and holds it during a block."""
         while not self.take(name):
             time.sleep(PAUSE / 10)
         try:
@@ -75,7 +75,7 @@ def claim_path(folder: Path, name: str) -> Path:
 
 
 def holders(folder: Path) -> dict[str, str]:
-    """Active claims of a folder: {name: process@host}, without stale ones."""
+    """Active claims of a folder, {name: process@host}, without stale ones."""
     living = {}
     for path in folder.glob(".*.claim"):
         holder = read(path)
@@ -85,7 +85,7 @@ def holders(folder: Path) -> dict[str, str]:
 
 
 def read(path: Path) -> bytes:
-    """A claim's text; empty where there is none."""
+    """A claim's content; empty if there is none."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -93,7 +93,7 @@ def read(path: Path) -> bytes:
 
 
 def stale(path: Path, holder: bytes, now: float) -> bool:
-    """Whether a claim's holder is gone, or silent for longer than its lease.
+    """Whether a claim's holder has ended, or has not renewed it within its lease.
 
     A claim with our own PID is left over from before a restart: containers reuse PIDs.
     """
@@ -107,14 +107,14 @@ def stale(path: Path, holder: bytes, now: float) -> bool:
 
 
 def break_stale(path: Path) -> bool:
-    """Takes a stale claim out of the way; False where it is alive."""
+    """Removes a stale claim; returns False if the claim is active."""
     holder = read(path)
     if not holder or not stale(path, holder, server_time(path.parent)):
         return not holder
     aside = path.with_name(f".{path.name}.{uuid4().hex}.{owner()}.part")
     with suppress(FileNotFoundError):
         os.rename(path, aside)
-        if aside.read_bytes() != holder:  # another broke it first and holds it now
+        if aside.read_bytes() != holder:  # another process removed it first and claimed it
             with suppress(FileExistsError):
                 os.link(aside, path)
         aside.unlink()
@@ -122,13 +122,13 @@ def break_stale(path: Path) -> bool:
 
 
 def clear_stale(folder: Path) -> None:
-    """Removes the claims of the dead, also those on samples that were done just before."""
+    """Removes all stale claims, including those on finished samples."""
     for path in folder.glob(".*.claim"):
         break_stale(path)
 
 
 def server_time(folder: Path) -> float:
-    """The time by the clock of this folder's file system; the machine's clock may differ."""
+    """The current time of the folder's file system, whose clock may differ from the machine's."""
     probe = folder / f".clock.{owner()}.part"
     try:
         probe.touch()

@@ -1,7 +1,7 @@
 """The results folder: one sample is one image and one JSON row, both written atomically.
 
-A sample is done when its row exists and the image has the row's hash; the row is written last. A
-folder belongs to one configuration and refuses others.
+A sample is done when its row exists and the image matches the row's hash; the row is written last.
+A folder belongs to one configuration and refuses others.
 """
 
 import json
@@ -13,25 +13,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from synclab.core.atomic import clear_leftovers, create_once, write_atomically
 from synclab.core.hashing import sha256, to_json, without_modules
 from synclab.core.pictures import png_size
 from synclab.errors import UserError
-from synclab.store.atomic import clear_leftovers, create_once, write_atomically
 from synclab.store.claims import clear_stale
 
 SAMPLE = re.compile(r".*-s-?\d+")
-"""Names of samples end in their seed; "sea-s0 copy" and "sea-s0 (1)" are none."""
+"""Names of samples end in their seed; "sea-s0 copy" and "sea-s0 (1)" are not samples."""
 
 ARTEFACTS = ("glb", "obj", "ply", "views.png")
-"""What names of files that may lie beside a sample's picture end in."""
+"""Endings of the files that may be stored beside a sample's picture."""
 
 NOTHING: Mapping[str, bytes] = {}
 
 ASIDE = {"previews", "__MACOSX"}
-"""Folders that hold no samples."""
+"""Folders without samples."""
 
 CONFIG, STATUS, LOG = "config.json", "status.json", "run.log"
-"""What a folder holds besides its samples."""
+"""Files of a folder besides its samples."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Store:
     """Samples of one (task, method) under `folder`.
 
     Args:
-        defaults: what keys of the configuration meant before they could be set; a folder that was
-            made without such a key goes on, unless the key has another value now.
+        defaults: values of keys that older folders do not record because the keys did not exist
+            yet; such a folder is accepted if the keys still have these values.
     """
 
     folder: Path
@@ -56,7 +56,7 @@ class Store:
             changes = ", ".join(f"{k}={old.get(k)} there, {new.get(k)} now" for k in keys[:4])
             raise UserError(
                 f"{self.folder}: made by another configuration ({changes});"
-                " start another with run=NAME, or delete the folder"
+                " start another run with run=NAME, or delete the folder"
             )
 
     @property
@@ -71,9 +71,9 @@ class Store:
             raise UserError(f"{path}: not JSON ({error}); delete the folder") from error
 
     def open(self, config: Mapping[str, Any]) -> None:
-        """Makes the folder with its configuration.
+        """Creates the folder with its configuration.
 
-        Of two configurations that come at the same moment the second is refused.
+        If two configurations arrive at the same moment, the second is refused.
         """
         with self.writing():
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -89,13 +89,13 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Tells of a full or locked disk in one line."""
+        """Turns errors of a full or read-only disk into a UserError."""
         try:
             yield
         except OSError as error:
             raise UserError(
-                f"results={self.folder}: cannot write there ({error.strerror}); make room or"
-                " rights and run the same command again, or choose another with results=FOLDER"
+                f"results={self.folder}: cannot write there ({error.strerror}); free space or"
+                " change permissions and run it again, or use another folder with results=FOLDER"
             ) from error
 
     def image(self, sample_id: str) -> Path:
@@ -109,7 +109,7 @@ class Store:
         return self.folder / f"{sample_id}.{ending}"
 
     def done(self, sample_id: str) -> bool:
-        """True when the row is there and its image and artefacts are what the row says."""
+        """Whether the row exists and the image and artefacts match its hashes."""
         try:
             row = json.loads(self.row(sample_id).read_text(encoding="utf-8"))
             files = [(self.image(sample_id), row["sha256"])]
@@ -126,8 +126,8 @@ class Store:
         row: Mapping[str, Any],
         artefacts: Mapping[str, bytes] = NOTHING,
     ) -> None:
-        """Stores the image and the artefacts, by endings of their names, then the row that makes
-        the sample done.
+        """Writes the image, the artefacts by their file endings, and last the row, which marks the
+        sample as done.
         """
         with self.writing():
             write_atomically(self.image(sample_id), image)
@@ -142,19 +142,19 @@ class Store:
 
 @dataclass(frozen=True)
 class Listing:
-    """Names in a folder: the ids that have an image or a row, and the time of each row."""
+    """Sample ids in a folder that have an image or a row, and the modification time of each row."""
 
     images: frozenset[str]
     rows: dict[str, float]
 
     @property
     def done(self) -> list[str]:
-        """Samples that look done; `Store.done` looks inside."""
+        """Samples with an image and a row; `Store.done` also checks their content."""
         return [name for name in self.rows if name in self.images]
 
 
 def list_samples(folder: Path) -> Listing:
-    """Reads a folder once; seconds (since the epoch) are when a row was written."""
+    """Lists a folder once; times of rows are in seconds since the epoch."""
     images, rows = set(), {}
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -169,9 +169,9 @@ def list_samples(folder: Path) -> Listing:
 
 
 def find_folders(root: Path) -> list[Path]:
-    """Every folder of samples at or below `root`, in order; links are followed, each place once.
+    """Every folder of samples at or below `root`, in order; follows links, each target once.
 
-    Raises: UserError where there is none.
+    Raises: UserError if there is none.
     """
     found, seen = [], set()
     for folder, inner, files in os.walk(root, followlinks=True):
@@ -183,25 +183,27 @@ def find_folders(root: Path) -> list[Path]:
             found.append(Path(folder))
         seen.add(place)
     if not found:
-        raise UserError(f"{root}: no results there; run python -m synclab.run first, or say FOLDER")
+        raise UserError(
+            f"{root}: no results there; run python -m synclab.run first, or name another folder"
+        )
     return sorted(found)
 
 
 def method_folders(task: Path) -> list[Path]:
-    """Folders of a task's methods, links included; other entries are ignored."""
+    """Folders of a task's methods, including links; ignores other entries."""
     folders = (path for path in task.glob("*") if path.is_dir() and path.name not in ASIDE)
     return sorted(path for path in folders if not path.name.startswith("."))
 
 
 def foreign(folder: Path) -> list[Path]:
-    """Files of a folder of samples that belong to no sample: copies, other programs' files."""
+    """Files in a folder of samples that belong to no sample: copies, files of other programs."""
     own = (CONFIG, STATUS, LOG)
     files = (path for path in folder.glob("*") if path.is_file() and path.name not in own)
     return sorted(path for path in files if not is_sample(path))
 
 
 def is_sample(path: Path) -> bool:
-    """Whether a file is called as a sample's picture, row or artefact."""
+    """Whether a file name is that of a sample's picture, row or artefact."""
     endings = (".png", ".json", *(f".{ending}" for ending in ARTEFACTS))
     return any(
         path.name.endswith(ending) and SAMPLE.fullmatch(path.name.removesuffix(ending))

@@ -9,19 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from synclab.core.atomic import owner, write_atomically
 from synclab.core.hashing import to_json
 from synclab.errors import UserError
-from synclab.store.atomic import owner, write_atomically
 from synclab.store.claims import Claims
 from synclab.store.folder import LOG, STATUS
 
 FORMAT = "%(asctime)s.%(msecs)03dZ %(owner)s %(levelname)s %(message)s"
 JOB = "job"
-"""Stands for the whole job among the failures, where others are samples."""
+"""Key of the failure of a whole job, beside those of samples."""
 
 
 class LogFile(logging.FileHandler):
-    """Lines with time (UTC) and process; a full disk must not end a run for the sake of its log."""
+    """Log lines with time (UTC) and process; failing to write the log does not end the run."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, encoding="utf-8", delay=True)
@@ -44,7 +44,7 @@ def time_in_utc(seconds: float | None) -> Any:
 
 
 class Journal:
-    """Wanted samples and failures of a folder, which several processes may write in turn."""
+    """Requested samples and failures of a folder; several processes may write them in turn."""
 
     def __init__(self, folder: Path, claims: Claims) -> None:
         self.folder, self.claims = folder, claims
@@ -61,7 +61,7 @@ class Journal:
             self.log_file.close()
 
     def begin(self, wanted: Sequence[str], todo: Sequence[str]) -> None:
-        """Adds to what is wanted here; what failed before gets another chance."""
+        """Adds to the requested samples, and clears earlier failures of those to be generated."""
 
         def change(status: dict[str, Any]) -> None:
             status["wanted"] = list(dict.fromkeys([*status.get("wanted", ()), *wanted]))
@@ -71,14 +71,14 @@ class Journal:
         self._update(change)
 
     def fail(self, name: str, error: Exception) -> None:
-        """Keeps an error with its traceback, of a sample or of the whole job."""
+        """Records the error of a sample or of the whole job, with its traceback."""
         text = "".join(traceback.format_exception(error))
         entry = {"error": summary(error), "traceback": text, "time": datetime.now(UTC).isoformat()}
         self.note(f"{name}: {entry['error']}\n{text}", logging.ERROR)
         self._update(lambda status: status["failures"].update({name: entry}))
 
     def note(self, message: str, level: int = logging.INFO) -> None:
-        """Writes a line to the file only; a terminal shows progress bars instead."""
+        """Writes a line to the log file only; the terminal shows progress bars instead."""
         self.log_file.handle(logging.LogRecord(__name__, level, __file__, 0, message, None, None))
 
     def _update(self, change: Callable[[dict[str, Any]], object]) -> None:
@@ -91,7 +91,7 @@ class Journal:
 def read_status(folder: Path) -> dict[str, Any]:
     """{"wanted": [ids], "failures": {id: {error, traceback, time}}}; empty before the first run.
 
-    A damaged one is forgotten: it holds nothing that a run needs.
+    A damaged file is ignored: a run does not depend on it.
     """
     try:
         return json.loads((folder / STATUS).read_text(encoding="utf-8"))
@@ -100,6 +100,6 @@ def read_status(folder: Path) -> dict[str, Any]:
 
 
 def summary(error: BaseException) -> str:
-    """An error on one line: its kind, unless a user is meant to read it, and its first line."""
+    """The first line of an error's message, after its type unless it is a UserError."""
     text = " ".join(str(error).split("\n")[0].split())
     return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"

@@ -1,4 +1,4 @@
-"""Finished samples of a results folder: images and their rows, nothing skipped in silence."""
+"""Reads the finished samples of a results folder; warns of every file that is left out."""
 
 import json
 import logging
@@ -17,16 +17,16 @@ from synclab.store.folder import SAMPLE, foreign, is_sample
 log = logging.getLogger(__name__)
 
 KEYS = ("id", "prompt", "seed", "sha256")
-"""Keys that every row must have; rows of external pictures may omit all others."""
+"""Keys that every row must have; rows of ingested pictures may omit all others."""
 
 
 class UnusableError(Exception):
-    """Why one picture is left out, while the others are scored."""
+    """A picture cannot be scored and is left out; the others are still scored."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One finished sample: where its image lies, and its row."""
+    """One finished sample: the path of its image, and its row."""
 
     path: Path
     row: Mapping[str, Any]
@@ -44,45 +44,48 @@ class Picture:
         try:
             pixels = read(self.path, self.path.name)
         except UserError as error:
-            raise UnusableError(f"{error}; make it again") from error
+            raise UnusableError(f"{error}; generate it again") from error
         if not pixels.known.all():
-            raise UnusableError("it has transparent pixels; make it again")
+            raise UnusableError("it has transparent pixels; generate it again")
         if list(pixels.size) != list(self.row.get("size", pixels.size)):
             raise UnusableError(f"it is {pixels.size}, its row says {self.row['size']}")
         return (pixels.colour * 255).round().byte()
 
 
 def read_pictures(folder: Path) -> list[Picture]:
-    """All finished samples of one method, by id; a warning names each that cannot be used."""
+    """All finished samples of one method, sorted by id; warns of each that cannot be used."""
     for path in foreign(folder):
-        log.warning("%s: left out, it is called as no sample is: a copy, or not synclab's", path)
+        log.warning("%s: left out: not the name of a sample; a copy, or not made by synclab", path)
     rows = sorted(filter(is_sample, folder.glob("*.json")))
     found = [picture for path in rows for picture in usable(path)]
     images = {path for path in folder.glob("*.png") if SAMPLE.fullmatch(path.stem)}
     for image in sorted(images - {path.with_suffix(".png") for path in rows}):
-        log.warning("%s: skipped, it has no row: its sample was never finished", image)
+        log.warning("%s: left out: it has no row, so its sample was never finished", image)
     return sorted(found, key=lambda picture: picture.id)
 
 
 def usable(path: Path) -> Iterator[Picture]:
-    """The sample of a row, unless its image does not match the row."""
+    """The sample of a row, or nothing, with a warning, if its image does not match the row."""
     try:
         row, image = read_row(path), path.with_suffix(".png")
     except (OSError, ValueError) as error:
-        log.warning("%s: skipped, not a readable row (%s)", path, error)
+        log.warning("%s: left out: not a readable row (%s)", path, error)
         return
     if row["id"] != path.stem:
-        log.warning("%s: left out, it is the row of %s", path, row["id"])
+        log.warning("%s: left out: it is the row of %s", path, row["id"])
     elif not image.is_file():
-        log.warning("%s: skipped, its image is gone; run its command again", path)
+        log.warning("%s: left out: its image is missing; run its command again", path)
     elif sha256(image.read_bytes()) != row["sha256"]:
-        log.warning("%s: skipped, not the image that its row tells of; make it again", image)
+        log.warning("%s: left out: differs from its row's hash; run its command again", image)
     else:
         yield Picture(image, row)
 
 
 def read_row(path: Path) -> dict[str, Any]:
-    """Raises: OSError, and ValueError where it is no JSON or lacks a key."""
+    """Reads a row.
+
+    Raises: OSError, and ValueError if it is not JSON or lacks a key.
+    """
     row = json.loads(path.read_text(encoding="utf-8"))
     missing = [key for key in KEYS if key not in row]
     if missing:

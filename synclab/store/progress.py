@@ -1,4 +1,4 @@
-"""Progress of a folder of samples, counted by file names; nothing is hashed."""
+"""Progress of a folder of samples, from file names alone, without hashing."""
 
 import json
 import operator
@@ -16,13 +16,13 @@ from synclab.store.folder import STATUS, Listing, list_samples
 from synclab.store.journal import JOB, read_status
 
 RECENT = 50
-"""Rows, the newest, whose pace stands for those to come."""
+"""Number of newest rows from which the rate is estimated."""
 
 PAUSE = 5
-"""How many times as long as usual no sample came, before that counts as a pause."""
+"""A gap between samples counts as a pause if it is this many times longer than usual."""
 
 CREDIBLE = 1000
-"""Processes that a folder may have had; rows that lie closer were copied, not made."""
+"""Largest plausible number of processes; rows closer in time were copied, not generated."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class Progress:
     """Progress of one folder.
 
     Args:
-        processes: that hold samples there now.
-        seconds: of a sample, the median of the last ones; None before the first.
-        interval: seconds from one finished sample to the next, by the clock and over all
-            processes; of one process where nothing but `seconds` is known.
-        error: the last one, of a sample that is still not done or of a whole job.
+        processes: number of processes that hold samples there now.
+        seconds: median seconds of the newest samples; None before the first.
+        interval: wall-clock seconds between finished samples, over all processes; for one process
+            if only `seconds` is known.
+        error: the latest error of an unfinished sample or of a whole job.
     """
 
     folder: Path
@@ -57,7 +57,7 @@ class Progress:
 
     @property
     def left(self) -> timedelta | None:
-        """Until all is done at the rate of the last samples; None where that is not known."""
+        """Time until all samples are done, at the current rate; None if the rate is unknown."""
         if not self.to_do:
             return timedelta()
         return timedelta(seconds=self.to_do * self.interval) if self.interval else None
@@ -73,7 +73,7 @@ class Progress:
 def total(folders: Sequence[Progress]) -> tuple[str, ...]:
     """The cells of all folders together.
 
-    Time left: those at work go on side by side, all others come one after another.
+    Time left assumes that active folders continue in parallel and all others follow one by one.
     """
     names = ("done", "running", "failed", "missing")
     counts = [sum(operator.attrgetter(name)(each) for each in folders) for name in names]
@@ -81,7 +81,7 @@ def total(folders: Sequence[Progress]) -> tuple[str, ...]:
 
 
 def left_of(folders: Sequence[Progress]) -> timedelta | None:
-    """The time that is left for all folders, None where that of one is not known."""
+    """Time left for all folders; None if it is unknown for any."""
     times = [(each.left, each.processes > 0) for each in folders]
     together = [left for left, at_work in times if left is not None and at_work]
     others = [left for left, at_work in times if left is not None and not at_work]
@@ -118,7 +118,7 @@ def progress(folder: Path) -> Progress:
 
 
 def recent_seconds(folder: Path, listing: Listing) -> float | None:
-    """Median over the newest rows."""
+    """Median seconds over the newest rows."""
     return median(recorded_seconds(folder, newest_rows(listing)))
 
 
@@ -127,7 +127,7 @@ def newest_rows(listing: Listing) -> list[str]:
 
 
 def recorded_seconds(folder: Path, names: Iterable[str]) -> list[float]:
-    """The seconds of samples by their rows, without those of damaged rows."""
+    """Seconds that rows record, skipping damaged rows."""
     found = (seconds_of(folder / f"{name}.json") for name in names)
     return [seconds for seconds in found if seconds is not None]
 
@@ -137,10 +137,10 @@ def median(values: Sequence[float]) -> float | None:
 
 
 def interval(times: Sequence[float], seconds: Sequence[float]) -> float | None:
-    """Mean seconds between samples that were finished at `times`, in order, without pauses.
+    """Mean seconds between samples finished at `times` (sorted), without pauses.
 
-    Samples may come in batches, so most gaps may be next to nothing; a pause is a gap of more than
-    PAUSE times the fourth longest, and of more than the `seconds` of all these samples together.
+    Samples may finish in batches, so most gaps may be close to 0. A pause is a gap longer than
+    PAUSE times the fourth longest gap and longer than the `seconds` of all these samples together.
     """
     gaps = sorted((b - a for a, b in pairwise(times)), reverse=True)
     if not gaps:
@@ -161,7 +161,7 @@ def seconds_of(row: Path) -> float | None:
 
 
 def last_error(failures: dict[str, Any]) -> str:
-    """The newest failure with its name, empty where there is none."""
+    """The newest failure with its name; empty if there is none."""
     if not failures:
         return ""
     name, failure = max(failures.items(), key=lambda item: item[1]["time"])

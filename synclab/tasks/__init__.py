@@ -1,1 +1,1 @@
-"""Tasks: which canonical space a prompt is rendered in, and how the result becomes an image."""
+"""Tasks: the canonical space in which a prompt is rendered, and how its result becomes an image."""

@@ -16,7 +16,7 @@ from synclab.tasks.task import cells
 
 
 class Readings:
-    """The text of each view, in the order of the transforms."""
+    """A condition with one text per view, in the order of the transforms."""
 
     def __init__(self, texts: Sequence[Condition]) -> None:
         self.texts = texts
@@ -40,7 +40,7 @@ class AmbiguousTask(ImageTask):
 
     @property
     def version(self) -> int:
-        """2: the inner circle is as large as in Visual Anagrams."""
+        """2 since the inner circle has the radius of Visual Anagrams."""
         return 2 if "inner_circle" in self.transforms else 1
 
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
@@ -53,7 +53,7 @@ class AmbiguousTask(ImageTask):
         if len(texts) not in (1, len(self.transforms)):
             raise UserError(
                 f"prompt={sample.prompt}: {len(texts)} texts for {len(self.transforms)} views;"
-                ' expected one for each, separated by "|", or one for all'
+                ' expected one per view, separated by "|", or one for all views'
             )
         if len(texts) == 1:
             return prior.embed(texts[0])

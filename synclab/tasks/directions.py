@@ -1,11 +1,13 @@
-"""Prompts that name the direction of steep views, where the sky or the ground is all there is."""
+"""Prompts that name the viewing direction of steep views, which see only sky or ground."""
 
 from dataclasses import dataclass
 
 from synclab.core.protocols import Cond, Condition, Prior, View, Views
 
 STEEP = 25.0
-"""Degrees of elevation from which a view is named; the captions of the embedded world agree."""
+"""Elevation in degrees above which a prompt names the direction; as in the captions that the
+embedded prior was trained on.
+"""
 
 UP = "looking up at {prompt}"
 DOWN = "looking down at the ground, {prompt}"
@@ -13,7 +15,7 @@ DOWN = "looking down at the ground, {prompt}"
 
 @dataclass(frozen=True)
 class ByElevation:
-    """One text for level views, one for those above and one for those below."""
+    """A condition with one text each for level views, views of the sky and views of the ground."""
 
     level: Condition
     up: Condition

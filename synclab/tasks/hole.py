@@ -1,4 +1,4 @@
-"""The unknown part of a picture that is to be completed, found at the file's own size."""
+"""Finds the unknown region of an inpainting picture, at the file's own resolution."""
 
 import torch
 import torch.nn.functional as F
@@ -8,17 +8,17 @@ from synclab.core.pictures import Pixels
 from synclab.errors import UserError
 
 DARK = 32 / 255
-"""A lossy file's black reaches up to here beside a bright edge (JPEG of quality 75)."""
+"""Brightest value that black takes next to a bright edge in a lossy file (JPEG, quality 75)."""
 
 RIM = 4
-"""Pixels around a lossy file's hole that compression has mixed with black."""
+"""Width in pixels of the border of a lossy file's hole that compression has mixed with black."""
 
 
 def known_by_colour(pixels: Pixels) -> Tensor:
     """Known pixels (1, H, W): those that are neither transparent nor black.
 
-    Black is exact in a lossless file (StochSync's code). In a lossy one it is every dark area of
-    more than specks, and the rim around it, whose colours compression has mixed with the hole's.
+    In a lossless file black means exactly 0 (StochSync's code). In a lossy file it means every dark
+    area larger than a few pixels, plus a border whose colours compression has mixed with black.
     """
     if not pixels.lossy:
         return pixels.known & (pixels.colour.amax(0, keepdim=True) > 0)
@@ -27,22 +27,22 @@ def known_by_colour(pixels: Pixels) -> Tensor:
 
 
 def keep_areas(mask: Tensor) -> Tensor:
-    """A mask (1, H, W) without what is narrower than three pixels, and without its own specks."""
+    """Removes structures narrower than three pixels from a mask (1, H, W), and small holes."""
     opened = grow(~grow(~mask, 1), 1)
     return ~grow(~grow(opened, 2), 2)
 
 
 def grow(mask: Tensor, reach: int) -> Tensor:
-    """A mask (1, H, W) with all pixels at most `reach` rows and columns away."""
+    """Dilates a mask (1, H, W) by `reach` rows and columns."""
     return F.max_pool2d(mask.float()[None], 2 * reach + 1, 1, reach)[0] > 0.5
 
 
 def known_by_mask(mask: Pixels, size: tuple[int, int], place: str) -> Tensor:
     """Known pixels (1, H, W) of a mask file: white is unknown, black is known.
 
-    A mask with transparent pixels means those instead, whatever its colours.
+    If the mask has transparent pixels, these are the unknown ones, whatever its colours.
 
-    Raises: UserError for a mask of another size than its picture's (width, height).
+    Raises: UserError if the mask's size differs from its picture's `size` (width, height).
     """
     if mask.size != size:
         (width, height), (own_width, own_height) = size, mask.size
@@ -55,14 +55,14 @@ def known_by_mask(mask: Pixels, size: tuple[int, int], place: str) -> Tensor:
 
 
 def blocks_known(known: Tensor, size: int) -> Tensor:
-    """Cells (1, size, size) of a coarser grid all of whose pixels (1, H, W) are known."""
+    """Cells (1, size, size) of a coarser grid whose pixels in `known` (1, H, W) are all true."""
     return F.adaptive_avg_pool2d(known.float()[None], size)[0] > 1 - 1e-4
 
 
 def spread(picture: Tensor, seen: Tensor) -> Tensor:
-    """Fills unknown pixels with the colours around them: black would shine through the encoder.
+    """Fills unknown pixels with nearby colours: encoding them as black would darken known latents.
 
-    Means of the known pixels in windows from small to large; each fills what the last left open.
+    Takes means of the known pixels in windows of increasing size; each pass fills what is left.
     """
     filled, known, size = picture * seen, seen.float(), picture.shape[-1]
     for reach in (size // 8, size // 2, size):

@@ -1,4 +1,4 @@
-"""A plain square image from a prompt: what the prior makes on its own."""
+"""A plain square image from a prompt: the prior without synchronisation."""
 
 from dataclasses import dataclass
 

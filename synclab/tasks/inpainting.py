@@ -1,4 +1,4 @@
-"""The unknown part of an image, from a prompt."""
+"""Completion of the unknown region of an image, from a prompt."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from synclab.tasks.task import cells
 class InpaintingTask(ImageTask):
     """`picture` is a square; its transparent and black pixels are unknown (StochSync's code).
 
-    With `mask` it is the mask's white pixels that are unknown, besides the picture's transparent
-    ones; black is then a colour. Picture and mask are resized apart to the prior's size.
+    With a `mask`, the unknown pixels are the mask's white ones and the picture's transparent ones;
+    black is then a colour. Picture and mask are resized separately to the prior's resolution.
 
     With `codec="released"` unknown pixels are encoded as black, as in StochSync's code.
     """
@@ -42,7 +42,7 @@ class InpaintingTask(ImageTask):
         super().check(method, name)
         if method.canonical is not None:
             raise UserError(
-                f"method={name}: its canonical state is noisy, where nothing known can be pinned;"
+                f"method={name}: its canonical state is noisy, so known pixels cannot be kept;"
                 " choose a method of clean estimates, such as method=stochsync or synctweedies"
             )
 
@@ -57,7 +57,7 @@ class InpaintingTask(ImageTask):
         return Inpainting(**cell, height=size, width=size, known=known, mask=mask)
 
     def measure(self, size: int) -> tuple[Tensor, Tensor]:
-        """What is known of the image: colours (3, size, size), and where (1, size, size)."""
+        """The known colours (3, size, size), and the mask (1, size, size) of known pixels."""
         pixels = read_file(self.picture, "task.picture")
         check_shape(pixels, size, size, f"task.picture={self.picture}")
         if self.mask is None:

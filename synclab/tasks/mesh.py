@@ -24,15 +24,15 @@ from synclab.spaces.solids import bumpy_sphere
 from synclab.tasks.task import CanvasTask, cells
 
 SHEET = tuple((45.0 * turn, 15.0) for turn in range(8))
-"""Poses of the turntable."""
+"""Poses of the contact sheet, around the object."""
 
 
 @dataclass(frozen=True)
 class MeshTask(CanvasTask):
     """A square texture of `texture` texels along a side, seen from `poses` around the mesh.
 
-    Without a file `mesh` the object is a bumpy sphere. `distance` counts radii of the object; None
-    lets it fill the view. Beside the picture of the texture a GLB holds the textured mesh.
+    If no file `mesh` is given, the object is a bumpy sphere. `distance` is in radii of the object;
+    None fits the object to the view. A GLB with the textured mesh is written beside the texture.
     """
 
     provides: ClassVar[tuple[str, ...]] = ("depth",)
@@ -53,7 +53,7 @@ class MeshTask(CanvasTask):
         return self.surface(prior, canonical)
 
     def surface(self, prior: Prior, canonical: Canonical) -> Mesh:
-        """The space; its maps are shared by all samples of a process."""
+        """The mesh's space; its maps are shared by all samples of a process."""
         cell = cells(prior, canonical)
         texture = self.texture if canonical == "rgb" else self.latent_texture(prior)
         background = self.background if canonical == "rgb" else 0.0
@@ -70,7 +70,7 @@ class MeshTask(CanvasTask):
         )
 
     def latent_texture(self, prior: Prior) -> int:
-        """Texels of a latent texture: as fine beside its views as the one of pixels."""
+        """Texels along a side of a latent texture, in the same ratio to its views as in RGB."""
         return max(16, self.texture * prior.shape[1] // prior.image_size)
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:
@@ -78,13 +78,13 @@ class MeshTask(CanvasTask):
         return prior.with_depth(text, self.surface(prior, "rgb").disparity)
 
     def image(self, prior: Prior, z: Tensor) -> Tensor:
-        """The texture, complete: what no view sees has the colour of the nearest that one does."""
+        """The texture, with unseen texels filled from the nearest seen ones."""
         space = self.surface(prior, "rgb")
         rgb = z if self.canonical == "rgb" else self.decode(prior, z)
         return space.complete(rgb, space.all_views()).clamp(0, 1)
 
     def decode(self, prior: Prior, z: Tensor) -> Tensor:
-        """Views of the latent texture are decoded one by one and meet again in RGB."""
+        """Decodes the views of the latent texture and averages them in RGB."""
         latents, views = self.surface(prior, "latent"), self.views
         return gather(self.surface(prior, "rgb"), latents.project(z, views), views)
 
@@ -93,7 +93,7 @@ class MeshTask(CanvasTask):
         return tuple(view for views in POSE_SETS[self.poses] for view in views)
 
     def artefacts(self, prior: Prior, image: Tensor) -> Mapping[str, bytes]:
-        """The mesh with its texture as GLB, and views all around it side by side."""
+        """The textured mesh as GLB, and a contact sheet of views around it."""
         from synclab.tasks.mesh_file import to_glb
 
         space, texture = self.surface(prior, "rgb"), image.cpu()
@@ -104,16 +104,16 @@ class MeshTask(CanvasTask):
 
 @lru_cache(maxsize=4)
 def shared_maps(task: MeshTask, texture: int, view_size: int, factor: int, device: str) -> MeshMaps:
-    """The maps of a task, which all its samples share."""
+    """The maps of a task, shared by all its samples."""
     model, rig = load(task.mesh), Rig(view_size, factor, task.fov, task.distance)
     return MeshMaps(model, texture, rig, task.raster, device)
 
 
 @lru_cache(maxsize=2)
 def load(path: str | None) -> MeshModel:
-    """The mesh of a file, or a solid made by code.
+    """The mesh of a file, or a procedural solid if `path` is None.
 
-    Raises: UserError also where the libraries that read meshes are not installed.
+    Raises: UserError for unusable files, or if the libraries that read meshes are not installed.
     """
     if path is None:
         return bumpy_sphere(64)

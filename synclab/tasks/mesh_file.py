@@ -1,4 +1,4 @@
-"""Meshes from files and back: OBJ, GLB, PLY and STL in, GLB and OBJ out."""
+"""Reads meshes from OBJ, GLB, PLY and STL files, and writes GLB."""
 
 import io
 import logging
@@ -22,27 +22,27 @@ log = logging.getLogger(__name__)
 FORMATS = (".obj", ".glb", ".gltf", ".ply", ".stl")
 
 MOST_FACES = 1_000_000
-"""Beyond that, maps of a pose and texture coordinates take minutes."""
+"""Larger meshes take minutes per pose and for texture coordinates."""
 
 SHARED = 0.01
-"""Part of the texels that two objects of one file may both use before they get a texture anew."""
+"""Share of texels that two objects of a file may have in common before a new layout is made."""
 
 
 def read_mesh(path: Path) -> MeshModel:
-    """The mesh of a file, its vertices and faces in the file's order.
+    """Reads a mesh; vertices and faces keep the file's order.
 
-    Polygons become triangles; the objects of a scene are joined. An OBJ vertex with several texture
-    coordinates becomes several vertices. Texture coordinates are made anew, with a warning, where
-    they are missing, not given for every corner, or used twice by different objects.
+    Polygons are triangulated and the objects of a scene are joined. An OBJ vertex with several
+    texture coordinates becomes several vertices. New texture coordinates are made, with a warning,
+    if any are missing or if objects share parts of the texture.
 
-    Raises: UserError for files that hold no usable mesh.
+    Raises: UserError for files without a usable mesh.
     """
     parts = read_parts(path)
     vertices, faces = joined(parts)
     check_geometry(path, vertices, faces)
     uv = coordinates(parts)
     if uv is None:
-        log.warning("%s: no texture coordinates for every corner; xatlas makes new ones", path)
+        log.warning("%s: texture coordinates missing or incomplete; xatlas makes new ones", path)
         return unwrap(vertices, faces)
     model = MeshModel(vertices, faces, uv)
     if len(parts) > 1 and overlapping(model, [len(part.faces) for part in parts]):
@@ -52,25 +52,25 @@ def read_mesh(path: Path) -> MeshModel:
 
 
 def read_parts(path: Path) -> list[trimesh.Trimesh]:
-    """The objects of a file, where they stand in its scene."""
+    """The objects of a file, with the transforms of its scene applied."""
     if not path.is_file():
         raise UserError(f"task.mesh={path}: no such file; expected a mesh ({', '.join(FORMATS)})")
     if path.suffix.lower() not in FORMATS:
         raise UserError(f"task.mesh={path}: unknown format; expected {', '.join(FORMATS)}")
     try:
         scene = trimesh.load_scene(path, process=False)
-    except Exception as error:  # trimesh lets through whatever its many readers raise
+    except Exception as error:  # trimesh passes on every kind of error of its many readers
         raise UserError(
             f"task.mesh={path}: cannot be read ({type(error).__name__}: {error}); export it again"
         ) from error
     parts = [part for part in scene.dump() if isinstance(part, trimesh.Trimesh) and len(part.faces)]
     if not parts:
-        raise UserError(f"task.mesh={path}: holds no faces; expected a triangle mesh, not points")
+        raise UserError(f"task.mesh={path}: has no faces; expected a triangle mesh, not points")
     return parts
 
 
 def joined(parts: list[trimesh.Trimesh]) -> tuple[Tensor, Tensor]:
-    """Vertices and faces of all objects, one after the other."""
+    """Vertices and faces of all objects, concatenated."""
     start = np.cumsum([0, *(len(part.vertices) for part in parts)])
     faces = [part.faces + first for part, first in zip(parts, start, strict=False)]
     vertices = np.concatenate([part.vertices for part in parts])
@@ -78,25 +78,25 @@ def joined(parts: list[trimesh.Trimesh]) -> tuple[Tensor, Tensor]:
 
 
 def check_geometry(path: Path, vertices: Tensor, faces: Tensor) -> None:
-    """Refuses what cannot be looked at.
+    """Refuses geometry that cannot be rendered.
 
-    Raises: UserError.
+    Raises: UserError naming the fault.
     """
     if len(faces) > MOST_FACES:
         raise UserError(
             f"task.mesh={path}: {len(faces)} faces; expected at most {MOST_FACES}; simplify it"
         )
     if faces.min() < 0 or faces.max() >= len(vertices):
-        raise UserError(f"task.mesh={path}: a face names a vertex that is not there; export again")
+        raise UserError(f"task.mesh={path}: a face refers to a missing vertex; export it again")
     if not torch.isfinite(vertices[faces]).all():
         raise UserError(f"task.mesh={path}: a vertex is not finite; repair the mesh")
     a, b, c = vertices[faces].unbind(1)
     if not torch.linalg.cross(b - a, c - a).any():
-        raise UserError(f"task.mesh={path}: no face has an area; repair the mesh")
+        raise UserError(f"task.mesh={path}: all faces have zero area; repair the mesh")
 
 
 def coordinates(parts: list[trimesh.Trimesh]) -> Tensor | None:
-    """Texture coordinates of all vertices; None where any is missing."""
+    """Texture coordinates of all vertices; None if any is missing."""
     found = []
     for part in parts:
         visual = part.visual
@@ -120,7 +120,7 @@ def overlapping(model: MeshModel, counts: list[int], size: int = 256) -> bool:
 
 
 def unwrap(vertices: Tensor, faces: Tensor) -> MeshModel:
-    """A mesh with new texture coordinates; vertices on a chart's border are repeated."""
+    """A mesh with new texture coordinates; vertices on chart borders are duplicated."""
     source, corners, uv = xatlas.parametrize(
         vertices.numpy().astype(np.float32), faces.numpy().astype(np.uint32)
     )

@@ -23,7 +23,7 @@ from synclab.tasks.task import CanvasTask, cells
 class PanoramaTask(CanvasTask):
     """An equirectangular canvas of `rows` x 2 `rows` views (the paper's 512 px and 2048x4096).
 
-    `views` are custom sets of (azimuth, elevation), used in turn, in place of a `cover`.
+    `views` are custom sets of (azimuth, elevation), used in turn instead of a `cover`.
     """
 
     fov: Annotated[float, Interval(gt=0, lt=180)] = 72.0
@@ -38,15 +38,15 @@ class PanoramaTask(CanvasTask):
     def __post_init__(self) -> None:
         if self.cover == "sphere" and self.fov < 90:
             raise UserError(
-                f"task.fov={self.fov}: task.cover=sphere looks through cube faces and expects at"
-                " least 90; say task.fov=90"
+                f"task.fov={self.fov}: task.cover=sphere uses cube faces; expected at least 90;"
+                " use task.fov=90"
             )
         if self.views is not None:
             self.check_views(tuple(view for views in self.views for view in views))
 
     @property
     def version(self) -> int:
-        """2: steep views have prompts of their own, and a sphere's cubes overlap at their edges."""
+        """2 since steep views have their own prompts and the sphere cover sees the cubes' edges."""
         own = (view for views in self.views or () for view in views)
         return 2 if self.cover == "sphere" or any(map(steep, own)) else 1
 
@@ -55,7 +55,7 @@ class PanoramaTask(CanvasTask):
         gap = unseen(views, self.fov) if views else 0.0
         if gap is not None:
             raise UserError(
-                f"task.views: none of them sees azimuth {gap:.0f} of the horizon; add views or"
+                f"task.views: no view sees azimuth {gap:.0f} on the horizon; add views or"
                 f" widen task.fov={self.fov}"
             )
 
@@ -76,14 +76,14 @@ class PanoramaTask(CanvasTask):
         )
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:
-        """The prompt; for steep views it names the direction of view."""
+        """The prompt; for steep views it names the viewing direction."""
         sets = self.views or COVERS[self.cover](self.fov)
         if not any(steep(view) for views in sets for view in views):
             return super().condition(prior, sample)
         return ByElevation.of(prior, sample.prompt)
 
     def metadata(self, height: int, width: int) -> str:
-        """XMP of a full sphere: the canvas covers it even where no view did."""
+        """XMP of a full sphere, which the canvas covers even where no view did."""
         return photo_sphere(height, width)
 
     def decode(self, prior: Prior, z: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Upsampling of a finished panorama to twice its size: narrow views, denoised from mid-schedule.
+"""Upsampling of a finished panorama to twice its size: denoises narrow views from mid-schedule.
 
 Yeo et al. 2025, App. F, "High Resolution Panorama Generation"; 4096x8192 with 512 px views.
 """
@@ -29,12 +29,12 @@ class Panorama8KTask(PanoramaTask):
     def check(self, method: Method, name: str) -> None:
         if self.canonical == "latent" or method.canonical == "latent":
             raise UserError(
-                f"method={name}, task.canonical={self.canonical}: this task begins with pixels and"
-                " expects clean ones after every step; say method=stochsync task.canonical=rgb"
+                f"method={name}, task.canonical={self.canonical}: this task starts from an image;"
+                " expected a clean RGB state; use method=stochsync task.canonical=rgb"
             )
 
     def inputs(self) -> Mapping[str, Path]:
-        """The panorama that all samples start from; a folder of them is a run with its own rows."""
+        """The panorama that all samples start from, or the files of a folder of panoramas."""
         return {"start": find_picture(self.start, "task.start")} if Path(self.start).suffix else {}
 
     def space(self, prior: Prior, rng: Rng, sample: Sample) -> Space:
@@ -44,14 +44,14 @@ class Panorama8KTask(PanoramaTask):
         return canvas
 
     def find(self, sample: Sample) -> str:
-        """The panorama that a sample starts from."""
+        """Path of the panorama that a sample starts from."""
         start = Path(self.start).expanduser()
         if start.suffix:
             return self.start
         found = start / f"{sample.id}.png"
         if not found.is_file():
             raise UserError(
-                f"task.start={self.start}: no panorama of {sample.id} there; make it first, with"
-                " the same prompt and task=panorama, or together: -m task=panorama,panorama_8k"
+                f"task.start={self.start}: no panorama of {sample.id} there; make it first with"
+                " the same prompt and task=panorama, or both at once: -m task=panorama,panorama_8k"
             )
         return str(found)

@@ -15,9 +15,9 @@ COVERED = 0.5
 
 
 def find_picture(path: str, key: str) -> Path:
-    """The file, looked up in the working directory, then in synclab's checkout.
+    """Finds a file in the working directory, then in synclab's checkout.
 
-    Raises: UserError where there is none.
+    Raises: UserError if it is in neither.
     """
     for place in (Path(path).expanduser(), CHECKOUT / path):
         if place.is_file():
@@ -26,17 +26,17 @@ def find_picture(path: str, key: str) -> Path:
 
 
 def read_file(path: str, key: str) -> Pixels:
-    """A picture at its own size.
+    """Reads a picture at its own size.
 
-    Raises: UserError where there is no such file or it is no picture.
+    Raises: UserError if there is no such file or it is not an image.
     """
     return read(find_picture(path, key), f"{key}={path}")
 
 
 def read_opaque(path: str, key: str, height: int, width: int) -> Tensor:
-    """(3, height, width) in [0, 1] of a picture without transparent pixels.
+    """Reads and resizes an opaque picture: (3, height, width) in [0, 1].
 
-    Raises: UserError for another aspect ratio or transparent pixels, too.
+    Raises: UserError as `read_file`, and for another aspect ratio or transparent pixels.
     """
     pixels = read_file(path, key)
     check_shape(pixels, height, width, f"{key}={path}")
@@ -46,7 +46,7 @@ def read_opaque(path: str, key: str, height: int, width: int) -> Tensor:
 
 
 def check_shape(pixels: Pixels, height: int, width: int, place: str) -> None:
-    """Refuses a picture of another aspect ratio; one pixel of rounding is allowed.
+    """Refuses a picture of another aspect ratio, up to one pixel of rounding.
 
     Raises: UserError with both sizes.
     """
@@ -59,10 +59,10 @@ def check_shape(pixels: Pixels, height: int, width: int, place: str) -> None:
 
 
 def resize_known(colour: Tensor, known: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
-    """A picture (3, H, W) and its known pixels (1, H, W) at another size.
+    """Resizes a picture (3, H, W) and its mask of known pixels (1, H, W).
 
-    A new pixel is the mean of the known pixels that it covers, so that the unknown never mixes in;
-    it is known where they cover at least half of it.
+    A new pixel is the mean of the known pixels that it covers, so unknown colours never mix in; it
+    is known if they cover at least half of it.
     """
     weight = known.to(colour)
     share = resize(weight, height, width)
@@ -72,7 +72,7 @@ def resize_known(colour: Tensor, known: Tensor, height: int, width: int) -> tupl
 
 
 def resize(image: Tensor, height: int, width: int) -> Tensor:
-    """(c, H, W) resized bilinearly, over all pixels that a smaller one covers."""
+    """Resizes (c, H, W) bilinearly, with antialiasing."""
     if image.shape[1:] == (height, width):
         return image
     return F.interpolate(

@@ -17,7 +17,7 @@ from synclab.tasks.task import CanvasTask, cells
 
 @dataclass(frozen=True)
 class SurfaceTask(CanvasTask):
-    """A canvas of `rows` views in height that closes."""
+    """A canvas of `rows` views in height that wraps around a surface."""
 
     rows: Annotated[int, Ge(1)] = 4
     sampling: Sampling = "bilinear"
@@ -25,7 +25,7 @@ class SurfaceTask(CanvasTask):
     margin: Annotated[float, Ge(0)] = 0.0
 
     def surface(self, size: dict[str, Any]) -> Surface:
-        """The surface, of arguments that all have."""
+        """The surface, from the arguments that all surfaces share."""
         raise NotImplementedError
 
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
@@ -33,7 +33,7 @@ class SurfaceTask(CanvasTask):
         return self.surface({**cells(prior, canonical), **size, "margin": self.margin})
 
     def decode(self, prior: Prior, z: Tensor) -> Tensor:
-        """Views of the latent canvas are decoded one by one and meet again in RGB."""
+        """Decodes the views of the latent canvas and averages them in RGB."""
         latents = self.canvas(prior, "latent")
         views = latents.all_views()
         return gather(self.canvas(prior, "rgb"), latents.project(z, views), views)

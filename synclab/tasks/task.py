@@ -1,4 +1,4 @@
-"""Base of all tasks: an RGB or latent canonical state, with sizes taken from the prior."""
+"""Base class of tasks: an RGB or latent canonical state, with sizes taken from the prior."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,13 +16,12 @@ from synclab.spaces.codec import ReleasedCodec
 
 @dataclass(frozen=True)
 class CanvasTask:
-    """A task builds the space a method works in and turns the final state into an RGB image.
-
-    `codec` "clean" encodes views to the posterior's mean, "released" as StochSync's code does.
-    `prompt_prefix` is put before every prompt; end it with a space.
+    """Builds the space a method works in and turns its final state into an RGB image.
 
     With `canonical="rgb"` the space holds pixels and views are encoded for the network; with
-    "latent" it holds latents, at their resolution.
+    "latent" it holds latents, at their resolution. `codec` "clean" encodes views to the posterior's
+    mean, "released" as StochSync's code does. `prompt_prefix` is prepended to every prompt; it
+    should end with a space.
     """
 
     provides: ClassVar[tuple[str, ...]] = ()
@@ -36,17 +35,17 @@ class CanvasTask:
         needed = method.canonical
         if needed not in (None, self.canonical):
             raise UserError(
-                f"task.canonical={self.canonical}: method={name} averages noisy states and expects"
-                f" {needed}; say task.canonical={needed}"
+                f"task.canonical={self.canonical}: method={name} averages noisy states; expected"
+                f" {needed}; use task.canonical={needed}"
             )
 
     @property
     def version(self) -> int:
-        """Raised where equal values draw other pictures than before."""
+        """Incremented when the same values produce different pictures than before."""
         return 1
 
     def inputs(self) -> Mapping[str, Path]:
-        """Files that the pictures depend on; here none."""
+        """Files that the pictures depend on, by key; none by default."""
         return {}
 
     def space(self, prior: Prior, rng: Rng, sample: Sample) -> Space:
@@ -54,18 +53,18 @@ class CanvasTask:
         return self.own_canvas(prior, rng)
 
     def own_canvas(self, prior: Prior, rng: Rng) -> Canvas:
-        """The canvas of the canonical state that was chosen."""
+        """The canvas of the configured canonical state, with its codec."""
         canvas = self.canvas(prior, self.canonical)
         if self.canonical == "rgb" and self.codec == "released":
             canvas.codec = ReleasedCodec(prior, rng)
         return canvas
 
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
-        """The canvas of either kind of canonical state."""
+        """The canvas of a canonical state of either kind."""
         raise NotImplementedError
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:
-        """The conditioning: here the prompt with its prefix, the same for every view."""
+        """The prompt with its prefix, the same for every view."""
         return prior.embed(self.prompt_prefix + sample.prompt)
 
     def image(self, prior: Prior, z: Tensor) -> Tensor:
@@ -73,15 +72,15 @@ class CanvasTask:
         return (z if self.canonical == "rgb" else self.decode(prior, z)).clamp(0, 1)
 
     def metadata(self, height: int, width: int) -> str:
-        """XMP for the file of an image of this size; here none."""
+        """XMP packet for the file of an image of this size; none by default."""
         return ""
 
     def artefacts(self, prior: Prior, image: Tensor) -> Mapping[str, bytes]:
-        """Nothing beside the picture."""
+        """Files written beside the picture, by file ending; none by default."""
         return {}
 
     def decode(self, prior: Prior, z: Tensor) -> Tensor:
-        """A latent canonical state as RGB."""
+        """Decodes a latent canonical state to RGB."""
         raise NotImplementedError
 
 

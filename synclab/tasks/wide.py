@@ -16,9 +16,10 @@ from synclab.tasks.task import CanvasTask, cells, wrap_columns
 
 @dataclass(frozen=True)
 class WideTask(CanvasTask):
-    """`columns` views long, neighbouring crops `stride` of a view apart (SyncDiffusion: 1/4).
+    """An image `columns` views wide, with neighbouring crops `stride` view widths apart
+    (SyncDiffusion: 1/4).
 
-    `crops` sets their number instead, evenly spaced from end to end.
+    `crops` sets the number of crops instead, evenly spaced from end to end.
     """
 
     canonical: Canonical = "latent"
@@ -30,8 +31,8 @@ class WideTask(CanvasTask):
     def __post_init__(self) -> None:
         if self.crops is not None and (self.ring or self.crops < self.columns):
             raise UserError(
-                f"task.crops={self.crops}: leaves a canvas of {self.columns} views uncovered;"
-                f" expected at least {self.columns} with task.ring=false, or say task.crops=null"
+                f"task.crops={self.crops}: does not cover a canvas of {self.columns} views;"
+                f" expected at least {self.columns} with task.ring=false, or use task.crops=null"
             )
 
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
@@ -49,7 +50,7 @@ class WideTask(CanvasTask):
         return Fraction(width - size, max(1, self.crops - 1)) or size
 
     def decode(self, prior: Prior, z: Tensor) -> Tensor:
-        """One pass over the whole canvas; a ring is decoded with its other end at both sides."""
+        """Decodes the whole canvas at once; a ring is padded circularly first."""
         if not self.ring:
             return prior.decode(z[None])[0]
         pad = prior.shape[2] // 2

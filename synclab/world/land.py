@@ -7,7 +7,7 @@ from torch import Tensor
 
 from .noise import noise
 from .palette import HAZE, LIGHT, mix
-from .view import Canvas, View, edge, ramp
+from .rays import Painting, Rays, edge, ramp
 
 
 @dataclass(frozen=True)
@@ -21,58 +21,58 @@ class Ground:
     alpha: Tensor
 
 
-def ground(view: View, camera_height: float, above: bool = False) -> Ground:
+def ground(rays: Rays, camera_height: float, above: bool = False) -> Ground:
     """The level plane `camera_height` metres below the camera, or above it (a ceiling)."""
-    x, y, z = view.direction
+    x, y, z = rays.direction
     down = (y if above else -y).clamp_min(0.006)
     distance = camera_height / down
-    pixel = view.footprint * distance / down.pow(0.7)
-    alpha = edge(view.lat if above else -view.lat, view.footprint)
+    pixel = rays.footprint * distance / down.pow(0.7)
+    alpha = edge(rays.lat if above else -rays.lat, rays.footprint)
     return Ground(x * distance, z * distance, distance, pixel, alpha)
 
 
 def ground_noise(
-    view: View, plane: Ground, tile: str, period: float, seed: int, stretch: float = 1.0
+    rays: Rays, plane: Ground, tile: str, period: float, seed: int, stretch: float = 1.0
 ) -> Tensor:
     """Noise on a plane; `period` metres per tile, shrunk along z by `stretch`."""
-    u = plane.x / period + view.chance(seed)
-    v = plane.z / period * stretch + view.chance(seed + 1)
+    u = plane.x / period + rays.chance(seed)
+    v = plane.z / period * stretch + rays.chance(seed + 1)
     return noise(tile, u, v, plane.pixel * (max(1.0, stretch) / period))
 
 
-def around(view: View, tile: str, radius: float, seed: int) -> Tensor:
+def around(rays: Rays, tile: str, radius: float, seed: int) -> Tensor:
     """Noise along a circle through a tile: periodic in longitude without visible repeats."""
-    u = view.lon.cos() * radius + view.chance(seed)
-    v = view.lon.sin() * radius + view.chance(seed + 1)
-    return noise(tile, u, v, view.footprint * radius)
+    u = rays.lon.cos() * radius + rays.chance(seed)
+    v = rays.lon.sin() * radius + rays.chance(seed + 1)
+    return noise(tile, u, v, rays.footprint * radius)
 
 
-def surface(view: View, tile: str, repeats: int, seed: int, stretch: float = 1.0) -> Tensor:
+def surface(rays: Rays, tile: str, repeats: int, seed: int, stretch: float = 1.0) -> Tensor:
     """Noise on the sphere of directions, `repeats` whole tiles around the horizon."""
-    u = view.lon / (2 * math.pi) * repeats + view.chance(seed)
-    v = view.lat / (2 * math.pi) * repeats * stretch + view.chance(seed + 1)
-    return noise(tile, u, v, view.footprint / (2 * math.pi) * repeats * max(1.0, stretch))
+    u = rays.lon / (2 * math.pi) * repeats + rays.chance(seed)
+    v = rays.lat / (2 * math.pi) * repeats * stretch + rays.chance(seed + 1)
+    return noise(tile, u, v, rays.footprint / (2 * math.pi) * repeats * max(1.0, stretch))
 
 
-def relief(view: View, tile: str, repeats: int, seed: int, stretch: float = 1.0) -> Tensor:
+def relief(rays: Rays, tile: str, repeats: int, seed: int, stretch: float = 1.0) -> Tensor:
     """Shading of the noise of `surface` as if lit from the upper left: about -1 to 1, mean 0."""
     step = 2 * math.pi / repeats / 160
-    aside = View(view.scenes, view.lon + step, view.lat - step / stretch, view.footprint)
-    rise = surface(view, tile, repeats, seed, stretch) - surface(
+    aside = Rays(rays.scenes, rays.lon + step, rays.lat - step / stretch, rays.footprint)
+    rise = surface(rays, tile, repeats, seed, stretch) - surface(
         aside, tile, repeats, seed, stretch
     )
     return (4 * rise).tanh()
 
 
-def hazed(view: View, colour: Tensor, amount: Tensor | float) -> Tensor:
+def hazed(rays: Rays, colour: Tensor, amount: Tensor | float) -> Tensor:
     """A colour under the light of the time of day, seen through some haze (0..1)."""
-    return mix(lit(view, colour), view.at_time(HAZE), amount)
+    return mix(lit(rays, colour), rays.at_time(HAZE), amount)
 
 
-def lit(view: View, colour: Tensor) -> Tensor:
+def lit(rays: Rays, colour: Tensor) -> Tensor:
     """A colour under the light of the time of day; night takes part of the hue away."""
     grey = colour.mean(1, keepdim=True) * 0.9 + 0.15
-    return mix(colour, grey, 0.5 * view.is_time(2)) * view.at_time(LIGHT)
+    return mix(colour, grey, 0.5 * rays.is_time(2)) * rays.at_time(LIGHT)
 
 
 def far_haze(distance: Tensor, visibility: float) -> Tensor:
@@ -81,19 +81,19 @@ def far_haze(distance: Tensor, visibility: float) -> Tensor:
 
 
 def lay_ground(
-    view: View, canvas: Canvas, plane: Ground, colour: Tensor, visibility: float
+    rays: Rays, painting: Painting, plane: Ground, colour: Tensor, visibility: float
 ) -> None:
     """Paint a ground plane under the light of the day, grainy when near, hazed when far."""
-    grain = ground_noise(view, plane, "fractal", 3.0, 28)
-    seen = hazed(view, colour * (1 + 0.04 * grain), far_haze(plane.distance, visibility) * 0.6)
-    canvas.over(seen, plane.distance, plane.alpha)
+    grain = ground_noise(rays, plane, "fractal", 3.0, 28)
+    seen = hazed(rays, colour * (1 + 0.04 * grain), far_haze(plane.distance, visibility) * 0.6)
+    painting.over(seen, plane.distance, plane.alpha)
 
 
 def lay_ridge(
-    view: View, canvas: Canvas, top: Tensor, colour: Tensor, distance: float, haze: float
+    rays: Rays, painting: Painting, top: Tensor, colour: Tensor, distance: float, haze: float
 ) -> None:
     """Paint land that reaches up to the latitude `top` (radians) at one distance."""
     # Mist at the foot lets the land run into the hazed far end of the ground plane.
-    mist = haze + (0.75 - haze) * 0.6 * ramp(0.08, 0.0, view.lat)
-    seen = hazed(view, colour, mist)
-    canvas.over(seen, distance, edge(top - view.lat, view.footprint))
+    mist = haze + (0.75 - haze) * 0.6 * ramp(0.08, 0.0, rays.lat)
+    seen = hazed(rays, colour, mist)
+    painting.over(seen, distance, edge(top - rays.lat, rays.footprint))

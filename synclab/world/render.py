@@ -9,10 +9,10 @@ from torch import Tensor
 from synclab.core import geometry
 
 from . import biomes, interiors, textures
+from .rays import Painting, Rays
 from .scenes import KINDS, Scenes
-from .view import Canvas, View
 
-PAINTERS: dict[str, Callable[[View], Canvas]] = {
+PAINTERS: dict[str, Callable[[Rays], Painting]] = {
     "desert": biomes.desert,
     "mountains": biomes.mountains,
     "ocean": biomes.ocean,
@@ -51,8 +51,8 @@ def render(scenes: Scenes, lon: Tensor, lat: Tensor, footprint: float) -> tuple[
     # Painting each kind by itself spends no work on layers that a scene does not have.
     for kind in scenes.kind.unique().tolist():
         where = (scenes.kind == kind).nonzero()[:, 0]
-        canvas = PAINTERS[KINDS[kind]](View(scenes[where], lon[where], lat[where], footprint))
-        rgb[where], depth[where] = canvas.rgb.clamp(0, 1), canvas.depth
+        painting = PAINTERS[KINDS[kind]](Rays(scenes[where], lon[where], lat[where], footprint))
+        rgb[where], depth[where] = painting.rgb.clamp(0, 1), painting.depth
     return rgb, depth
 
 

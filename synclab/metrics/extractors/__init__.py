@@ -1,6 +1,6 @@
-"""Extractors: from a picture and its scored views to named rows of numbers, one class a network.
+"""Extractors: networks that turn a picture and its scored views into named rows of features.
 
-Their modules import networks only when one is used, so that what is missing is told of at once.
+Their modules import networks only on use, so that missing requirements are reported at once.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Outputs = Mapping[str, np.ndarray]
-"""By name: (rows, d), a row for each view or one for the whole picture."""
+"""Features by name: (rows, d), one row per view or one for the whole picture."""
 
 
 @dataclass(frozen=True)
 class Cut:
-    """A result (3, H, W) and its scored views (n, 3, h, w), both uint8, and what was asked for."""
+    """A result (3, H, W) and its scored views (n, 3, h, w), both uint8, with its prompt."""
 
     picture: Tensor
     views: Tensor
@@ -28,20 +28,20 @@ class Cut:
 
 
 class Extractor(Protocol):
-    """The views of one picture are evaluated together, so nothing depends on a batch size."""
+    """Evaluates the views of one picture together, so features do not depend on a batch size."""
 
     @property
     def name(self) -> str:
-        """File-safe; the folder of its cache."""
+        """File-safe name, used for the folder of its cache."""
         ...
 
     @property
     def identity(self) -> str:
-        """Changes whenever its answers could: with the weights, or the code."""
+        """Changes whenever its outputs could: with its weights or its code."""
         ...
 
     def check(self) -> None:
-        """Raises a UserError that names what this machine lacks for it."""
+        """Raises a UserError that lists what this machine lacks for it."""
         ...
 
     def __call__(self, cut: Cut) -> Outputs: ...

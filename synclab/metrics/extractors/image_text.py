@@ -1,10 +1,10 @@
-"""The embedded image-text model, in place of CLIP."""
+"""The embedded image-text model, the counterpart of CLIP."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from synclab.core.hashing import sha256
+from synclab.core.file_hash import file_hash
 from synclab.metrics.extractors import Cut, Outputs
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ class ImageTextEmbeddings:
     def identity(self) -> str:
         from synclab.judges.image_text import FOLDER
 
-        return f"image_text {sha256((FOLDER / 'model.safetensors').read_bytes())[:12]}"
+        return f"image_text {file_hash(FOLDER / 'model.safetensors')[:12]}"
 
     def check(self) -> None:
-        """Its weights lie in the repository."""
+        """Needs nothing: its weights are part of synclab."""
 
     @cached_property
     def network(self) -> "ImageText":

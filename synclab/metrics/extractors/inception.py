@@ -1,4 +1,4 @@
-"""Inception-v3 as the papers use it: clean-fid's front end, and torch-fidelity's for its logits."""
+"""Inception-v3 as in the papers: clean-fid's features, and torch-fidelity's logits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIDE = 299
 
 @dataclass(frozen=True)
 class CleanInception:
-    """`features` (n, 2048) as clean-fid's mode "clean" has them: FID, KID, GIQA, precision."""
+    """`features` (n, 2048) as in clean-fid's mode "clean", for FID, KID, GIQA and precision."""
 
     device: str = "cpu"
     name = "inception_clean"
@@ -41,8 +41,8 @@ class CleanInception:
             whole: Any = torch.jit.load(CLEAN_INCEPTION.path, map_location=self.device)
         except RuntimeError as error:
             raise UserError(
-                f"{CLEAN_INCEPTION.path}: not the network ({str(error).splitlines()[0]}); delete"
-                " the file, it may be half a download, and fetch it again"
+                f"{CLEAN_INCEPTION.path}: not the network ({str(error).splitlines()[0]}); the"
+                " download may be incomplete: delete the file and download it again"
             ) from error
         return whole.layers.eval()
 
@@ -93,7 +93,7 @@ def clean_resize(images: Tensor) -> Tensor:
     """uint8 images (n, 3, h, w) to float32 (n, 3, 299, 299) in [0, 255], not rounded again.
 
     PIL's bicubic filter in floating point, channel by channel: Parmar et al., On Aliased Resizing
-    (2104.11222). The filter widens with the reduction, which other resizers forget.
+    (2104.11222). It antialiases: the filter widens with the reduction.
     """
     import torch
     from PIL import Image

@@ -1,10 +1,10 @@
-"""The embedded judge: features and logits of views, and how alike a picture's own tiles look."""
+"""The embedded judge: features and logits of views, and the coherence of a picture's tiles."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from synclab.core.hashing import sha256
+from synclab.core.file_hash import file_hash
 from synclab.metrics.extractors import Cut, Outputs
 from synclab.metrics.extractors.pixels import row, tiles
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OfJudge:
-    """Base of both extractors: one network, always available."""
+    """Base class of both extractors: one network, always available."""
 
     device: str = "cpu"
 
@@ -22,10 +22,10 @@ class OfJudge:
     def identity(self) -> str:
         from synclab.judges.classifier import FOLDER
 
-        return f"judge {sha256((FOLDER / 'model.safetensors').read_bytes())[:12]}"
+        return f"judge {file_hash(FOLDER / 'model.safetensors')[:12]}"
 
     def check(self) -> None:
-        """Its weights lie in the repository."""
+        """Needs nothing: its weights are part of synclab."""
 
     @cached_property
     def network(self) -> "Judge":
@@ -35,7 +35,7 @@ class OfJudge:
 
 
 class JudgeFeatures(OfJudge):
-    """`features` (n, 192) and `logits` (n, 18) over the kinds of scene, in place of Inception's."""
+    """`features` (n, 192) and `logits` (n, 18) over kinds of scene, counterparts of Inception's."""
 
     name = "judge"
 
@@ -46,7 +46,7 @@ class JudgeFeatures(OfJudge):
 
 
 class JudgeCoherence(OfJudge):
-    """`intra_lpips` and `intra_style` (1, 1) of a wide picture's tiles, in place of VGG's."""
+    """`intra_lpips` and `intra_style` (1, 1) of a wide picture's tiles, counterparts of VGG's."""
 
     name = "judge_coherence"
 

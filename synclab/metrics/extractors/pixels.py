@@ -1,4 +1,4 @@
-"""Small steps between pictures and rows of numbers."""
+"""Tiles of pictures, and features of whole pictures."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def tiles(picture: Tensor) -> Tensor:
-    """Square tiles side by side (n, 3, H, H) of a wide picture (3, H, W); a rest is left out."""
+    """Adjacent square tiles (n, 3, H, H) of a wide picture (3, H, W); drops a remainder."""
     side = picture.shape[1]
     return picture.unfold(2, side, side).permute(2, 0, 1, 3)
 
 
 def row(value: float) -> np.ndarray:
-    """A number of the whole picture: (1, 1)."""
+    """A value of the whole picture as features (1, 1)."""
     return np.array([[value]])

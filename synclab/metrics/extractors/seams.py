@@ -11,11 +11,11 @@ from synclab.metrics.extractors.pixels import row
 
 @dataclass(frozen=True)
 class Seams:
-    """`views` (1, 1): the ratio at the borders of a method's views, `every` height of the picture.
+    """`views` (1, 1): the ratio at the borders of a method's views, `every` picture heights apart.
 
-    For a `closed` picture also `border`: the ratio where its ends meet, at +-180 degrees. Views 72
-    degrees wide, side by side or turned by half a view, have borders every 36: a fifth of a
-    panorama's height.
+    For a `closed` picture also `border`: the ratio where its ends meet, at +-180 degrees. Adjacent
+    views of 72 degrees, shifted by half a view at every other step, have borders every 36 degrees:
+    a fifth of a panorama's height.
     """
 
     every: Annotated[float, Gt(0)]
@@ -41,6 +41,6 @@ class Seams:
         return found | {"border": row(seam_ratio(image, [0], True))} if self.closed else found
 
     def borders(self, height: int, width: int) -> list[int]:
-        """Columns inside the picture at which views begin or end."""
+        """Columns inside the picture where views begin or end."""
         step = self.every * height
         return [round(step * count) for count in range(1, round(width / step))]

@@ -1,4 +1,4 @@
-"""Coherence of a wide picture's tiles by VGG: SyncDiffusion's Intra-LPIPS and Intra-Style-L."""
+"""Coherence of a wide picture's tiles from VGG: SyncDiffusion's Intra-LPIPS and Intra-Style-L."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,8 +1,8 @@
 """Identities of downloaded weights, by their content."""
 
+from synclab.core.file_hash import file_hash
 from synclab.errors import UserError
 from synclab.judges.requirements import HubWeights, Weights
-from synclab.store.file_hash import file_hash
 
 
 def identify(*weights: Weights | HubWeights) -> str:

@@ -1,1 +1,1 @@
-"""Scores as pure functions of features; one formula a file."""
+"""Scores as pure functions of features, one formula per file."""

@@ -1,6 +1,7 @@
-"""How well images fit their prompts, from joint embeddings of an image-text model.
+"""Similarity of images to their prompts, from joint embeddings of an image-text model.
 
-Cosine times 100, as the papers of this field print it (not CLIPScore's 2.5 max(cosine, 0)).
+Cosine similarity times 100, as the papers of this field print it (not CLIPScore's
+2.5 max(cosine, 0)).
 """
 
 import numpy as np
@@ -22,7 +23,7 @@ def _unit(x: Matrix) -> Matrix:
 
 
 def alignment(cosines: ArrayLike) -> float:
-    """The worst fit of an image's views to their own prompts: min of the diagonal (n, n).
+    """The lowest similarity of an image's views to their own prompts: min of the diagonal (n, n).
 
     Visual Anagrams (2311.17919), section 4.4; view i against prompt j, cosines in [-1, 1].
     """

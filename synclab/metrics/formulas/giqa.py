@@ -1,4 +1,4 @@
-"""KNN-GIQA: how close a single image lies to its nearest reference images.
+"""KNN-GIQA: closeness of a single image to its nearest reference images.
 
 Gu et al., GIQA: Generated Image Quality Assessment (2003.08932), section 3.3, with the distances of
 its code: L1, summed over the neighbours. Papers print the mean over images times 1000.
@@ -15,8 +15,8 @@ from synclab.metrics.formulas.matrices import Matrix, pair
 def giqa(generated: ArrayLike, reference: ArrayLike, k: int) -> Matrix:
     """Sum of 1 / L1 distance to the k nearest of the reference features (m, d): (n,).
 
-    The code's own k is 1, SyncDiffusion states 8. A generated image that is in the reference set
-    would score infinity, so overlapping sets are refused.
+    The released code uses k = 1, SyncDiffusion states 8. A generated image that is also in the
+    reference set would score infinity, so overlapping sets are refused.
     """
     x, y = pair(generated, reference, "giqa", least=1)
     if len(y) < k:
@@ -25,8 +25,8 @@ def giqa(generated: ArrayLike, reference: ArrayLike, k: int) -> Matrix:
     overlap = int((nearest[:, 0] == 0).sum())
     if overlap:
         raise UserError(
-            f"giqa: {overlap} images are in the reference set too; expected disjoint sets,"
-            " take other seeds for the reference"
+            f"giqa: {overlap} images are in the reference set too; expected disjoint sets;"
+            " use other seeds for the reference"
         )
     return (1 / nearest).sum(1)
 

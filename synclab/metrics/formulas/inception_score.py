@@ -1,4 +1,4 @@
-"""Inception Score: how sure a classifier is of each image, and how varied its answers are.
+"""Inception Score: confidence of a classifier on each image, and diversity of its predictions.
 
 Salimans et al., Improved Techniques for Training GANs (1606.03498), section 4.
 """
@@ -13,11 +13,11 @@ SEED = 2020  # torch-fidelity's
 
 
 def inception_score(logits: ArrayLike, splits: int = 1, seed: int = SEED) -> float:
-    """exp(mean KL(p(y|x) || p(y))), the mean over `splits` parts of the shuffled images.
+    """exp(mean KL(p(y|x) || p(y))), averaged over `splits` parts of the shuffled images.
 
     Args: logits (n, classes), n >= splits.
-    Returns: from 1 to the number of classes, and never above the images in a part: the papers'
-        ten splits of 200 images cannot exceed 20.
+    Returns: from 1 to the number of classes, and at most the number of images in a part: the
+        papers' ten splits of 200 images cannot exceed 20.
     """
     logits = matrix(logits, "is", least=1)
     if len(logits) < splits:

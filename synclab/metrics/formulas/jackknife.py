@@ -1,6 +1,6 @@
-"""Standard errors over prompts: a score with each group of prompts left out in turn.
+"""Jackknife standard errors over prompts: leaves out each group of prompts in turn.
 
-Views of one panorama and images of one prompt are not independent, so prompts are what counts.
+Views of one panorama and images of one prompt are not independent, so the unit is the prompt.
 Efron and Stein, The jackknife estimate of variance (1981).
 """
 
@@ -24,9 +24,9 @@ class Estimate:
 
     @classmethod
     def of(cls, score: Callable[[frozenset[str]], float], groups: Groups) -> "Estimate":
-        """A score as a function of what is left out.
+        """Estimates a score given as a function of the prompts that are left out.
 
-        Without values where there is but one group, or what is left is too little to be scored.
+        Has no error if there is only one group, or if too little is left to be scored.
         """
         value = score(frozenset())
         try:

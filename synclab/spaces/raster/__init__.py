@@ -1,1 +1,1 @@
-"""Which face of a mesh every pixel sees: one protocol, three back ends."""
+"""Rasterisers, which find the visible face at every pixel: one protocol, three back ends."""

@@ -14,8 +14,9 @@ from synclab.core import geometry
 class Camera:
     """Looks at the origin from `distance`, at `azimuth` and `elevation` in degrees.
 
-    At azimuth 0 and elevation 0 it stands on +z and looks along -z; positive azimuths go round to
-    the right (+x), positive elevations up. Images have `size` x `size` pixels, `fov` degrees wide.
+    At azimuth 0 and elevation 0 the camera is on the +z axis and looks along -z; positive azimuths
+    move it towards +x, positive elevations up. Images have `size` x `size` pixels and are `fov`
+    degrees wide.
     """
 
     azimuth: float
@@ -33,16 +34,19 @@ class Camera:
 
     @cached_property
     def position(self) -> Tensor:
-        """Where it stands: (3,)."""
+        """Position of the camera: (3,)."""
         return self.rotation[:, 2] * self.distance
 
     @property
     def focal(self) -> float:
-        """Pixels at distance 1."""
+        """Focal length in pixels."""
         return self.size / 2 / math.tan(math.radians(self.fov) / 2)
 
     def pixels(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """Columns and rows (..., 2) and depths (...) of points (..., 3); integers are centres."""
+        """Columns and rows (..., 2) and depths (...) of points (..., 3).
+
+        Integer positions are pixel centres.
+        """
         local = points @ self.rotation.to(points)
         depth = self.distance - local[..., 2]
         flat = local[..., :2] * torch.tensor([1.0, -1.0]).to(points)

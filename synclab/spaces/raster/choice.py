@@ -1,4 +1,4 @@
-"""Choosing a back end by name."""
+"""Selects a rasteriser by name."""
 
 from collections.abc import Callable
 
@@ -11,9 +11,9 @@ from synclab.spaces.raster.rasterizer import Backend, Rasterizer
 NVDIFFRAST = "git+https://github.com/NVlabs/nvdiffrast"
 
 INSTALL = {
-    "embree": "pip install 'synclab[mesh]', or say task.raster=torch",
+    "embree": "pip install 'synclab[mesh]', or use task.raster=torch",
     "nvdiffrast": f"pip install --no-build-isolation {NVDIFFRAST} (needs CUDA and a compiler;"
-    " mind its licence), or say task.raster=torch",
+    " note its licence), or use task.raster=torch",
 }
 
 
@@ -55,7 +55,7 @@ def nvdiffrast(vertices: Tensor, faces: Tensor) -> Rasterizer:
     from synclab.spaces.raster.nvdiffrast_backend import NvdiffrastRasterizer
 
     if not torch.cuda.is_available():
-        raise UserError("task.raster=nvdiffrast: needs an NVIDIA GPU; say task.raster=embree")
+        raise UserError("task.raster=nvdiffrast: needs an NVIDIA GPU; use task.raster=embree")
     return NvdiffrastRasterizer(vertices, faces)
 
 

@@ -1,4 +1,4 @@
-"""Intel's ray tracer on the CPU."""
+"""Intel's Embree ray tracer, on the CPU."""
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from synclab.spaces.raster.rasterizer import Hits
 
 
 class EmbreeRasterizer:
-    """Casts a ray through every pixel's centre, and one from every point that may be hidden."""
+    """Casts one ray per pixel, and for visibility one per point."""
 
     def __init__(self, vertices: Tensor, faces: Tensor) -> None:
         corners, self.device = vertices.cpu().numpy(), vertices.device

@@ -10,7 +10,7 @@ from synclab.spaces.raster.torch_backend import TorchRasterizer, depth_hidden
 
 
 class NvdiffrastRasterizer(TorchRasterizer):
-    """Its images hold (u, v, depth, face + 1); row 0 is the bottom of clip space."""
+    """nvdiffrast's images hold (u, v, depth, face + 1); row 0 is the bottom of clip space."""
 
     def __init__(self, vertices: Tensor, faces: Tensor) -> None:
         super().__init__(vertices, faces)
@@ -29,7 +29,7 @@ class NvdiffrastRasterizer(TorchRasterizer):
         return Hits(pixel, face, weight, (weight * depth).sum(1))
 
     def clip(self, camera: Camera) -> Tensor:
-        """Vertices in clip space (1, v, 4), upside down, so that row 0 of the image is its top."""
+        """Vertices in clip space (1, v, 4), flipped so that row 0 of the image is its top."""
         position, depth = camera.pixels(self.vertices.double())
         plane = (position + 0.5) / camera.size * 2 - 1
         near, far = depth.min() * 0.99, depth.max() * 1.01

@@ -1,4 +1,4 @@
-"""What a mesh space asks of a rasteriser."""
+"""The protocol of rasterisers."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -12,12 +12,12 @@ Backend = Literal["auto", "embree", "torch", "nvdiffrast"]
 
 @dataclass(frozen=True, eq=False)
 class Hits:
-    """The pixels of an image that see a face, in the order of `pixel`.
+    """The pixels of an image that see a face.
 
     Args:
-        pixel: (m,) numbers of pixels, row by row.
-        face: (m,) the nearest face there.
-        weight: (m, 3) how much each corner of the face weighs at the point seen; they add up to 1.
+        pixel: (m,) flat indices of the pixels.
+        face: (m,) the nearest face at each.
+        weight: (m, 3) barycentric coordinates of the visible point in its face.
         depth: (m,) distance from the camera along its axis.
     """
 
@@ -28,12 +28,12 @@ class Hits:
 
 
 class Rasterizer(Protocol):
-    """Looks at one mesh from any camera that stands outside of it."""
+    """Renders one mesh from any camera outside it."""
 
     def look(self, camera: Camera) -> Hits:
-        """What every pixel's centre sees."""
+        """The visible faces at the pixel centres."""
         ...
 
     def hidden(self, points: Tensor, camera: Camera) -> Tensor:
-        """Whether the mesh stands between points (m, 3) just above it and the camera: (m,)."""
+        """Whether the mesh hides points (m, 3), just above its surface, from the camera: (m,)."""
         ...

@@ -1,4 +1,4 @@
-"""The reference: a z-buffer in plain PyTorch, on any device."""
+"""The reference rasteriser: a z-buffer in plain PyTorch, on any device."""
 
 import torch
 from torch import Tensor
@@ -8,14 +8,14 @@ from synclab.spaces.raster.rasterizer import Hits
 from synclab.spaces.raster.triangles import covered
 
 SHADOW = 2
-"""Finer than the camera's own image by this much is the one that `hidden` compares depths with."""
+"""Resolution of the depth image that `hidden` uses, relative to the camera's."""
 
 
 class TorchRasterizer:
-    """Takes every pixel of every face's bounding box and keeps the nearest face.
+    """Tests every pixel of every face's bounding box and keeps the nearest face.
 
-    `hidden` compares depths with those of a finer image of the same camera: right but for points
-    within half a pixel of an outline. Embree casts a ray for every point.
+    `hidden` compares depths with a finer depth image of the same camera: exact except for points
+    within half a pixel of an outline. Embree casts a ray for every point instead.
     """
 
     def __init__(self, vertices: Tensor, faces: Tensor) -> None:
@@ -42,14 +42,16 @@ class TorchRasterizer:
 
 
 def perspective(weight: Tensor, depth: Tensor) -> tuple[Tensor, Tensor]:
-    """Weights on the face and depth, of weights on the image and the corners' depths (m, 3)."""
+    """Perspective-correct barycentric coordinates and depth, from those on the image plane and the
+    corners' depths (m, 3).
+    """
     near = weight / depth
     deep = 1 / near.sum(1)
     return near * deep[:, None], deep
 
 
 def depth_hidden(rasterizer: "TorchRasterizer", points: Tensor, camera: Camera) -> Tensor:
-    """Whether points lie behind all four pixels around them of a finer image."""
+    """Whether points lie behind all four surrounding pixels of a finer depth image."""
     finer = Camera(
         camera.azimuth, camera.elevation, camera.distance, camera.fov, SHADOW * camera.size
     )

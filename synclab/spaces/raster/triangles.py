@@ -1,4 +1,4 @@
-"""Pixels inside of triangles of the plane."""
+"""Pixels inside triangles in the plane."""
 
 from collections.abc import Iterator
 
@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 
 PIECE = 2**21
-"""Candidates, pixels of bounding boxes, that are looked at together."""
+"""Candidates (pixels in bounding boxes) that are tested at once."""
 
 
 def covered(corners: Tensor, height: int, width: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Pixels whose centres lie in triangles (f, 3, 2) of columns and rows.
 
-    Yields, piece by piece, numbers of pixels (m,), triangles (m,) and the weights of their corners
-    (m, 3). A centre on an edge lies in the triangles on both sides of it.
+    Yields, in chunks, flat indices of pixels (m,), triangles (m,) and barycentric coordinates
+    (m, 3). A centre on an edge belongs to the triangles on both sides of it.
     """
     limit = torch.tensor([width - 1, height - 1]).to(corners)
     low = corners.amin(1).ceil().clamp_min(0)
@@ -26,7 +26,7 @@ def covered(corners: Tensor, height: int, width: int) -> Iterator[tuple[Tensor, 
 
 
 def pieces(count: Tensor) -> list[int]:
-    """How many triangles in a row have together about `PIECE` candidates."""
+    """Sizes of groups of consecutive triangles with about `PIECE` candidates each."""
     group = count.cumsum(0) // PIECE
     return torch.unique_consecutive(group, return_counts=True)[1].tolist()
 
@@ -34,7 +34,7 @@ def pieces(count: Tensor) -> list[int]:
 def inside(
     corners: Tensor, low: Tensor, extent: Tensor, count: Tensor, triangle: Tensor, width: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Those of the candidates of some triangles that lie in them."""
+    """The candidates of some triangles that lie inside them."""
     number = count[triangle]
     owner = triangle.repeat_interleave(number)
     start = (number.cumsum(0) - number).repeat_interleave(number)
@@ -42,12 +42,12 @@ def inside(
     across = extent[owner, 0]
     column, row = low[owner, 0] + within % across, low[owner, 1] + within // across
     weight = barycentric(corners[owner], column, row)
-    kept = (weight >= -1e-9).all(1).nonzero()[:, 0]  # NaN, of no area, is not
+    kept = (weight >= -1e-9).all(1).nonzero()[:, 0]  # drops NaN, of degenerate triangles
     return (row * width + column)[kept], owner[kept], weight[kept]
 
 
 def barycentric(corners: Tensor, column: Tensor, row: Tensor) -> Tensor:
-    """Weights (m, 3) of the corners (m, 3, 2) of triangles at given points; NaN without area."""
+    """Barycentric coordinates (m, 3) of points in triangles (m, 3, 2); NaN without area."""
     x, y = (corners[..., axis] - at[:, None] for axis, at in ((0, column), (1, row)))
     i, j = [1, 2, 0], [2, 0, 1]
     area = x[:, i] * y[:, j] - x[:, j] * y[:, i]

@@ -1,4 +1,4 @@
-"""The rays of a batch of pictures, and the canvas that layers are painted on from far to near."""
+"""The rays of a batch of pictures, and the painting that layers are painted on from far to near."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +14,7 @@ SKY_DISTANCE = 1000.0
 
 
 @dataclass(frozen=True)
-class View:
+class Rays:
     """Rays of n scenes: lon, lat (n, 1, h, w) radians; footprint is a pixel's size in radians."""
 
     scenes: Scenes
@@ -54,11 +54,11 @@ class View:
         return self.number((self.scenes.time == time).float())
 
 
-class Canvas:
+class Painting:
     """Colour (n, 3, h, w) and depth (n, 1, h, w) painted so far."""
 
-    def __init__(self, view: View, colour: Tensor, distance: Tensor | float = SKY_DISTANCE) -> None:
-        n, _, height, width = view.lat.shape
+    def __init__(self, rays: Rays, colour: Tensor, distance: Tensor | float = SKY_DISTANCE) -> None:
+        n, _, height, width = rays.lat.shape
         self.rgb = colour.expand(n, 3, height, width)
         self.depth = torch.as_tensor(distance).expand(n, 1, height, width)
 

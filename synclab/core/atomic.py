@@ -1,7 +1,7 @@
-"""Atomic file writes, also on NFS: a hidden temporary name, then one step; no partial files seen.
+"""Atomic file writes, also on NFS: readers never see a partial file.
 
-Temporary names end in `.PROCESS@HOST.part`, so that what a killed process left behind can be told
-from what a living one is writing.
+A file is written under a hidden temporary name and then renamed. Temporary names end in
+`.PROCESS@HOST.part`, which distinguishes leftovers of killed processes from files being written.
 """
 
 import os
@@ -12,16 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ABANDONED = 3600.0
-"""Seconds after which another machine's temporary file counts as left behind."""
+"""Seconds after which a temporary file of another machine counts as left behind."""
 
 
 def owner() -> str:
-    """This process among those of all machines; asked anew, for a fork is another."""
+    """Identifies this process among all machines; not cached, because a fork is another process."""
     return f"{os.getpid()}@{socket.gethostname()}"
 
 
 def gone(name: str) -> bool:
-    """Whether an owner is a process of this machine that no longer runs."""
+    """Whether an owner is a process of this machine that has ended."""
     process, _, host = name.partition("@")
     if host != socket.gethostname() or not process.isdigit():
         return False
@@ -35,25 +35,25 @@ def gone(name: str) -> bool:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replaces a file: readers see the old one or the new one, and the new one is on the disk."""
+    """Replaces a file and syncs it to disk; readers see either the old or the new content."""
     with written(path, content) as part:
         os.replace(part, path)
 
 
 def create_once(path: Path, content: bytes) -> bool:
-    """Makes a file that is not there; of several processes one makes it. True for that one."""
+    """Creates a file unless it exists; of several processes exactly one gets True."""
     with written(path, content) as part:
         try:
             os.link(part, path)
         except FileExistsError:
-            # NFS may repeat a request whose answer was lost: the link count shows it.
+            # NFS may repeat a request whose reply was lost: the link count shows success.
             return part.stat().st_nlink == 2
         return True
 
 
 @contextmanager
 def written(path: Path, content: bytes) -> Iterator[Path]:
-    """A temporary file beside `path`, synced to the disk; gone afterwards."""
+    """Writes a temporary file beside `path`, synced to disk, and removes it at the end."""
     part = path.with_name(f".{path.name}.{owner()}.part")
     try:
         with part.open("wb") as file:
@@ -73,7 +73,7 @@ def clear_leftovers(folder: Path) -> None:
 
 
 def left_behind(part: Path) -> bool:
-    """Whether nobody will finish a temporary file: its process is gone, or it is very old."""
+    """Whether a temporary file is abandoned: its process has ended, or the file is very old."""
     process, at, host = part.name.removesuffix(".part").rpartition("@")
     if gone(process.rpartition(".")[2] + at + host):
         return True
