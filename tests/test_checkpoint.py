@@ -162,6 +162,15 @@ def test_weights_in_another_form_are_refused_with_the_remedy(
         places.locate(str(copy))
 
 
+def test_a_second_text_encoder_without_weights_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(checkpoint, tmp_path / "copy"))
+    shutil.copytree(copy / "text_encoder", copy / "text_encoder_2")
+    assert places.locate(str(copy)) == str(copy)
+    next((copy / "text_encoder_2").glob("*.safetensors")).unlink()
+    with pytest.raises(UserError, match="text_encoder_2/model.safetensors missing"):
+        places.locate(str(copy))
+
+
 def test_a_half_download_does_not_hide_a_whole_mirror(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

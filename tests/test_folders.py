@@ -82,6 +82,9 @@ def test_a_picture_of_another_size_than_its_row_says_is_not_scored(folder, caplo
 
 
 class ForbiddenCut:
+    def key(self, row):
+        return "whole"
+
     def cut(self, picture, row):
         raise AssertionError("nothing is cut of a picture that is not scored")
 

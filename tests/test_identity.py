@@ -18,6 +18,7 @@ from synclab.places import CONF
 from synclab.store.pictures import read_pictures
 from synclab.tasks.ambiguous import AmbiguousTask
 from synclab.tasks.panorama import PanoramaTask
+from synclab.tasks.panorama_8k import Panorama8KTask
 
 OLD = Path(__file__).parent / "data" / "module_paths"
 """Results written when `_target_` still named modules: synclab.methods.ddim.DDIM."""
@@ -135,6 +136,23 @@ def test_another_mask_is_refused(tmp_path):
     assert "inputs.task.mask=" in answer.err
 
 
+def test_a_folder_of_start_panoramas_is_identified_by_its_run_or_its_pictures(tmp_path):
+    def start() -> str:
+        body = {"prior": {}, "task": {"_target_": "x.Task"}, "method": {}}
+        return identify(body, Panorama8KTask(start=str(tmp_path)), None)["inputs"]["task.start"]
+
+    save(tmp_path / "a-sea-s0.png", "red")
+    red = start()
+    save(tmp_path / "a-sea-s0.png", "blue")
+    assert start() != red
+    (tmp_path / "config.json").write_text("{}", "utf-8")
+    run_hash = start()
+    save(tmp_path / "a-hill-s0.png", "red")  # a later sample of the same run
+    assert start() == run_hash
+    (tmp_path / "config.json").write_text('{"method": {}}', "utf-8")
+    assert start() != run_hash
+
+
 def test_a_folder_made_before_inputs_were_hashed_goes_on_with_one_warning(tmp_path):
     picture, results = tmp_path / "half.png", tmp_path / "results"
     save(picture, "red")
@@ -163,6 +181,13 @@ def test_hashes_survive_a_damaged_memory(tmp_path, monkeypatch, memory):
     assert file_hash(file) == first
     file.write_bytes(b"three")
     assert file_hash(file) == hashlib.sha256(b"three").hexdigest()
+
+
+def test_several_files_hash_as_their_concatenation(tmp_path):
+    first, second = tmp_path / "a", tmp_path / "b"
+    first.write_bytes(b"one")
+    second.write_bytes(b"two")
+    assert file_hash(first, second) == hashlib.sha256(b"onetwo").hexdigest()
 
 
 def test_a_file_is_hashed_once(tmp_path, monkeypatch):

@@ -92,6 +92,19 @@ def test_a_papers_azimuths_are_used_verbatim(
         PromptPerspective(32, 72, ("paper",)).cut(picture, {"prompt": "a hill"})
 
 
+def test_other_azimuths_have_another_key_in_the_cache_of_features(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = set()
+    for thetas in ([3, 77], [3, 78]):
+        content = json.dumps({"data": [{"captions": ["the sea"], "thetas": thetas}]}).encode()
+        fetch_sets(tmp_path, monkeypatch, content)
+        (tmp_path / "paper.json").write_bytes(content)
+        keys.add(PromptPerspective(32, 72, ("paper",)).key(ROW))
+    assert len(keys) == 2
+    assert Perspective(8, 72, (3,)).key(ROW) != Perspective(8, 72, (4,)).key(ROW)
+
+
 def test_a_panorama_paper_names_sets_that_there_are() -> None:
     view = read_protocol("paper", "panorama").views()
     assert set(view.prompts) <= read_sets().keys()

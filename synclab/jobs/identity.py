@@ -11,6 +11,7 @@ from synclab.core.hashing import without_modules
 from synclab.core.protocols import Task
 from synclab.priors import lora
 from synclab.priors.checkpoint import Names, checkpoint_files, fingerprint
+from synclab.store.folder import CONFIG
 
 NEUTRAL = ("batch", "compile")
 """Keys of a prior that affect speed but not the pictures."""
@@ -40,12 +41,24 @@ def identify(body: Mapping[str, Any], task: Task, checkpoint: Names | None) -> d
 def input_hashes(task: Task, checkpoint: Names | None) -> dict[str, str]:
     """Hashes of the files that a task reads and of a checkpoint's parts, by key.
 
-    The denoiser's weights have a hash of their own, `prior.weights`.
+    The hash of the denoiser's weights is `prior.weights`.
     """
-    files = {f"task.{key}": [Path(path)] for key, path in task.inputs().items()}
+    files = {f"task.{key}": content_of(path) for key, path in task.inputs().items()}
     parts = checkpoint_files(checkpoint) if checkpoint is not None else {}
     files |= {f"prior.{part}": own for part, own in parts.items()}
     return {
         key: file_hash(own[0]) if len(own) == 1 else hash_of_files(own)
         for key, own in sorted(files.items())
     }
+
+
+def content_of(path: Path) -> list[Path]:
+    """The files that an input consists of.
+
+    A run's folder is identified by its configuration, since more samples may be added; any other
+    folder by its pictures.
+    """
+    if not path.is_dir():
+        return [path]
+    config = path / CONFIG
+    return [config] if config.is_file() else sorted(path.glob("*.png"))

@@ -28,6 +28,10 @@ Outcome = Mapping[str, Outputs]
 class ViewCutter(Protocol):
     """Selects the views of a picture that are scored; see `synclab.metrics.views`."""
 
+    def key(self, row: Mapping[str, Any]) -> str:
+        """Everything that decides which views are cut, for the cache."""
+        ...
+
     def cut(self, picture: Tensor, row: Mapping[str, Any]) -> Tensor:
         """Views (n, 3, h, w) of a picture (3, H, W), all uint8."""
         ...
@@ -141,7 +145,8 @@ def measure(
 
 def outcome(picture: Picture, views: ViewCutter, extractors: Mapping[str, Extractor]) -> Outcome:
     """Outputs of all extractors for one picture, which is loaded only if any is not cached."""
-    key = f"{picture.row['sha256'][:32]}-{digest(views, picture.id, picture.prompt)[:12]}"
+    cut_by = digest(views.key(picture.row), picture.id, picture.prompt)
+    key = f"{picture.row['sha256'][:32]}-{cut_by[:12]}"
     caches = {name: Cache(folder_of(picture, e), e.identity) for name, e in extractors.items()}
     kept = {name: outputs for name, cache in caches.items() if (outputs := cache.read(key))}
     if len(kept) == len(caches):

@@ -25,8 +25,15 @@ Size = Annotated[int, Ge(1)]
 Fov = Annotated[float, Interval(gt=0, lt=180)]
 
 
+class Cutter:
+    """Base class of view cutters: by default the parameters decide which views are cut."""
+
+    def key(self, row: Row) -> str:
+        return str(self)
+
+
 @dataclass(frozen=True)
-class Whole:
+class Whole(Cutter):
     """The picture itself."""
 
     def cut(self, picture: Tensor, row: Row) -> Tensor:
@@ -34,7 +41,7 @@ class Whole:
 
 
 @dataclass(frozen=True)
-class Tiles:
+class Tiles(Cutter):
     """Adjacent squares: 6 for SyncDiffusion's 512 x 3072."""
 
     def cut(self, picture: Tensor, row: Row) -> Tensor:
@@ -42,7 +49,7 @@ class Tiles:
 
 
 @dataclass(frozen=True)
-class RandomCrop:
+class RandomCrop(Cutter):
     """One square at a random position that depends only on prompt and seed, not on the method."""
 
     seed: Annotated[int, Ge(0)] = 0
@@ -54,7 +61,7 @@ class RandomCrop:
 
 
 @dataclass(frozen=True)
-class CentreCrop:
+class CentreCrop(Cutter):
     """One square in the middle."""
 
     def cut(self, picture: Tensor, row: Row) -> Tensor:
@@ -66,7 +73,7 @@ def crop(picture: Tensor, left: int) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Perspective:
+class Perspective(Cutter):
     """Views of a panorama at fixed azimuths and one elevation, in degrees."""
 
     size: Size
@@ -80,7 +87,7 @@ class Perspective:
 
 
 @dataclass(frozen=True)
-class PromptPerspective:
+class PromptPerspective(Cutter):
     """Level views of a panorama at the azimuths that a paper's prompt file lists for each prompt.
 
     `prompts` are names in prompts/papers.yaml; their files hold {"data": [{"captions": [prompt],
@@ -91,14 +98,25 @@ class PromptPerspective:
     fov: Fov
     prompts: tuple[str, ...]
 
+    def key(self, row: Row) -> str:
+        """The azimuths are part of the key: they are read from files that may change."""
+        return f"{self} {self.azimuths(row)}"
+
     def cut(self, picture: Tensor, row: Row) -> Tensor:
+        return look(picture, self.size, self.fov, [(a, 0.0) for a in self.azimuths(row)])
+
+    def azimuths(self, row: Row) -> list[float]:
+        """The azimuths of a row's prompt, in degrees.
+
+        Raises: UserError if the files do not list the prompt.
+        """
         azimuths = read_azimuths(self.prompts).get(row["prompt"])
         if azimuths is None:
             raise UserError(
                 f"{', '.join(self.prompts)}: no azimuths for the prompt {row['prompt']!r}; expected"
                 " the paper's prompts; run python scripts/fetch_prompts.py, or use another eval"
             )
-        return look(picture, self.size, self.fov, [(azimuth, 0.0) for azimuth in azimuths])
+        return azimuths
 
 
 @lru_cache

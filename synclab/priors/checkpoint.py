@@ -55,8 +55,9 @@ def is_whole(path: str) -> bool:
 
 
 def networks(folder: Path) -> list[str]:
-    """Parts of a checkpoint that have weights."""
-    return [denoiser(folder).name, "vae", "text_encoder"]
+    """Parts of a checkpoint whose weights are loaded; SD3 has a second text encoder."""
+    second = ["text_encoder_2"] if (folder / "text_encoder_2").is_dir() else []
+    return [denoiser(folder).name, "vae", "text_encoder", *second]
 
 
 def each(path: Names) -> list[str]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-STEMS = {"text_encoder": "model"}
+STEMS = {"text_encoder": "model", "text_encoder_2": "model"}
 """Stems of weight files by part; `DEFAULT` for all other parts."""
 
 DEFAULT = "diffusion_pytorch_model"

@@ -34,8 +34,11 @@ class Panorama8KTask(PanoramaTask):
             )
 
     def inputs(self) -> Mapping[str, Path]:
-        """The panorama that all samples start from, or the files of a folder of panoramas."""
-        return {"start": find_picture(self.start, "task.start")} if Path(self.start).suffix else {}
+        """The panorama that all samples start from, or the folder of panoramas if it exists."""
+        start = Path(self.start).expanduser()
+        if start.suffix:
+            return {"start": find_picture(self.start, "task.start")}
+        return {"start": start} if start.is_dir() else {}
 
     def space(self, prior: Prior, rng: Rng, sample: Sample) -> Space:
         canvas = self.own_canvas(prior, rng)
