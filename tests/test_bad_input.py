@@ -41,6 +41,12 @@ CASES = [
     # types
     ("method.steps=ten", "method.steps=ten: input should be a valid integer"),
     ("method.steps=null", "method.steps=None: input should be a valid integer"),
+    ("method.steps=1001", "method.steps=1001: input should be less than or equal to 1000"),
+    (
+        "method=sds method.steps=1e9",
+        "method.steps=1000000000.0: input should be less than or equal",
+    ),
+    ("prior.shape=[4,8,8]", "prior=exact: its images have 4 channels; expected 3"),
     ("method.guidance=high", "method.guidance=high: input should be a valid number"),
     ("method.guidance=nan", "method.guidance=nan: input should be a finite number"),
     ("seed=x", "seed=x: input should be a valid integer"),

@@ -18,10 +18,14 @@ from synclab.tasks.wide import WideTask
 REQUEST = Request("some_task", "some_method", "some_prior", "some_preset")
 
 
+RGB = (3, 16, 16)
+
+
 @dataclass
 class Predicting(Gaussian):
     """A prior whose network answers with something of this `kind`."""
 
+    shape: tuple[int, int, int] = RGB
     kind: str = "epsilon"
 
     @property
@@ -69,7 +73,7 @@ def test_a_prior_of_depth_is_refused_a_task_of_prompts_alone():
     )
 
 
-@pytest.mark.parametrize("prior", [WithDepth(), Gaussian()], ids=["with depth", "plain"])
+@pytest.mark.parametrize("prior", [WithDepth(), Gaussian(RGB)], ids=["with depth", "plain"])
 def test_a_task_that_provides_depth_goes_with_any_prior(prior):
     assert refusal(prior, Surfaces(), DDIM()) is None
 
@@ -83,4 +87,11 @@ def test_a_prior_may_be_refused_for_either_reason():
 
 
 def test_exact_data_go_with_every_method():
-    assert refusal(Gaussian(), WideTask(), SDI()) is None
+    assert refusal(Gaussian(RGB), WideTask(), SDI()) is None
+
+
+def test_images_that_are_not_rgb_are_refused():
+    line = refusal(Gaussian((4, 8, 8)), WideTask(), DDIM())
+    assert line == (
+        "prior=some_prior: its images have 4 channels; expected 3, as in prior.shape=[3,64,64]"
+    )

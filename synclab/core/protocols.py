@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Protocol, Self
 
-from annotated_types import Ge, Interval
+from annotated_types import Interval
 from torch import Tensor
 
 from synclab.core.meter import Meter
 from synclab.core.schedule import Schedule
 
-Count = Annotated[int, Ge(1)]
+Count = Annotated[int, Interval(ge=1, le=1_000_000)]
 """A number of items, at least 1."""
+
+TimeSteps = Annotated[int, Interval(ge=1, le=1000)]
+"""A number of diffusion times; more than the training times would repeat some."""
 
 Time = Annotated[int, Interval(ge=0, le=999)]
 """A diffusion time: 0 is almost clean, 999 almost pure noise."""

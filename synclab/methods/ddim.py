@@ -6,7 +6,7 @@ The lower bound that every synchronisation method must beat: SyncTweedies' case 
 
 from dataclasses import dataclass
 
-from synclab.core.protocols import Condition, Count, Denoiser, Estimates, Method, Rng, Space
+from synclab.core.protocols import Condition, Denoiser, Estimates, Method, Rng, Space, TimeSteps
 from synclab.core.schedule import Spacing
 from synclab.core.sync import gather, stack_shape
 
@@ -15,7 +15,7 @@ from synclab.core.sync import gather, stack_shape
 class DDIM(Method):
     """`steps` network calls for each view at guidance scale `guidance`."""
 
-    steps: Count = 25
+    steps: TimeSteps = 25
     guidance: float = 7.5
     spacing: Spacing = "even"
 

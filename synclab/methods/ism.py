@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Count, Denoiser, Rng, Time
+from synclab.core.protocols import Cond, Count, Denoiser, Rng, Time, TimeSteps
 from synclab.core.solvers import ddim_inversion
 from synclab.methods.distillation import Distillation, Weight
 
@@ -23,7 +23,7 @@ class ISM(Distillation):
     lr: float = 0.03
     t_min: Time = 100
     t_max: Time = 980
-    interval: Count = 50
+    interval: TimeSteps = 50
 
     def time(self, k: int, rng: Rng) -> int:
         return rng.integer("t", self.t_min, self.t_max)

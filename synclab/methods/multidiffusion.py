@@ -11,7 +11,15 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from synclab.core.protocols import Condition, Count, Denoiser, Estimates, NoisyMethod, Rng, Space
+from synclab.core.protocols import (
+    Condition,
+    Denoiser,
+    Estimates,
+    NoisyMethod,
+    Rng,
+    Space,
+    TimeSteps,
+)
 from synclab.core.schedule import Spacing
 from synclab.core.sync import gather, project
 
@@ -23,7 +31,7 @@ class MultiDiffusion(NoisyMethod):
     `window` "gaussian" weighs a view by the distance to its middle, which hides its borders.
     """
 
-    steps: Count = 50
+    steps: TimeSteps = 50
     guidance: float = 7.5
     spacing: Spacing = "even"
     window: Literal["uniform", "gaussian"] = "uniform"

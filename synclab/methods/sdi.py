@@ -8,7 +8,7 @@ noise is added to what was found, and t falls linearly.
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Ge
+from annotated_types import Interval
 from torch import Tensor
 
 from synclab.core.protocols import Cond, Count, Denoiser, Rng, Time
@@ -26,8 +26,8 @@ class SDI(Distillation):
     t_min: Time = 20
     t_max: Time = 980
     inversion_guidance: float = -7.5
-    knots: Annotated[int, Ge(2)] = 10
-    jitter: Annotated[int, Ge(0)] = 33
+    knots: Annotated[int, Interval(ge=2, le=1000)] = 10
+    jitter: Annotated[int, Interval(ge=0, le=1000)] = 33
     extra: float = 0.3
 
     @property

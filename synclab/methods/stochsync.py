@@ -14,7 +14,16 @@ import torch
 from annotated_types import Ge
 from torch import Tensor
 
-from synclab.core.protocols import Condition, Count, Denoiser, Estimates, Method, Rng, Space, Time
+from synclab.core.protocols import (
+    Condition,
+    Denoiser,
+    Estimates,
+    Method,
+    Rng,
+    Space,
+    Time,
+    TimeSteps,
+)
 from synclab.core.schedule import Schedule
 from synclab.core.solvers import SOLVERS, Blend, Solver, consistency_x0
 from synclab.core.sync import gather, project, stack_shape
@@ -27,10 +36,10 @@ class StochSync(Method):
     With `solver` "consistency", for distilled models, G makes `ode_steps` calls from every t.
     """
 
-    steps: Count = 25
+    steps: TimeSteps = 25
     t_max: Time = 900
     t_min: Time = 270
-    ode_steps: Count = 25
+    ode_steps: TimeSteps = 25
     solver: Literal["ddim", "dpm", "consistency"] = "dpm"
     seam_steps: Annotated[int, Ge(0)] = 2
     guidance: float = 7.5

@@ -13,12 +13,12 @@ from torch import Tensor
 from synclab.core.protocols import (
     Cond,
     Condition,
-    Count,
     Denoiser,
     Estimates,
     NoisyMethod,
     Rng,
     Space,
+    TimeSteps,
 )
 from synclab.core.schedule import Spacing
 from synclab.core.sync import gather, project
@@ -28,7 +28,7 @@ from synclab.core.sync import gather, project
 class SyncDiffusion(NoisyMethod):
     """Gradient weight `weight` * `decay`^i during the first `guided_steps` steps i."""
 
-    steps: Count = 50
+    steps: TimeSteps = 50
     guidance: float = 7.5
     spacing: Spacing = "even"
     weight: float = 20.0

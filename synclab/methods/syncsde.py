@@ -13,12 +13,12 @@ from torch import Tensor
 
 from synclab.core.protocols import (
     Condition,
-    Count,
     Denoiser,
     Estimates,
     NoisyMethod,
     Rng,
     Space,
+    TimeSteps,
     Views,
 )
 from synclab.core.schedule import Schedule, Spacing
@@ -29,7 +29,7 @@ from synclab.core.sync import gather, project, stack_shape
 class SyncSDE(NoisyMethod):
     """`inverse_lambda` is 1/lambda at the first time of the run; it falls linearly with t."""
 
-    steps: Count = 50
+    steps: TimeSteps = 50
     guidance: float = 7.5
     spacing: Spacing = "even"
     inverse_lambda: float = 5.0

@@ -16,13 +16,13 @@ from torch import Tensor
 from synclab.core.protocols import (
     Canonical,
     Condition,
-    Count,
     Denoiser,
     Estimates,
     Method,
     Rng,
     Space,
     Time,
+    TimeSteps,
 )
 from synclab.core.schedule import Spacing
 from synclab.core.sync import project, stack_shape
@@ -36,7 +36,7 @@ class SyncTweedies(Method):
     Views `start` from independent noise, or from crops of one shared noise.
     """
 
-    steps: Count = 30
+    steps: TimeSteps = 30
     guidance: float = 7.5
     spacing: Spacing = "even"
     strategy: Annotated[int, Interval(ge=0, le=59)] | Case = 2

@@ -7,7 +7,15 @@ may have its own prompt. With DDIM it is code 4 of SyncTweedies.
 
 from dataclasses import dataclass
 
-from synclab.core.protocols import Condition, Count, Denoiser, Estimates, NoisyMethod, Rng, Space
+from synclab.core.protocols import (
+    Condition,
+    Denoiser,
+    Estimates,
+    NoisyMethod,
+    Rng,
+    Space,
+    TimeSteps,
+)
 from synclab.core.schedule import Spacing
 from synclab.core.sync import gather, project
 
@@ -16,7 +24,7 @@ from synclab.core.sync import gather, project
 class VisualAnagrams(NoisyMethod):
     """`steps` network calls for each view at guidance scale `guidance`."""
 
-    steps: Count = 30
+    steps: TimeSteps = 30
     guidance: float = 10.0
     spacing: Spacing = "even"
 
