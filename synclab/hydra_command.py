@@ -13,7 +13,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from synclab.command import check_words, complain, quiet, use_utf8
-from synclab.config.hydra_errors import explain, no_choice
+from synclab.config.hydra_errors import check_choices, explain, no_choice
 from synclab.config.overrides import prepare
 from synclab.errors import UserError
 
@@ -59,11 +59,14 @@ def attempt(main: Callable[[], None], launch: Launch) -> int:
     """Runs a main, reports its failures as lines, and returns the exit code."""
     try:
         check_words(sys.argv[1:])
+        check_choices(sys.argv[1:])
         sys.argv[1:] = prepare(sys.argv[1:])
         with unmasked():
             main()
     except HydraException as error:
         return complain(explain(error))
+    except OmegaConfBaseException as error:
+        return complain(str(error).split("\n")[0])
     except BrokenPipeError:
         raise
     except OSError as error:

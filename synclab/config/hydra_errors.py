@@ -2,12 +2,16 @@
 
 import re
 import sys
+from collections.abc import Sequence
 
 from hydra.errors import HydraException, OverrideParseException
 
 from synclab.config.queue_keys import LAUNCHER, right_key
-from synclab.errors import nearest
+from synclab.errors import UserError, nearest
 from synclab.places import CONF
+
+GROUPS = ("method", "task", "prior", "preset", "experiment")
+"""Groups of conf/ from which one file is chosen."""
 
 SBATCH = f"{LAUNCHER}.sbatch"
 
@@ -25,6 +29,17 @@ def explain(error: HydraException) -> str:
         if match := re.search(pattern, text):
             return describe(**match.groupdict())
     return str(error)
+
+
+def check_choices(arguments: Sequence[str]) -> None:
+    """Refuses a list as the choice of a group, on which Hydra ends in a traceback.
+
+    Raises: UserError that names the choices.
+    """
+    for argument in arguments:
+        group, _, name = argument.partition("=")
+        if name.startswith(("[", "{")) and group in GROUPS:
+            raise UserError(_unknown_choice(group, name))
 
 
 def _unknown_choice(group: str, name: str) -> str:

@@ -1,12 +1,11 @@
 """The linear map from an equirectangular canvas to its views, its transpose and an inverse."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from synclab.spaces.linear import apply
 from synclab.spaces.resampling import Sampling, resample, spread
 from synclab.spaces.window import Window
 
@@ -30,7 +29,7 @@ class Projection:
 
     def __call__(self, z: Tensor) -> Tensor:
         """(c, H, W) -> (n, c, h, w). Differentiable, once."""
-        return _Linear.apply(z, self)
+        return apply(self, z)
 
     def read(self, z: Tensor) -> Tensor:
         seen = [resample(lookup.window.cut(z), lookup.at, self.sampling) for lookup in self.lookups]
@@ -44,22 +43,6 @@ class Projection:
             window = lookup.window
             window.add(z, spread(pixels, lookup.at, window.height, window.width, self.sampling))
         return z
-
-
-class _Linear(torch.autograd.Function):
-    """Linear map with an explicit transpose: autograd would allocate a canvas for every view."""
-
-    @staticmethod
-    def forward(ctx: Any, z: Tensor, projection: Projection) -> Tensor:
-        ctx.projection = projection
-        return projection.read(z)
-
-    @staticmethod
-    @once_differentiable
-    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]: the decorator hides names
-        ctx: Any, y: Tensor
-    ) -> tuple[Tensor, None]:
-        return ctx.projection.transpose(y), None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,8 @@
 """OpenAI's CLIP through open_clip."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,6 +11,17 @@ from synclab.errors import UserError
 from synclab.judges.requirements import HubWeights, check_package, clip_weights
 from synclab.metrics.extractors import Cut, Outputs
 from synclab.metrics.extractors.weights import identify
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hides open_clip's progress messages, which it logs to the root logger."""
+    before = logging.root.manager.disable
+    logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 @dataclass(frozen=True)
@@ -46,8 +60,10 @@ class Clip:
         import open_clip  # pyright: ignore[reportMissingImports]
 
         path = str(self.weights.path)
-        model, _, prepare = open_clip.create_model_and_transforms(self.model, pretrained=path)
-        return model.eval().to(self.device), prepare, open_clip.get_tokenizer(self.model)
+        with quiet():
+            model, _, prepare = open_clip.create_model_and_transforms(self.model, pretrained=path)
+            tokenize = open_clip.get_tokenizer(self.model)
+        return model.eval().to(self.device), prepare, tokenize
 
     def __call__(self, cut: Cut) -> Outputs:
         import torch
