@@ -14,12 +14,13 @@ from trimesh.visual.texture import TextureVisuals
 from synclab.core.sync import gather
 from synclab.errors import UserError
 from synclab.spaces.mesh import Mesh
-from synclab.spaces.mesh_maps import MeshMaps, Rig
+from synclab.spaces.mesh_maps import MeshMaps
 from synclab.spaces.mesh_model import MeshModel
 from synclab.spaces.pose_sets import POSE_SETS
 from synclab.spaces.raster.camera import Camera
 from synclab.spaces.raster.choice import choose
 from synclab.spaces.raster.rasterizer import Hits
+from synclab.spaces.rig import Rig
 from synclab.spaces.solids import bumpy_sphere, grid_faces
 from synclab.tasks.mesh_file import read_mesh, to_glb
 

@@ -23,9 +23,10 @@ from synclab.core.streams import Streams
 from synclab.core.sync import gather, project
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.mesh import Mesh
-from synclab.spaces.mesh_maps import MeshMaps, Rig
+from synclab.spaces.mesh_maps import MeshMaps
 from synclab.spaces.mesh_model import find_charts
 from synclab.spaces.pose_sets import POSE_SETS
+from synclab.spaces.rig import Rig
 from synclab.spaces.solids import bumpy_sphere
 from synclab.spaces.surface import Sphere, Torus
 

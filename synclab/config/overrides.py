@@ -35,6 +35,7 @@ PATHS = {
     "task.picture",
     "task.mask",
     "task.mesh",
+    "task.cloud",
     "task.start",
 }
 """Keys whose value is a path, or a sweep or list of paths unless the whole value exists as one."""

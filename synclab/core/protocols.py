@@ -330,6 +330,11 @@ class Task(Protocol):
         """XMP for the file of an image of this size in pixels; empty for none."""
         ...
 
-    def artefacts(self, prior: Prior, image: Tensor) -> Mapping[str, bytes]:
-        """Files made from the image (3, H, W) and stored beside it, by their endings ("glb")."""
+    def artefacts(self, prior: Prior, z: Tensor, image: Tensor) -> Mapping[str, bytes]:
+        """Files stored beside the image, by their endings ("glb").
+
+        Args:
+            z: the canonical state (c, H, W).
+            image: what `image` made of it.
+        """
         ...

@@ -107,7 +107,7 @@ class Job:
         if not torch.isfinite(image).all():
             raise UserError(f"{sample.id}: the image is not finite: {cause_of_overflow(z)}")
         png = to_png(image, self.task.metadata(*image.shape[1:]))
-        return Drawn(png, self.task.artefacts(self.prior, image))
+        return Drawn(png, self.task.artefacts(self.prior, z, image))
 
     def generate(self, sample: Sample, advance: Callable[[], object], denoiser: Denoiser) -> Tensor:
         """Runs the method to its end and returns the last canonical estimate."""

@@ -5,44 +5,25 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from synclab.core.protocols import Rng, View, Views
+from synclab.core.protocols import View, Views
 from synclab.core.sync import weighted_mean
-from synclab.spaces.canvas import Canvas
 from synclab.spaces.mesh_maps import MeshMaps
+from synclab.spaces.orbit import Orbit
 
 
 @dataclass(kw_only=True)
-class Mesh(Canvas):
-    """A view is (azimuth, elevation) in degrees of a camera that looks at the object's centre.
+class Mesh(Orbit):
+    """The canvas is the square texture of a mesh.
 
-    The canvas is the square texture. `project` samples it bilinearly without mixing in texels from
-    outside the chart; pixels that miss the object are `background`, so projection is affine unless
-    that is 0. `scatter` gives every texel that a view sees the view's colour there, weighted by the
-    cosine between normal and viewing direction to the power `sharpness`. Faces are two-sided.
-
-    Args:
-        sets: sets of views; the steps use them in turn.
+    `project` samples it bilinearly without mixing in texels from outside the charts; pixels that
+    miss the object are `background`, so projection is affine unless that is 0. `scatter` gives
+    every texel that a view sees the view's colour there, weighted by the cosine between normal and
+    viewing direction to the power `sharpness`. Faces are two-sided.
     """
 
     maps: MeshMaps
-    sets: tuple[Views, ...]
     background: float = 0.0
     sharpness: float = 1.0
-
-    def all_views(self) -> Views:
-        """All sets together, each view once."""
-        return tuple(dict.fromkeys(view for views in self.sets for view in views))
-
-    def disjoint_views(self, step: int, rng: Rng) -> Views:
-        """The sets in turn."""
-        return self.sets[step % len(self.sets)]
-
-    def random_views(self, count: int, rng: Rng) -> Views:
-        """All around, between the lowest and the highest elevation of the sets."""
-        elevations = [elevation for _, elevation in self.all_views()]
-        azimuth = rng.uniform("azimuth", 0, 360, count)
-        elevation = rng.uniform("elevation", min(elevations), max(elevations), count)
-        return tuple(zip(azimuth, elevation, strict=True))
 
     def project(self, z: Tensor, views: Views) -> Tensor:
         shape = len(z), self.view_size, self.view_size

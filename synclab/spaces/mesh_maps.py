@@ -1,49 +1,23 @@
 """Maps between views of a mesh and its texture, computed once per pose and shared."""
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
-import torch.nn.functional as F
-from scipy.ndimage import distance_transform_edt
 from scipy.spatial import KDTree
 from torch import Tensor
 
 from synclab.core.protocols import View, Views
 from synclab.spaces.mesh_model import MeshModel, find_charts
+from synclab.spaces.ownership import distance_within
 from synclab.spaces.raster.camera import Camera
 from synclab.spaces.raster.choice import choose
 from synclab.spaces.raster.rasterizer import Backend, Hits
+from synclab.spaces.rig import Rig
 from synclab.spaces.sparse import SparseRead, bilinear_read, clamped, doubly_periodic
-
-MARGIN = 1.05
-"""Half the width that a fitted camera shows, in radii of the object."""
 
 LIFT = 1e-4
 """Offset above a face of the points tested for visibility, on a mesh of radius 1."""
-
-
-@dataclass(frozen=True)
-class Rig:
-    """The cameras around an object of radius 1, all looking at its centre.
-
-    Args:
-        size: pixels along a side of a view.
-        factor: image pixels per latent pixel, along a side.
-        fov: degrees.
-        distance: from the object's centre in radii; None fits the object to the view.
-    """
-
-    size: int
-    factor: int = 1
-    fov: float = 60.0
-    distance: float | None = None
-
-    def camera(self, view: View) -> Camera:
-        azimuth, elevation = view
-        fit = MARGIN / math.sin(math.radians(self.fov) / 2)
-        return Camera(azimuth, elevation, self.distance or fit, self.fov, self.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,16 +146,11 @@ class MeshMaps:
         pose = self.pose(view)
         strongest = pose.pixels.weight.argmax(0, keepdim=True)
         read = owner.flatten()[pose.pixels.index.gather(0, strongest)[0]]
-        own = torch.zeros(self.rig.size**2, dtype=torch.bool)
-        own[pose.pixel.cpu()] = ((read == number) | (read == -1)).cpu()
-        size = self.rig.size, self.rig.size
-        distance = torch.from_numpy(distance_transform_edt(own.view(size).numpy())).float()
-        inner = (1.7 * distance / distance.max().clamp_min(1)).clamp(0, 1)
-        beside = torch.ones(self.rig.size**2, dtype=torch.bool)
-        beside[pose.pixel.cpu()] = False
-        inner[beside.view(size)] = 1
-        pooled = -F.max_pool2d(-inner[None, None], self.rig.factor)[0, 0]
-        return pooled.to(self.device)
+        own = torch.zeros(self.rig.size**2, dtype=torch.bool, device=self.device)
+        own[pose.pixel] = (read == number) | (read == -1)
+        covered = torch.zeros_like(own)
+        covered[pose.pixel] = True
+        return distance_within(own, covered, self.rig.size, self.rig.factor)
 
 
 def surface_read(

@@ -75,7 +75,7 @@ class CanvasTask:
         """XMP packet for the file of an image of this size; none by default."""
         return ""
 
-    def artefacts(self, prior: Prior, image: Tensor) -> Mapping[str, bytes]:
+    def artefacts(self, prior: Prior, z: Tensor, image: Tensor) -> Mapping[str, bytes]:
         """Files written beside the picture, by file ending; none by default."""
         return {}
 

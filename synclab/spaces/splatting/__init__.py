@@ -1,0 +1,1 @@
+"""Splatting of 3D Gaussians as a linear map of their colours: one protocol, two back ends."""

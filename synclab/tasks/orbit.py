@@ -1,0 +1,78 @@
+"""Base of tasks whose object is seen by cameras around it."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import torch
+from annotated_types import Ge, Interval
+from torch import Tensor
+
+from synclab.core.protocols import Canonical, Condition, Prior, Sample, Views
+from synclab.core.sync import gather
+from synclab.spaces.canvas import Canvas
+from synclab.spaces.gaussians import Gaussians
+from synclab.spaces.mesh import Mesh
+from synclab.spaces.pose_sets import POSE_SETS, Poses
+from synclab.spaces.rig import Rig
+from synclab.tasks.task import CanvasTask, cells
+
+SHEET = tuple((45.0 * turn, 15.0) for turn in range(8))
+"""Poses of the contact sheet, around the object."""
+
+
+@dataclass(frozen=True)
+class OrbitTask(CanvasTask):
+    """An object seen from `poses`, sets of views around it.
+
+    `distance` of the cameras is in radii of the object; None fits the object to the view.
+    `background` is the grey level around it.
+    """
+
+    provides: ClassVar[tuple[str, ...]] = ("depth",)
+
+    poses: Poses = "stochsync"
+    fov: Annotated[float, Interval(gt=0, lt=120)] = 60.0
+    distance: Annotated[float, Ge(1.05)] | None = None
+    background: Annotated[float, Interval(ge=0, le=1)] = 0.5
+
+    @abstractmethod
+    def orbit(self, prior: Prior, canonical: Canonical) -> Mesh | Gaussians:
+        """The object's space; its maps are shared by all samples of a process."""
+
+    def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
+        return self.orbit(prior, canonical)
+
+    def rig(self, prior: Prior, canonical: Canonical) -> Rig:
+        """The cameras of the views of a canonical state of either kind."""
+        cell = cells(prior, canonical)
+        return Rig(cell["view_size"], cell.get("factor", 1), self.fov, self.distance)
+
+    def backdrop(self, canonical: Canonical) -> float:
+        """The value around the object; latents have no grey level, so there it is 0."""
+        return self.background if canonical == "rgb" else 0.0
+
+    @property
+    def views(self) -> Views:
+        return tuple(view for views in POSE_SETS[self.poses] for view in views)
+
+    def condition(self, prior: Prior, sample: Sample) -> Condition:
+        text = super().condition(prior, sample)
+        return prior.with_depth(text, self.orbit(prior, "rgb").disparity)
+
+    def colours(self, prior: Prior, z: Tensor) -> Tensor:
+        """The final RGB state; unseen parts take the colour of the nearest seen one."""
+        space = self.orbit(prior, "rgb")
+        rgb = z if self.canonical == "rgb" else self.decode(prior, z)
+        return space.complete(rgb, space.all_views()).clamp(0, 1)
+
+    def decode(self, prior: Prior, z: Tensor) -> Tensor:
+        """Decodes the views of the latent state and averages them in RGB."""
+        latents, views = self.orbit(prior, "latent"), self.views
+        return gather(self.orbit(prior, "rgb"), latents.project(z, views), views)
+
+    def sheet(self, prior: Prior, colours: Tensor) -> Tensor:
+        """Views of the finished object from all around, in two rows (3, H, W)."""
+        seen = self.orbit(prior, "rgb").project(colours, SHEET).clamp(0, 1)
+        rows = [torch.cat(list(row), 2) for row in seen.split(len(SHEET) // 2)]
+        return torch.cat(rows, 1)
