@@ -27,7 +27,7 @@ WIDTH = 512  # pixels of a panorama on the sheet
 COLUMNS = 4  # at most; more methods go on in the next line
 ORDER = (
     *("ddim", "multidiffusion", "syncdiffusion", "syncsde", "synctweedies", "visual_anagrams"),
-    *("sds", "sdi", "ism", "stochsync", "stochsync_fast", "stochsync_fast_dpm"),
+    *("sds", "sdi", "ism", "stochsync", "stochsync_ddim", "stochsync_fast", "stochsync_fast_dpm"),
 )  # the papers' story
 
 

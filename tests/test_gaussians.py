@@ -259,6 +259,6 @@ def test_the_task_shows_views_and_writes_a_ply(tmp_path):
     prior, task = Gaussian((3, 32, 32)), GaussiansTask(count=500)
     z = torch.rand(3, 1, 500)
     image = task.image(prior, z)
-    assert image.shape == (3, 64, 128)
+    assert image.shape == (3, 64, 320)
     (tmp_path / "out.ply").write_bytes(task.artefacts(prior, z, image)["ply"])
     assert len(read_cloud(tmp_path / "out.ply")) == 500

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from synclab.config import prompt_sets
 from synclab.config.prompt_sets import PromptSet, read_sets
@@ -19,9 +20,11 @@ from synclab.metrics.views import (
     Perspective,
     PromptPerspective,
     RandomCrop,
+    RenderedViews,
     Tiles,
     Whole,
 )
+from synclab.store.pictures import Picture, UnusableError
 from synclab.world import render_panorama, render_views, sample_scenes
 
 ROW = {"id": "sea-s0", "prompt": "the sea"}
@@ -108,6 +111,39 @@ def test_other_azimuths_have_another_key_in_the_cache_of_features(
 def test_a_panorama_paper_names_sets_that_there_are() -> None:
     view = read_protocol("paper", "panorama").views()
     assert set(view.prompts) <= read_sets().keys()
+
+
+def write_picture(path: Path, size: tuple[int, int], colour: int) -> str:
+    Image.new("RGB", size, (colour, colour, colour)).save(path)
+    return sha256(path.read_bytes())
+
+
+def test_rendered_views_are_cut_from_the_artefact_of_a_mesh(tmp_path: Path) -> None:
+    """The picture of a mesh is its texture; the views lie beside it."""
+    row = {
+        "sha256": write_picture(tmp_path / "bag-s0.png", (64, 64), 0),
+        "artefacts": {"views.png": write_picture(tmp_path / "bag-s0.views.png", (40, 20), 200)},
+    }
+    cutter, picture = RenderedViews(part=0.5), Picture(tmp_path / "bag-s0.png", row)
+    views = cutter.cut(cutter.source(picture), row)
+    assert views.shape == (2, 3, 10, 10) and (views == 200).all()
+    write_picture(tmp_path / "bag-s0.views.png", (40, 20), 100)
+    with pytest.raises(UnusableError, match="differs from the row's hash"):
+        cutter.source(picture)
+
+
+def test_rendered_views_of_an_ingested_sample_are_its_picture(tmp_path: Path) -> None:
+    row = {"sha256": write_picture(tmp_path / "bag-s0.png", (60, 20), 7), "size": [60, 20]}
+    cutter = RenderedViews()
+    views = cutter.cut(cutter.source(Picture(tmp_path / "bag-s0.png", row)), row)
+    assert views.shape == (3, 3, 20, 20)
+
+
+def test_rendered_views_keep_their_order() -> None:
+    sheet = torch.arange(6).repeat_interleave(8 * 8).view(2, 3, 8, 8).movedim(2, 1)
+    picture = sheet.reshape(1, 16, 24).expand(3, -1, -1).byte()
+    views = RenderedViews().cut(picture, ROW)
+    assert [int(view.float().mean()) for view in views] == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_picture_that_is_no_panorama_is_refused() -> None:

@@ -32,6 +32,10 @@ class ViewCutter(Protocol):
         """Everything that decides which views are cut, for the cache."""
         ...
 
+    def source(self, picture: Picture) -> Tensor:
+        """The image (3, H, W), uint8, that the views are cut from."""
+        ...
+
     def cut(self, picture: Tensor, row: Mapping[str, Any]) -> Tensor:
         """Views (n, 3, h, w) of a picture (3, H, W), all uint8."""
         ...
@@ -151,7 +155,7 @@ def outcome(picture: Picture, views: ViewCutter, extractors: Mapping[str, Extrac
     kept = {name: outputs for name, cache in caches.items() if (outputs := cache.read(key))}
     if len(kept) == len(caches):
         return kept
-    image = picture.load()
+    image = views.source(picture)
     cut = Cut(image, views.cut(image, picture.row), picture.prompt)
     new = {name: finite(extractors[name](cut), name) for name in caches if name not in kept}
     for name, outputs in new.items():

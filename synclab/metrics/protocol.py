@@ -93,7 +93,7 @@ def lack(extractor: Any) -> str | None:
 
 
 def read_protocol(name: str, task: str) -> Protocol:
-    """The protocol NAME, or NAME_TASK if only that exists: `paper` has one file per task."""
+    """The protocol NAME_TASK if it exists, such as `paper_panorama`, else NAME."""
     path = find(name, task)
     body = read(path)
     validate(ProtocolFile, body, "eval")
@@ -116,7 +116,7 @@ def read(path: Path) -> dict[str, Any]:
 
 def find(name: str, task: str) -> Path:
     """A file of conf/eval by its name, or any other by its path."""
-    for path in (FOLDER / f"{name}.yaml", FOLDER / f"{name}_{task}.yaml", Path(name)):
+    for path in (FOLDER / f"{name}_{task}.yaml", FOLDER / f"{name}.yaml", Path(name)):
         if path.is_file():
             return path
     choices = [path.stem for path in FOLDER.glob("*.yaml")]

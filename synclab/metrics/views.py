@@ -4,6 +4,7 @@ Every class here turns a picture (3, H, W) and its row into views (n, 3, h, w), 
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,7 @@ from synclab.core.streams import Streams
 from synclab.errors import UserError, nearest
 from synclab.metrics.extractors.pixels import tiles
 from synclab.spaces.panorama import Panorama
+from synclab.store.pictures import Picture
 
 Row = Mapping[str, Any]
 Size = Annotated[int, Ge(1)]
@@ -30,6 +32,10 @@ class Cutter:
 
     def key(self, row: Row) -> str:
         return str(self)
+
+    def source(self, picture: Picture) -> Tensor:
+        """The sample's picture."""
+        return picture.load()
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,28 @@ class CentreCrop(Cutter):
 
 def crop(picture: Tensor, left: int) -> Tensor:
     return picture[None, :, :, left : left + picture.shape[1]]
+
+
+@dataclass(frozen=True)
+class RenderedViews(Cutter):
+    """Views of an object that its task rendered: squares in rows, beside the texture.
+
+    Ingested samples and Gaussians have them as their picture. Of each view the central square of
+    `part` of its side is scored, so that a background need not be part of the reference.
+    """
+
+    part: Annotated[float, Interval(gt=0, le=1)] = 1.0
+
+    def source(self, picture: Picture) -> Tensor:
+        views = picture.load_artefact("views.png")
+        return picture.load() if views is None else views
+
+    def cut(self, picture: Tensor, row: Row) -> Tensor:
+        side = math.gcd(*picture.shape[1:])
+        squares = picture.unfold(1, side, side).unfold(2, side, side).flatten(1, 2).movedim(0, 1)
+        inner = round(self.part * side)
+        start = (side - inner) // 2
+        return squares[:, :, start : start + inner, start : start + inner]
 
 
 @dataclass(frozen=True)

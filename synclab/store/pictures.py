@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,15 +41,30 @@ class Picture:
 
     def load(self) -> Tensor:
         """The image, uint8 (3, H, W)."""
-        try:
-            pixels = read(self.path, self.path.name)
-        except UserError as error:
-            raise UnusableError(f"{error}; generate it again") from error
-        if not pixels.known.all():
-            raise UnusableError("it has transparent pixels; generate it again")
-        if list(pixels.size) != list(self.row.get("size", pixels.size)):
-            raise UnusableError(f"it is {pixels.size}, its row says {self.row['size']}")
-        return (pixels.colour * 255).round().byte()
+        return load(self.path, self.row.get("size"))
+
+    def load_artefact(self, ending: str) -> Tensor | None:
+        """A picture beside the image, uint8 (3, H, W); None if the row has none of this ending."""
+        known = self.row.get("artefacts", {}).get(ending)
+        if known is None:
+            return None
+        path = self.path.with_name(f"{self.path.stem}.{ending}")
+        if not path.is_file() or sha256(path.read_bytes()) != known:
+            raise UnusableError(f"{path.name} is missing or differs from the row's hash")
+        return load(path, None)
+
+
+def load(path: Path, size: Sequence[int] | None) -> Tensor:
+    """An opaque picture of the given width and height, if known, as uint8 (3, H, W)."""
+    try:
+        pixels = read(path, path.name)
+    except UserError as error:
+        raise UnusableError(f"{error}; generate it again") from error
+    if not pixels.known.all():
+        raise UnusableError("it has transparent pixels; generate it again")
+    if size is not None and list(pixels.size) != list(size):
+        raise UnusableError(f"it is {pixels.size}, its row says {size}")
+    return (pixels.colour * 255).round().byte()
 
 
 def read_pictures(folder: Path) -> list[Picture]:

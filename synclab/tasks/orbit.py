@@ -1,7 +1,7 @@
 """Base of tasks whose object is seen by cameras around it."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 import torch
@@ -17,8 +17,13 @@ from synclab.spaces.pose_sets import POSE_SETS, Poses
 from synclab.spaces.rig import Rig
 from synclab.tasks.task import CanvasTask, cells
 
-SHEET = tuple((45.0 * turn, 15.0) for turn in range(8))
-"""Poses of the contact sheet, around the object."""
+EVALUATION: Views = tuple(
+    (36.0 * turn, elevation) for elevation in (0.0, 30.0) for turn in range(10)
+)
+"""Poses of the contact sheet: StochSync's evaluation views, ten at each of two elevations."""
+
+WHITE = 1.0
+"""Background of the contact sheet, as in StochSync's evaluation."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class OrbitTask(CanvasTask):
         return gather(self.orbit(prior, "rgb"), latents.project(z, views), views)
 
     def sheet(self, prior: Prior, colours: Tensor) -> Tensor:
-        """Views of the finished object from all around, in two rows (3, H, W)."""
-        seen = self.orbit(prior, "rgb").project(colours, SHEET).clamp(0, 1)
-        rows = [torch.cat(list(row), 2) for row in seen.split(len(SHEET) // 2)]
-        return torch.cat(rows, 1)
+        """Evaluation views of the finished object, one row for each elevation (3, H, W)."""
+        space = replace(self.orbit(prior, "rgb"), background=WHITE)
+        seen = space.project(colours, EVALUATION).clamp(0, 1)
+        return torch.cat([torch.cat(list(row), 2) for row in seen.split(10)], 1)
