@@ -18,6 +18,7 @@ from synclab.spaces.raster.camera import Camera
 from synclab.spaces.rig import Rig
 from synclab.spaces.splatting.choice import choose
 from synclab.spaces.splatting.cloud import GaussianCloud, bumpy_cloud, from_z_to, rotations
+from synclab.spaces.splatting.projection import BLUR, project
 from synclab.spaces.splatting.torch_backend import TorchSplatter
 from synclab.tasks.gaussians import GaussiansTask
 from synclab.tasks.ply import C0, read_cloud, to_ply
@@ -77,6 +78,21 @@ def test_a_round_gaussian_is_as_wide_as_its_projection():
     offset = torch.arange(65) - 32.0
     wanted = 0.8 * (-offset.square() / (2 * variance)).exp()
     close(row, torch.where(wanted >= 1 / 255, wanted, 0).float(), 1e-6)
+
+
+def test_an_oblique_gaussian_has_the_covariance_of_its_samples():
+    """Away from the optical axis, for a long Gaussian that recedes from the camera."""
+    turn = torch.tensor([[0.8, 0.3, 0.4, 0.2]]).double()
+    scales = torch.tensor([[0.01, 0.02, 0.1]]).double()
+    mean, opacity = torch.tensor([[0.6, 0.5, 0.2]]).double(), torch.tensor([0.5]).double()
+    cloud = GaussianCloud(mean, turn / turn.norm(), scales, opacity)
+    splats = project(cloud, CAMERA)
+    xx, xy, yy = splats.conic[0].tolist()
+    ours = torch.linalg.inv(torch.tensor([[xx, xy], [xy, yy]], dtype=torch.float64))
+    draws = torch.randn(400_000, 3, generator=torch.Generator().manual_seed(0)).double()
+    points = mean + (draws * scales) @ rotations(cloud.quaternions)[0].T
+    sampled = torch.cov(CAMERA.pixels(points)[0].T) + BLUR * torch.eye(2).double()
+    close(ours, sampled, 0.03 * float(sampled.abs().max()))
 
 
 def test_gaussians_lie_where_the_camera_projects_their_means():

@@ -1,5 +1,6 @@
 """Textures of meshes: rasterisers, round trips, occlusion, charts, files in and out."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from conftest import close, streams
 from torch import Tensor
 from trimesh.visual.texture import TextureVisuals
 
+from synclab.core.protocols import Sample
 from synclab.core.sync import gather
 from synclab.errors import UserError
+from synclab.priors.exact import Gaussian
 from synclab.spaces.mesh import Mesh
 from synclab.spaces.mesh_maps import MeshMaps
 from synclab.spaces.mesh_model import MeshModel
@@ -22,7 +25,9 @@ from synclab.spaces.raster.choice import choose
 from synclab.spaces.raster.rasterizer import Hits
 from synclab.spaces.rig import Rig
 from synclab.spaces.solids import bumpy_sphere, grid_faces
+from synclab.tasks.mesh import MeshTask
 from synclab.tasks.mesh_file import read_mesh, to_glb
+from synclab.tasks.view_prompts import WORDS
 
 POSES = POSE_SETS["stochsync"]
 BAG = Path(__file__).resolve().parents[2] / "shared" / "data" / "mesh" / "clutch_bag.obj"
@@ -38,6 +43,11 @@ def mesh(model: MeshModel, texture: int = 256, size: int = 64, **changes: Any) -
 @pytest.fixture(scope="module")
 def bumpy() -> Mesh:
     return mesh(bumpy_sphere(32))
+
+
+def vars_of(own: Mesh) -> dict[str, Any]:
+    """Arguments that make the same space again."""
+    return {field.name: getattr(own, field.name) for field in fields(own) if field.init}
 
 
 def painted(space: Mesh, waves: float) -> Tensor:
@@ -164,6 +174,70 @@ def test_background_lies_beside_the_object():
     space = mesh(bumpy_sphere(16), texture=64, size=32, background=0.25)
     seen, cover = space.project(torch.ones(space.shape), POSES[0]), space.cover(POSES[0])
     close(seen, (cover + 0.25 * (1 - cover)).expand_as(seen), 1e-6)
+
+
+def test_the_best_view_alone_colours_a_texel(bumpy):
+    views = POSES[0]
+    own = Mesh(**{**vars_of(bumpy), "gather": "best"})
+    y = torch.arange(4.0).view(4, 1, 1, 1).expand(4, 3, 64, 64)
+    z = gather(own, y, views, old=torch.full(own.shape, -1.0))
+    total, weight = own.scatter(y, views)
+    colours = (total / weight.clamp_min(1e-9))[:, weight[0] > 0]
+    close(colours, colours.round(), 1e-4)  # no mixtures of views
+    for number, view in enumerate(views):
+        texel = own.maps.pose(view).texel
+        best = own.maps.pose(view).weight >= own.maps.best(views).flatten()[texel]
+        found = (total / weight.clamp_min(1e-9))[0].flatten()[texel[best]]
+        close(found, torch.full_like(found, float(number)), 1e-4)
+    assert (z[:, weight[0] == 0] == -1).all()
+
+
+def test_views_keep_their_own_state_beside_the_object(bumpy):
+    views = POSES[0]
+    own, seen = torch.zeros(4, 3, 64, 64), torch.ones(4, 3, 64, 64)
+    close(bumpy.overlay(own, seen, views), bumpy.cover(views).expand(4, 3, 64, 64), 1e-6)
+
+
+def test_poses_of_a_step_begin_at_the_front():
+    assert POSES[0][1] == (0.0, -15.0)  # azimuth 90 in StochSync's code, where it says "front view"
+
+
+@pytest.mark.parametrize(
+    ("words", "view", "word"),
+    [
+        ("stochsync", (0.0, 0.0), "front view"),
+        ("stochsync", (45.0, 30.0), "front-side view"),
+        ("stochsync", (90.0, 0.0), "side view"),
+        ("stochsync", (135.0, 0.0), "back-side view"),
+        ("stochsync", (180.0, -15.0), "back view"),
+        ("stochsync", (225.0, 0.0), "back-side view"),
+        ("stochsync", (270.0, 0.0), "side view"),
+        ("stochsync", (315.0, 0.0), "front-side view"),
+        ("stochsync", (338.0, 0.0), "front view"),
+        ("stochsync", (0.0, 61.0), "overhead view"),
+        ("synctweedies", (-30.0, 30.0), "front view"),
+        ("synctweedies", (45.0, 0.0), "side view"),
+        ("synctweedies", (-135.0, 0.0), "back view"),
+        ("synctweedies", (240.0, 0.0), "back view"),
+        ("synctweedies", (0.0, 31.0), "top view"),
+    ],
+)
+def test_views_are_named_as_in_the_papers(words, view, word):
+    assert WORDS[words](view) == word
+
+
+def test_a_view_prompt_is_the_prompt_and_its_word():
+    class Spy(Gaussian):
+        def embed(self, prompt):
+            said.append(prompt)
+            return super().embed(prompt)
+
+    said: list[str] = []
+    task = MeshTask(texture=16, view_prompts="synctweedies")
+    task.condition(Spy((3, 16, 16)), Sample("", "a bag", 0)).at(
+        ((0.0, 0.0), (90.0, 0.0), (0.0, 5.0))
+    )
+    assert said == ["a bag, front view", "a bag, side view"]
 
 
 def test_a_view_owns_the_middle_of_what_it_shows_best(bumpy):

@@ -124,7 +124,7 @@ def test_rendered_views_are_cut_from_the_artefact_of_a_mesh(tmp_path: Path) -> N
         "sha256": write_picture(tmp_path / "bag-s0.png", (64, 64), 0),
         "artefacts": {"views.png": write_picture(tmp_path / "bag-s0.views.png", (40, 20), 200)},
     }
-    cutter, picture = RenderedViews(part=0.5), Picture(tmp_path / "bag-s0.png", row)
+    cutter, picture = RenderedViews(columns=2, part=0.5), Picture(tmp_path / "bag-s0.png", row)
     views = cutter.cut(cutter.source(picture), row)
     assert views.shape == (2, 3, 10, 10) and (views == 200).all()
     write_picture(tmp_path / "bag-s0.views.png", (40, 20), 100)
@@ -134,7 +134,7 @@ def test_rendered_views_are_cut_from_the_artefact_of_a_mesh(tmp_path: Path) -> N
 
 def test_rendered_views_of_an_ingested_sample_are_its_picture(tmp_path: Path) -> None:
     row = {"sha256": write_picture(tmp_path / "bag-s0.png", (60, 20), 7), "size": [60, 20]}
-    cutter = RenderedViews()
+    cutter = RenderedViews(columns=3)
     views = cutter.cut(cutter.source(Picture(tmp_path / "bag-s0.png", row)), row)
     assert views.shape == (3, 3, 20, 20)
 
@@ -142,8 +142,10 @@ def test_rendered_views_of_an_ingested_sample_are_its_picture(tmp_path: Path) ->
 def test_rendered_views_keep_their_order() -> None:
     sheet = torch.arange(6).repeat_interleave(8 * 8).view(2, 3, 8, 8).movedim(2, 1)
     picture = sheet.reshape(1, 16, 24).expand(3, -1, -1).byte()
-    views = RenderedViews().cut(picture, ROW)
+    views = RenderedViews(columns=3).cut(picture, ROW)
     assert [int(view.float().mean()) for view in views] == [0, 1, 2, 3, 4, 5]
+    with pytest.raises(UnusableError, match="no rows of 5 square views"):
+        RenderedViews(columns=5).cut(picture, ROW)
 
 
 def test_a_picture_that_is_no_panorama_is_refused() -> None:

@@ -40,6 +40,9 @@ class ForwardingSpace:
     def inwardness(self, views: Views) -> Tensor:
         return self.inner.inwardness(views)
 
+    def overlay(self, own: Tensor, seen: Tensor, views: Views) -> Tensor:
+        return self.inner.overlay(own, seen, views)
+
     def to_instance(self, y: Tensor) -> Tensor:
         return self.inner.to_instance(y)
 

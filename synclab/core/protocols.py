@@ -245,6 +245,12 @@ class Space(Protocol):
         """
         ...
 
+    def overlay(self, own: Tensor, seen: Tensor, views: Views) -> Tensor:
+        """Instance state (n c h w) of synchronised views: `seen` where they see the canonical
+        state, their `own` values beside it.
+        """
+        ...
+
     def to_instance(self, y: Tensor) -> Tensor:
         """Turns projected values into network inputs: VAE encoding, or identity."""
         ...

@@ -61,7 +61,8 @@ class Algebra:
         return gather(self.space, x, self.views)
 
     def fg(self, x: Tensor) -> Tensor:
-        return self.f(self.g(x))
+        """Synchronises x; beside an object every view keeps its own values."""
+        return self.space.overlay(x, self.f(self.g(x)), self.views)
 
     @cached_property
     def ex(self) -> Tensor:
@@ -73,7 +74,7 @@ class Algebra:
 
     @cached_property
     def fgx(self) -> Tensor:
-        return self.f(self.gx)
+        return self.space.overlay(self.x, self.f(self.gx), self.views)
 
     @cached_property
     def fz(self) -> Tensor:

@@ -4,7 +4,6 @@ Every class here turns a picture (3, H, W) and its row into views (n, 3, h, w), 
 """
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +19,7 @@ from synclab.core.streams import Streams
 from synclab.errors import UserError, nearest
 from synclab.metrics.extractors.pixels import tiles
 from synclab.spaces.panorama import Panorama
-from synclab.store.pictures import Picture
+from synclab.store.pictures import Picture, UnusableError
 
 Row = Mapping[str, Any]
 Size = Annotated[int, Ge(1)]
@@ -80,12 +79,13 @@ def crop(picture: Tensor, left: int) -> Tensor:
 
 @dataclass(frozen=True)
 class RenderedViews(Cutter):
-    """Views of an object that its task rendered: squares in rows, beside the texture.
+    """Views of an object that its task rendered: squares in rows of `columns`, beside the texture.
 
     Ingested samples and Gaussians have them as their picture. Of each view the central square of
     `part` of its side is scored, so that a background need not be part of the reference.
     """
 
+    columns: Size
     part: Annotated[float, Interval(gt=0, le=1)] = 1.0
 
     def source(self, picture: Picture) -> Tensor:
@@ -93,7 +93,9 @@ class RenderedViews(Cutter):
         return picture.load() if views is None else views
 
     def cut(self, picture: Tensor, row: Row) -> Tensor:
-        side = math.gcd(*picture.shape[1:])
+        side, rest = divmod(picture.shape[2], self.columns)
+        if rest or picture.shape[1] % side:
+            raise UnusableError(f"it has no rows of {self.columns} square views")
         squares = picture.unfold(1, side, side).unfold(2, side, side).flatten(1, 2).movedim(0, 1)
         inner = round(self.part * side)
         start = (side - inner) // 2

@@ -72,6 +72,10 @@ class Canvas:
         profile = horizontal_profile(self.view_size, self.factor).to(self.device)
         return profile.expand(len(profile), -1)
 
+    def overlay(self, own: Tensor, seen: Tensor, views: Views) -> Tensor:
+        """All of `seen`: every pixel of a view sees the canvas."""
+        return seen
+
     def to_instance(self, y: Tensor) -> Tensor:
         return self.codec.encode(y)
 

@@ -1,6 +1,7 @@
 """The texture of a mesh, seen by cameras around it."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -9,6 +10,8 @@ from synclab.core.protocols import View, Views
 from synclab.core.sync import weighted_mean
 from synclab.spaces.mesh_maps import MeshMaps
 from synclab.spaces.orbit import Orbit
+
+Gather = Literal["mean", "best"]
 
 
 @dataclass(kw_only=True)
@@ -19,11 +22,15 @@ class Mesh(Orbit):
     miss the object are `background`, so projection is affine unless that is 0. `scatter` gives
     every texel that a view sees the view's colour there, weighted by the cosine between normal and
     viewing direction to the power `sharpness`. Faces are two-sided.
+
+    With `gather` "best" a texel takes the colour of the view with the largest cosine only, as in
+    StochSync's released code.
     """
 
     maps: MeshMaps
     background: float = 0.0
     sharpness: float = 1.0
+    gather: Gather = "mean"
 
     def project(self, z: Tensor, views: Views) -> Tensor:
         shape = len(z), self.view_size, self.view_size
@@ -45,9 +52,14 @@ class Mesh(Orbit):
         total, count = (y.new_zeros(c, self.height * self.width) for c in (y.shape[1], 1))
         for image, view in zip(y, views, strict=True):
             pose = self.maps.pose(view)
-            weight = pose.weight.to(y) ** self.sharpness
-            total.index_add_(1, pose.texel, pose.texels(image) * weight)
-            count.index_add_(1, pose.texel, weight[None])
+            weight, colour = pose.weight.to(y) ** self.sharpness, pose.texels(image)
+            if self.gather == "best":  # of equal cosines, the later view
+                ahead = weight >= count[0, pose.texel]
+                texel, weight = pose.texel[ahead], weight[ahead]
+                total[:, texel], count[0, texel] = colour[:, ahead] * weight, weight
+            else:
+                total.index_add_(1, pose.texel, colour * weight)
+                count.index_add_(1, pose.texel, weight[None])
         size = (-1, self.height, self.width)
         return total.view(size), count.view(size)
 

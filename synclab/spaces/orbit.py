@@ -1,6 +1,11 @@
 """Base class of spaces that are seen by cameras around an object."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from synclab.core.protocols import Rng, Views
 from synclab.spaces.canvas import Canvas
@@ -15,6 +20,15 @@ class Orbit(Canvas):
     """
 
     sets: tuple[Views, ...]
+
+    @abstractmethod
+    def cover(self, views: Views) -> Tensor:
+        """How much of each pixel the object covers, in [0, 1]: (n, 1, h, w)."""
+
+    def overlay(self, own: Tensor, seen: Tensor, views: Views) -> Tensor:
+        """Views keep their own state beside the object (SyncTweedies, section 3.2)."""
+        cover = F.avg_pool2d(self.cover(views), self.factor).to(seen)
+        return torch.lerp(own, seen, cover)
 
     def all_views(self) -> Views:
         """The union of all sets, each view once."""

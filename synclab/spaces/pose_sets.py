@@ -8,7 +8,8 @@ Poses = Literal["stochsync", "stochsync_faster", "synctweedies"]
 
 
 def turns(elevations: tuple[float, ...], azimuths: tuple[float, ...]) -> Views:
-    return tuple(zip(azimuths, elevations, strict=True))
+    """Views of StochSync's code, whose azimuths count from the side: 90 is the object's front."""
+    return tuple(((a - 90) % 360, e) for a, e in zip(azimuths, elevations, strict=True))
 
 
 STRAIGHT, DIAGONAL = (0.0, 90.0, 180.0, 270.0), (45.0, 135.0, 225.0, 315.0)

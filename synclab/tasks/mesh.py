@@ -12,7 +12,7 @@ from torch import Tensor
 from synclab.core.pictures import to_png
 from synclab.core.protocols import Canonical, Prior
 from synclab.errors import UserError
-from synclab.spaces.mesh import Mesh
+from synclab.spaces.mesh import Gather, Mesh
 from synclab.spaces.mesh_maps import MeshMaps
 from synclab.spaces.mesh_model import MeshModel
 from synclab.spaces.pose_sets import POSE_SETS
@@ -34,7 +34,15 @@ class MeshTask(OrbitTask):
     mesh: str | None = None
     texture: Annotated[int, Ge(16)] = 512
     sharpness: Annotated[float, Interval(ge=0, le=20)] = 1.0
+    gather: Gather = "mean"
     raster: Backend = "auto"
+
+    @property
+    def version(self) -> int:
+        """2 since StochSync's poses start at the object's front, and synchronised views keep their
+        own state beside the object.
+        """
+        return 2
 
     def inputs(self) -> Mapping[str, Path]:
         return {} if self.mesh is None else {"mesh": Path(self.mesh).expanduser()}
@@ -50,6 +58,7 @@ class MeshTask(OrbitTask):
             sets=POSE_SETS[self.poses],
             background=self.backdrop(canonical),
             sharpness=self.sharpness,
+            gather=self.gather,
         )
 
     def latent_texture(self, prior: Prior) -> int:

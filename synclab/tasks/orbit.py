@@ -16,6 +16,7 @@ from synclab.spaces.mesh import Mesh
 from synclab.spaces.pose_sets import POSE_SETS, Poses
 from synclab.spaces.rig import Rig
 from synclab.tasks.task import CanvasTask, cells
+from synclab.tasks.view_prompts import WORDS, ByWord, ViewPrompts
 
 EVALUATION: Views = tuple(
     (36.0 * turn, elevation) for elevation in (0.0, 30.0) for turn in range(10)
@@ -31,7 +32,8 @@ class OrbitTask(CanvasTask):
     """An object seen from `poses`, sets of views around it.
 
     `distance` of the cameras is in radii of the object; None fits the object to the view.
-    `background` is the grey level around it.
+    `background` is the grey level around it. `view_prompts` appends words for the direction of a
+    view to its prompt, as one of the papers does.
     """
 
     provides: ClassVar[tuple[str, ...]] = ("depth",)
@@ -40,6 +42,7 @@ class OrbitTask(CanvasTask):
     fov: Annotated[float, Interval(gt=0, lt=120)] = 60.0
     distance: Annotated[float, Ge(1.05)] | None = None
     background: Annotated[float, Interval(ge=0, le=1)] = 0.5
+    view_prompts: ViewPrompts = "none"
 
     @abstractmethod
     def orbit(self, prior: Prior, canonical: Canonical) -> Mesh | Gaussians:
@@ -62,7 +65,10 @@ class OrbitTask(CanvasTask):
         return tuple(view for views in POSE_SETS[self.poses] for view in views)
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:
-        text = super().condition(prior, sample)
+        if self.view_prompts == "none":
+            text = super().condition(prior, sample)
+        else:
+            text = ByWord(prior, self.prompt_prefix + sample.prompt, WORDS[self.view_prompts])
         return prior.with_depth(text, self.orbit(prior, "rgb").disparity)
 
     def colours(self, prior: Prior, z: Tensor) -> Tensor:
