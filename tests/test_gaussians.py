@@ -73,11 +73,18 @@ def test_the_nearer_gaussian_hides_the_farther():
 
 def test_a_round_gaussian_is_as_wide_as_its_projection():
     blending = TorchSplatter(balls((0, 0, 0))).look(CAMERA)
-    row = blending.coverage.view(65, 65)[32]
     variance = (CAMERA.focal * 0.1 / 4) ** 2 + 0.3  # square pixels
-    offset = torch.arange(65) - 32.0
-    wanted = 0.8 * (-offset.square() / (2 * variance)).exp()
-    close(row, torch.where(wanted >= 1 / 255, wanted, 0).float(), 1e-6)
+    offset = (torch.arange(65) - 32.0).square()
+    wanted = 0.8 * (-(offset + offset[:, None]) / (2 * variance)).exp()
+    wanted = torch.where(wanted >= 1 / 255, wanted, 0).float()  # fainter ones are not drawn
+    middle = slice(29, 36)  # farther out the perspective shows
+    close(blending.coverage.view(65, 65)[middle, middle], wanted[middle, middle], 1e-5)
+
+
+@pytest.mark.parametrize(("opacity", "drawn"), [(0.005, True), (0.0035, False)])
+def test_opacities_from_a_255th_on_are_drawn(opacity, drawn):
+    coverage = TorchSplatter(balls((0, 0, 0), opacity=opacity)).look(CAMERA).coverage
+    assert float(coverage[MIDDLE]) == pytest.approx(opacity if drawn else 0.0, abs=1e-6)
 
 
 def test_an_oblique_gaussian_has_the_covariance_of_its_samples():

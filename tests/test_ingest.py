@@ -189,7 +189,7 @@ def test_wrong_views_are_refused(command, tmp_path, count, size, line):
 @pytest.mark.parametrize(
     ("baseline", "place", "line"),
     [
-        ("mvdifusion", ".", "baseline mvdifusion: no such entry; did you mean 'mvdiffusion'?"),
+        ("mvdifusion", ".", "baseline mvdifusion: no such baseline; did you mean 'mvdiffusion'?"),
         ("mvdiffusion", "gone", "no such folder; expected the outputs of MVDiffusion"),
         ("mvdiffusion", ".", "no output there; expected some with prompt.txt"),
     ],

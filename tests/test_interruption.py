@@ -144,7 +144,7 @@ def test_processes_share_a_folder_and_do_nothing_twice(sweep, undisturbed, tmp_p
 def test_interrupted_by_the_keyboard(tmp_path):
     prompts = tmp_path / "set.txt"
     prompts.write_text("one\ntwo\nthree\n")
-    arguments = (*QUICK, "prior.shape=[3,256,256]", "method.steps=2000", f"prompts={prompts}")
+    arguments = (*QUICK, "prior.shape=[3,512,512]", "method.steps=1000", f"prompts={prompts}")
     process = command_line.start(*arguments, f"results={tmp_path}")
     folder = tmp_path / "exact" / "image" / "ddim"
     while not list(folder.glob(".*-s0.claim")):
