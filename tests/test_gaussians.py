@@ -1,6 +1,7 @@
 """Colours of 3D Gaussians: blending, round trips, PLY files in and out."""
 
 import struct
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 from conftest import close
 from torch import Tensor
 
+from synclab.core.geometry import quaternion_rotation
 from synclab.core.sync import gather
 from synclab.errors import UserError
 from synclab.priors.exact import Gaussian
@@ -17,7 +19,7 @@ from synclab.spaces.pose_sets import POSE_SETS
 from synclab.spaces.raster.camera import Camera
 from synclab.spaces.rig import Rig
 from synclab.spaces.splatting.choice import choose
-from synclab.spaces.splatting.cloud import GaussianCloud, bumpy_cloud, from_z_to, rotations
+from synclab.spaces.splatting.cloud import GaussianCloud, bumpy_cloud, from_z_to
 from synclab.spaces.splatting.projection import BLUR, project
 from synclab.spaces.splatting.torch_backend import TorchSplatter
 from synclab.tasks.gaussians import GaussiansTask
@@ -27,10 +29,10 @@ POSES = POSE_SETS["synctweedies"]
 HELD_OUT = ((22.5, 10.0), (100.0, 15.0), (200.0, 5.0))
 
 
-def space(cloud: GaussianCloud, size: int = 64, **changes: Any) -> Gaussians:
+def space(cloud: GaussianCloud, size: int = 64) -> Gaussians:
     maps = GaussianMaps(cloud, Rig(size))
     shape: dict[str, Any] = {"channels": 3, "height": 1, "width": len(cloud), "view_size": size}
-    return Gaussians(**shape, **({"maps": maps, "sets": POSES} | changes))
+    return Gaussians(**shape, maps=maps, sets=POSES)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +99,7 @@ def test_an_oblique_gaussian_has_the_covariance_of_its_samples():
     xx, xy, yy = splats.conic[0].tolist()
     ours = torch.linalg.inv(torch.tensor([[xx, xy], [xy, yy]], dtype=torch.float64))
     draws = torch.randn(400_000, 3, generator=torch.Generator().manual_seed(0)).double()
-    points = mean + (draws * scales) @ rotations(cloud.quaternions)[0].T
+    points = mean + (draws * scales) @ quaternion_rotation(cloud.quaternions)[0].T
     sampled = torch.cov(CAMERA.pixels(points)[0].T) + BLUR * torch.eye(2).double()
     close(ours, sampled, 0.03 * float(sampled.abs().max()))
 
@@ -121,9 +123,9 @@ def test_light_ends_where_less_than_a_ten_thousandth_passes():
 
 def test_a_flat_gaussian_is_turned_into_its_tangent_plane():
     normal = torch.nn.functional.normalize(torch.randn(20, 3).double(), dim=1)
-    close(rotations(from_z_to(normal))[:, :, 2], normal, 1e-12)
+    close(quaternion_rotation(from_z_to(normal))[:, :, 2], normal, 1e-12)
     down = torch.tensor([[0.0, 0.0, -1.0]]).double()
-    close(rotations(from_z_to(down))[:, :, 2], down, 1e-12)
+    close(quaternion_rotation(from_z_to(down))[:, :, 2], down, 1e-12)
 
 
 def test_gsplat_is_refused_without_cuda():
@@ -151,7 +153,7 @@ def test_projection_is_differentiable(bumpy):
 @pytest.mark.parametrize("kind", ["mean", "ridge"])
 @pytest.mark.parametrize("background", [0.0, 0.7])
 def test_a_constant_survives_everywhere(bumpy, kind, background):
-    own = space(bumpy.maps.cloud, gather=kind, background=background)
+    own = replace(bumpy, gather=kind, background=background)
     z = torch.full(own.shape, 0.3)
     close(gather(own, own.project(z, POSES[0]), POSES[0]), z, 1e-4)
 
@@ -175,7 +177,7 @@ def test_noise_of_the_views_is_not_fitted(large, size):
     views, truth = large.project(z, POSES[0]) + noise, large.project(z, HELD_OUT)
     errors = {}
     for kind in ("mean", "ridge"):
-        own = space(large.maps.cloud, 128, gather=kind)
+        own = replace(large, gather=kind)
         errors[kind] = psnr(own.project(gather(own, views, POSES[0]), HELD_OUT), truth)
     assert errors["ridge"] > errors["mean"] - 0.1
 

@@ -1,6 +1,6 @@
 """Textures of meshes: rasterisers, round trips, occlusion, charts, files in and out."""
 
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,6 @@ def mesh(model: MeshModel, texture: int = 256, size: int = 64, **changes: Any) -
 @pytest.fixture(scope="module")
 def bumpy() -> Mesh:
     return mesh(bumpy_sphere(32))
-
-
-def vars_of(own: Mesh) -> dict[str, Any]:
-    """Arguments that make the same space again."""
-    return {field.name: getattr(own, field.name) for field in fields(own) if field.init}
 
 
 def painted(space: Mesh, waves: float) -> Tensor:
@@ -178,7 +173,7 @@ def test_background_lies_beside_the_object():
 
 def test_the_best_view_alone_colours_a_texel(bumpy):
     views = POSES[0]
-    own = Mesh(**{**vars_of(bumpy), "gather": "best"})
+    own = replace(bumpy, gather="best")
     y = torch.arange(4.0).view(4, 1, 1, 1).expand(4, 3, 64, 64)
     z = gather(own, y, views, old=torch.full(own.shape, -1.0))
     total, weight = own.scatter(y, views)

@@ -50,8 +50,8 @@ def camera_rotation(azimuth: Tensor, elevation: Tensor) -> Tensor:
 
 
 def quaternion_rotation(quaternion: Tensor) -> Tensor:
-    """Rotation (3, 3) of a unit quaternion (w, x, y, z), Hamilton's convention, active."""
-    w, x, y, z = quaternion
+    """Rotations (..., 3, 3) of unit quaternions (..., 4), Hamilton's (w, x, y, z), active."""
+    w, x, y, z = quaternion.unbind(-1)
     rows = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
         [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],

@@ -3,10 +3,11 @@
 from functools import lru_cache
 
 import torch
-from scipy.spatial import KDTree
 from torch import Tensor
 
 from synclab.core.protocols import View, Views
+from synclab.spaces.disparity import normalised_disparity
+from synclab.spaces.nearest import nearest_seen
 from synclab.spaces.ownership import distance_within
 from synclab.spaces.rig import Rig
 from synclab.spaces.splatting.choice import choose
@@ -29,6 +30,7 @@ class GaussianMaps:
         self.cloud, self.rig, self.device = cloud.fitted.to(device), rig, device
         self.splatter = choose(splatter, self.cloud)
         self.pose = lru_cache(maxsize=64)(self._find)
+        self.area = lru_cache(maxsize=64)(self._find_area)
         self.best = lru_cache(maxsize=16)(self._find_best)
         self.nearest = lru_cache(maxsize=16)(self._find_nearest)
         self.inwardness = lru_cache(maxsize=16)(self._find_inwardness)
@@ -36,7 +38,7 @@ class GaussianMaps:
     def _find(self, view: View) -> Blending:
         return self.splatter.look(self.rig.camera(view))
 
-    def area(self, view: View) -> Tensor:
+    def _find_area(self, view: View) -> Tensor:
         """Pixels (n,) that each Gaussian fills in a view: its weights times their coverage."""
         blending = self.pose(view)
         return blending.transpose(blending.coverage[None])[0]
@@ -48,12 +50,7 @@ class GaussianMaps:
     def _find_nearest(self, views: Views) -> Tensor:
         """Index (n,) of the nearest Gaussian that any of the views sees; itself if it is seen."""
         seen = (self.best(views) >= SEEN).cpu()
-        source = torch.arange(len(self.cloud))
-        if seen.any() and not seen.all():
-            means = self.cloud.means.cpu()
-            _, found = KDTree(means[seen].numpy()).query(means[~seen].numpy())
-            source[~seen] = source[seen][torch.from_numpy(found)]
-        return source.to(self.device)
+        return nearest_seen(self.cloud.means.cpu(), seen).to(self.device)
 
     def _find_inwardness(self, views: Views) -> Tensor:
         """Distance (n, 1, h, w) of pixels from those that another view sees better."""
@@ -71,11 +68,6 @@ class GaussianMaps:
 
     def disparity(self, view: View) -> Tensor:
         """Inverse depth (h, w), 1 at the nearest pixel, 0 at the farthest and outside."""
-        blending, size = self.pose(view), self.rig.size
-        covered = blending.coverage > 0.5
-        if not covered.any():
-            return torch.zeros(size, size, device=self.device)
-        near = 1 / blending.depth[covered]
-        image = torch.zeros(size * size, device=self.device)
-        image[covered] = ((near - near.min()) / (near.max() - near.min()).clamp_min(1e-9)).float()
-        return image.view(size, size)
+        blending = self.pose(view)
+        pixel = (blending.coverage > 0.5).nonzero()[:, 0]
+        return normalised_disparity(pixel, blending.depth[pixel], self.rig.size)

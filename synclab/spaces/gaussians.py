@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from synclab.core.protocols import View, Views
-from synclab.core.sync import weighted_mean
 from synclab.spaces.gaussian_maps import SEEN, GaussianMaps
 from synclab.spaces.least_squares import solve_ridge
 from synclab.spaces.linear import apply
@@ -22,7 +21,7 @@ RIDGE_STEPS = 20
 """Conjugate gradient steps of the ridge solution."""
 
 SPREAD = 2.5e-4
-"""Assumed variance of the Gaussians' colours about their weighted mean; see `Gaussians.average`."""
+"""Assumed variance of colours about their weighted mean; see `Gaussians.estimate`."""
 
 Gather = Literal["mean", "ridge"]
 
@@ -42,11 +41,7 @@ class Gaussians(Orbit):
     background: float = 0.0
     gather: Gather = "ridge"
 
-    def project(self, z: Tensor, views: Views) -> Tensor:
-        shape = len(z), self.view_size, self.view_size
-        return torch.stack([self._show(z, view).view(shape) for view in views])
-
-    def _show(self, z: Tensor, view: View) -> Tensor:
+    def show(self, z: Tensor, view: View) -> Tensor:
         return apply(self.maps.pose(view), z.flatten(1)) + self._backdrop(view).to(z)
 
     def _backdrop(self, view: View) -> Tensor:
@@ -65,28 +60,24 @@ class Gaussians(Orbit):
 
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
         total, weight = (y.new_zeros(c, self.width) for c in (y.shape[1], 1))
-        for blending, part in self._foreground(y, views):
-            total += blending.transpose(part)
-            weight += blending.transpose(blending.coverage[None].to(y))  # a constant survives
+        for view, (blending, pixels) in zip(views, self._foreground(y, views), strict=True):
+            total += blending.transpose(pixels)
+            weight += self.maps.area(view).to(y)
         seen = weight >= SEEN
         return torch.where(seen, total, 0)[:, None], torch.where(seen, weight, 0)[:, None]
 
-    def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
+    def estimate(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
         """New colours, by `gather`; Gaussians that the views hardly see keep their `old` ones.
 
         "mean": each Gaussian's mean of the pixels that it contributes to, weighted by its blending
         weights. "ridge": least squares with a penalty on the distance from that mean. The penalty
         is the residual of the mean over `SPREAD`: views that agree are reproduced sharply, and the
         noise of views that do not is not fitted.
-
-        Without `old`, unseen Gaussians take the colour of the nearest seen one.
         """
-        z = weighted_mean(*self.scatter(y, views), old)
-        if self.gather == "ridge":
-            z = solve(self._foreground(y, views), z[:, 0])[:, None]
-        if old is None:
-            return self.complete(z, views)
-        return torch.lerp(old.to(z), z, self.trust(views).to(z))
+        z = super().estimate(y, views, old)
+        if self.gather == "mean":
+            return z
+        return solve(self._foreground(y, views), z[:, 0])[:, None]
 
     def trust(self, views: Views) -> Tensor:
         """Weight (1, n) of a Gaussian's new colour: lower where these views see less of it than the

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from synclab.core.protocols import View, Views
-from synclab.core.sync import weighted_mean
 from synclab.spaces.mesh_maps import MeshMaps
 from synclab.spaces.orbit import Orbit
 
@@ -32,11 +31,7 @@ class Mesh(Orbit):
     sharpness: float = 1.0
     gather: Gather = "mean"
 
-    def project(self, z: Tensor, views: Views) -> Tensor:
-        shape = len(z), self.view_size, self.view_size
-        return torch.stack([self._show(z, view).view(shape) for view in views])
-
-    def _show(self, z: Tensor, view: View) -> Tensor:
+    def show(self, z: Tensor, view: View) -> Tensor:
         pose = self.maps.pose(view)
         empty = z.new_full((len(z), self.view_size**2), self.background)
         return empty.index_copy(1, pose.pixel, pose.pixels(z))
@@ -62,17 +57,6 @@ class Mesh(Orbit):
                 count.index_add_(1, pose.texel, weight[None])
         size = (-1, self.height, self.width)
         return total.view(size), count.view(size)
-
-    def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
-        """The weighted mean; a texel seen at a grazing angle keeps some of its `old` value.
-
-        Without `old` every texel is written: an unseen one takes the colour of the nearest seen
-        texel in 3D.
-        """
-        z = weighted_mean(*self.scatter(y, views), old)
-        return (
-            self.complete(z, views) if old is None else torch.lerp(old.to(z), z, self.trust(views))
-        )
 
     def trust(self, views: Views) -> Tensor:
         """Weight (H, W) of a texel's new value: lower at grazing angles, 1 where no view of any

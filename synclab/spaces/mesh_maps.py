@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
-from scipy.spatial import KDTree
 from torch import Tensor
 
 from synclab.core.protocols import View, Views
+from synclab.spaces.disparity import normalised_disparity
 from synclab.spaces.mesh_model import MeshModel, find_charts
+from synclab.spaces.nearest import nearest_seen
 from synclab.spaces.ownership import distance_within
 from synclab.spaces.raster.camera import Camera
 from synclab.spaces.raster.choice import choose
@@ -73,7 +74,7 @@ class MeshMaps:
         camera = self.rig.camera(view)
         hits = self.rasterizer.look(camera)
         texel, texels, weight = self._find_texels(camera, hits)
-        disparity = self._find_disparity(hits)
+        disparity = normalised_disparity(hits.pixel, hits.depth, self.rig.size)
         return Pose(hits.pixel, self._find_pixels(hits), texel, texels, weight, disparity)
 
     def _find_pixels(self, hits: Hits) -> SparseRead:
@@ -103,13 +104,6 @@ class MeshMaps:
         weight = (cosine[near].abs() * share[seen]).float().to(self.device)
         return self.charts.texel[near].to(self.device), read.to(self.device), weight
 
-    def _find_disparity(self, hits: Hits) -> Tensor:
-        near = 1 / hits.depth
-        span = (near.max() - near.min()).clamp_min(1e-9) if len(near) else 1
-        image = torch.zeros(self.rig.size**2, device=self.device)
-        image[hits.pixel] = ((near - near.min()) / span).float() if len(near) else near.float()
-        return image.view(self.rig.size, self.rig.size)
-
     def _find_best(self, views: Views) -> Tensor:
         """Largest weight with which any of the views sees a texel: (H, W)."""
         best = torch.zeros(self.size**2, device=self.device)
@@ -125,9 +119,7 @@ class MeshMaps:
         texel, position = self.charts.texel, self.charts.position
         seen = self.seen(views).flatten().cpu()[texel]
         source = torch.arange(self.size**2)
-        if seen.any() and not seen.all():
-            _, found = KDTree(position[seen].numpy()).query(position[~seen].numpy())
-            source[texel[~seen]] = texel[seen][torch.from_numpy(found)]
+        source[texel] = texel[nearest_seen(position, seen)]
         return source[self.charts.owner].to(self.device)
 
     def _find_inwardness(self, views: Views) -> Tensor:

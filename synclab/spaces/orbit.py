@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from synclab.core.protocols import Rng, Views
+from synclab.core.protocols import Rng, View, Views
+from synclab.core.sync import weighted_mean
 from synclab.spaces.canvas import Canvas
 
 
@@ -20,6 +21,38 @@ class Orbit(Canvas):
     """
 
     sets: tuple[Views, ...]
+
+    @abstractmethod
+    def show(self, z: Tensor, view: View) -> Tensor:
+        """Pixels (c, h w) of one view."""
+
+    @abstractmethod
+    def trust(self, views: Views) -> Tensor:
+        """Weight in [0, 1] of every cell's new value against its old one, from how well these views
+        see it.
+        """
+
+    @abstractmethod
+    def complete(self, z: Tensor, views: Views) -> Tensor:
+        """Fills cells that no view sees with the nearest seen one in 3D."""
+
+    def project(self, z: Tensor, views: Views) -> Tensor:
+        shape = len(z), self.view_size, self.view_size
+        return torch.stack([self.show(z, view).view(shape) for view in views])
+
+    def average(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
+        """The estimate; a cell that the views see badly keeps some of its `old` value.
+
+        Without `old` every cell is written.
+        """
+        z = self.estimate(y, views, old)
+        if old is None:
+            return self.complete(z, views)
+        return torch.lerp(old.to(z), z, self.trust(views).to(z))
+
+    def estimate(self, y: Tensor, views: Views, old: Tensor | None) -> Tensor:
+        """The weighted mean of the views; cells that none sees keep their `old` value."""
+        return weighted_mean(*self.scatter(y, views), old)
 
     @abstractmethod
     def cover(self, views: Views) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor
 from synclab.core.hashing import config_hash, sha256
 from synclab.core.pictures import read
 from synclab.errors import UserError
-from synclab.store.folder import SAMPLE, foreign, is_sample
+from synclab.store.folder import SAMPLE, Store, foreign, is_sample
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Picture:
         known = self.row.get("artefacts", {}).get(ending)
         if known is None:
             return None
-        path = self.path.with_name(f"{self.path.stem}.{ending}")
+        path = Store(self.path.parent).artefact(self.path.stem, ending)
         if not path.is_file() or sha256(path.read_bytes()) != known:
             raise UnusableError(f"{path.name} is missing or differs from the row's hash")
         return load(path, None)

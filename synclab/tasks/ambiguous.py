@@ -11,6 +11,7 @@ from synclab.errors import UserError, nearest
 from synclab.spaces.anagram import Anagram
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.transforms import TRANSFORMS
+from synclab.tasks.by_view import join_texts
 from synclab.tasks.image import ImageTask
 from synclab.tasks.task import cells
 
@@ -22,8 +23,7 @@ class Readings:
         self.texts = texts
 
     def at(self, views: Views) -> Cond:
-        first, *others = (self.texts[int(view[0])].at((view,)) for view in views)
-        return first.join(others)
+        return join_texts(views, lambda view: self.texts[int(view[0])])
 
 
 @dataclass(frozen=True)

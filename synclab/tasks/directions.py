@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from synclab.core.protocols import Cond, Condition, Prior, View, Views
+from synclab.tasks.by_view import join_texts
 
 STEEP = 25.0
 """Elevation in degrees above which a prompt names the direction; as in the captions that the
@@ -27,8 +28,7 @@ class ByElevation:
         return cls(prior.embed(prompt), prior.embed(up), prior.embed(down))
 
     def at(self, views: Views) -> Cond:
-        first, *others = (self.text(view).at((view,)) for view in views)
-        return first.join(others)
+        return join_texts(views, self.text)
 
     def text(self, view: View) -> Condition:
         if not steep(view):

@@ -9,11 +9,10 @@ from annotated_types import Ge, Interval
 from torch import Tensor
 
 from synclab.core.protocols import Canonical, Condition, Prior, Sample, Views
-from synclab.core.sync import gather
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.gaussians import Gaussians
 from synclab.spaces.mesh import Mesh
-from synclab.spaces.pose_sets import POSE_SETS, Poses
+from synclab.spaces.pose_sets import Poses
 from synclab.spaces.rig import Rig
 from synclab.tasks.task import CanvasTask, cells
 from synclab.tasks.view_prompts import WORDS, ByWord, ViewPrompts
@@ -60,10 +59,6 @@ class OrbitTask(CanvasTask):
         """The value around the object; latents have no grey level, so there it is 0."""
         return self.background if canonical == "rgb" else 0.0
 
-    @property
-    def views(self) -> Views:
-        return tuple(view for views in POSE_SETS[self.poses] for view in views)
-
     def condition(self, prior: Prior, sample: Sample) -> Condition:
         if self.view_prompts == "none":
             text = super().condition(prior, sample)
@@ -76,11 +71,6 @@ class OrbitTask(CanvasTask):
         space = self.orbit(prior, "rgb")
         rgb = z if self.canonical == "rgb" else self.decode(prior, z)
         return space.complete(rgb, space.all_views()).clamp(0, 1)
-
-    def decode(self, prior: Prior, z: Tensor) -> Tensor:
-        """Decodes the views of the latent state and averages them in RGB."""
-        latents, views = self.orbit(prior, "latent"), self.views
-        return gather(self.orbit(prior, "rgb"), latents.project(z, views), views)
 
     def sheet(self, prior: Prior, colours: Tensor) -> Tensor:
         """Evaluation views of the finished object, one row for each elevation (3, H, W)."""

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from annotated_types import Ge, Interval
-from torch import Tensor
 
 from synclab.core.protocols import Canonical, Condition, Prior, Sample, Views
-from synclab.core.sync import gather
 from synclab.errors import UserError
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.equirect import Grid
@@ -85,9 +83,3 @@ class PanoramaTask(CanvasTask):
     def metadata(self, height: int, width: int) -> str:
         """XMP of a full sphere, which the canvas covers even where no view did."""
         return photo_sphere(height, width)
-
-    def decode(self, prior: Prior, z: Tensor) -> Tensor:
-        """Decodes the views of the latent canvas one by one and averages them in RGB."""
-        latents = self.canvas(prior, "latent")
-        views = latents.all_views()
-        return gather(self.canvas(prior, "rgb"), latents.project(z, views), views)

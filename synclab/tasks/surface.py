@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from annotated_types import Ge, Interval
-from torch import Tensor
 
 from synclab.core.protocols import Canonical, Prior
-from synclab.core.sync import gather
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.equirect import Grid
 from synclab.spaces.resampling import Sampling
@@ -31,12 +29,6 @@ class SurfaceTask(CanvasTask):
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
         size: dict[str, Any] = {"sampling": self.sampling, "grid": self.grid}
         return self.surface({**cells(prior, canonical), **size, "margin": self.margin})
-
-    def decode(self, prior: Prior, z: Tensor) -> Tensor:
-        """Decodes the views of the latent canvas and averages them in RGB."""
-        latents = self.canvas(prior, "latent")
-        views = latents.all_views()
-        return gather(self.canvas(prior, "rgb"), latents.project(z, views), views)
 
 
 @dataclass(frozen=True)

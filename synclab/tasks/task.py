@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from synclab.core.protocols import Canonical, Condition, Method, Prior, Rng, Sample, Space
+from synclab.core.sync import gather
 from synclab.errors import UserError
 from synclab.spaces.canvas import Canvas, Codec
 from synclab.spaces.codec import ReleasedCodec
@@ -80,8 +81,10 @@ class CanvasTask:
         return {}
 
     def decode(self, prior: Prior, z: Tensor) -> Tensor:
-        """Decodes a latent canonical state to RGB."""
-        raise NotImplementedError
+        """A latent canonical state as RGB: decodes its views and averages them."""
+        latents = self.canvas(prior, "latent")
+        views = latents.all_views()
+        return gather(self.canvas(prior, "rgb"), latents.project(z, views), views)
 
 
 class Cells(TypedDict):

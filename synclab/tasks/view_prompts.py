@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Literal
 
 from synclab.core.protocols import Cond, Condition, Prior, View, Views
+from synclab.tasks.by_view import join_texts
 
 ViewPrompts = Literal["none", "stochsync", "synctweedies"]
 
@@ -19,8 +20,7 @@ class ByWord:
         )
 
     def at(self, views: Views) -> Cond:
-        first, *others = (self.text(self.word(view)).at((view,)) for view in views)
-        return first.join(others)
+        return join_texts(views, lambda view: self.text(self.word(view)))
 
 
 def stochsync(view: View) -> str:

@@ -7,6 +7,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from synclab.core.geometry import quaternion_rotation
+
 MINIMUM_OPACITY = 0.1
 """Gaussians below it do not count for the size of the object: scans hold faint, far ones."""
 
@@ -47,19 +49,8 @@ class GaussianCloud:
     @cached_property
     def covariances(self) -> Tensor:
         """(n, 3, 3), R diag(scales^2) R^T."""
-        factor = rotations(self.quaternions) * self.scales[:, None, :]
+        factor = quaternion_rotation(self.quaternions) * self.scales[:, None, :]
         return factor @ factor.transpose(1, 2)
-
-
-def rotations(quaternions: Tensor) -> Tensor:
-    """Rotation matrices (n, 3, 3) of unit quaternions (w, x, y, z)."""
-    w, x, y, z = quaternions.unbind(1)
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
-    return torch.stack([torch.stack(row, 1) for row in rows], 1)
 
 
 def bumpy_cloud(count: int, bumps: float = 0.15) -> GaussianCloud:

@@ -31,7 +31,9 @@ class SparseBlending:
     def of(cls, matrix: Tensor, depths: Tensor) -> "SparseBlending":
         """Args: depths (n,) of the Gaussians."""
         coverage = matrix @ torch.ones_like(depths)
-        return cls(matrix, as_csr(matrix.t()), coverage, matrix @ depths / coverage.clamp_min(1e-9))
+        return cls(
+            matrix, matrix.t().to_sparse_csr(), coverage, matrix @ depths / coverage.clamp_min(1e-9)
+        )
 
     def read(self, z: Tensor) -> Tensor:
         return (self.matrix.to(z.dtype) @ z.T).T
@@ -52,9 +54,11 @@ class TorchSplatter:
         weight = alpha * transmittance(pixel, alpha)
         kept = (weight > 0).nonzero()[:, 0]
         shape = camera.size**2, len(self.cloud)
-        matrix = sparse(pixel[kept], splats.index[number[kept]], weight[kept].float(), shape)
         _, depths = camera.pixels(self.cloud.means)
-        return SparseBlending.of(matrix, depths.float())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "sparse CSR tensors are in beta state"
+            matrix = sparse(pixel[kept], splats.index[number[kept]], weight[kept].float(), shape)
+            return SparseBlending.of(matrix, depths.float())
 
 
 def opacities(splats: Splats, size: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -90,12 +94,4 @@ def sparse(row: Tensor, column: Tensor, value: Tensor, shape: tuple[int, int]) -
     """A CSR matrix; rows are sorted."""
     start = torch.zeros(shape[0] + 1, dtype=torch.long, device=row.device)
     start[1:] = torch.bincount(row, minlength=shape[0]).cumsum(0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "sparse CSR tensors are in beta state"
-        return torch.sparse_csr_tensor(start, column, value, shape)
-
-
-def as_csr(matrix: Tensor) -> Tensor:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return matrix.to_sparse_csr()
+    return torch.sparse_csr_tensor(start, column, value, shape)
