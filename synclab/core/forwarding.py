@@ -31,6 +31,9 @@ class ForwardingSpace:
     def project(self, z: Tensor, views: Views) -> Tensor:
         return self.inner.project(z, views)
 
+    def project_noise(self, noise: Tensor, views: Views) -> Tensor:
+        return self.inner.project_noise(noise, views)
+
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
         return self.inner.scatter(y, views)
 

@@ -228,6 +228,14 @@ class Space(Protocol):
         """f_c: renders the views of z: (c, H, W) -> (n, c, h, w). Linear and differentiable."""
         ...
 
+    def project_noise(self, noise: Tensor, views: Views) -> Tensor:
+        """Renders standard normal noise (c, H, W) to views (n, c, h, w) that see the same noise
+        where they overlap; each view's pixels have unit variance and no correlation.
+
+        True of spaces whose projection copies cells; where it averages, the space scales the means.
+        """
+        ...
+
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
         """Weighted sum (c, H, W) of the views on each cell, and the weights (1, H, W)."""
         ...
@@ -307,6 +315,10 @@ class Task(Protocol):
         Args:
             name: the name of the method in the configuration.
         """
+        ...
+
+    def check_prompt(self, prompt: str) -> None:
+        """Raises a UserError if this task cannot divide the prompt among its views."""
         ...
 
     @property

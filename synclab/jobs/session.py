@@ -112,6 +112,8 @@ def check(config: DictConfig, request: Request) -> Assignment:
     store = Store(settings.folder(request.task, request.method))
     with recorded(store, wanted, request.sweep):
         setup = Setup.build(body, request.method)
+        for sample in wanted:
+            setup.task.check_prompt(sample.prompt)
     store = Store(store.folder, setup.defaults)
     store.check(setup.identity)
     warn_of_age(store, setup)

@@ -25,7 +25,7 @@ from synclab.core.protocols import (
     TimeSteps,
 )
 from synclab.core.schedule import Spacing
-from synclab.core.sync import project, stack_shape
+from synclab.core.sync import stack_shape
 from synclab.methods.strategies import CASES, INSTANCE, READ_FROM_VIEWS, Algebra, Case, advance
 
 
@@ -70,5 +70,5 @@ class SyncTweedies(Method):
         """States of the views and of the canonical space at the start."""
         z, views = rng.normal("canonical start", space.shape), space.all_views()
         if self.start == "shared":
-            return project(space, z, views), z
+            return space.project_noise(z, views), z
         return rng.normal("start", stack_shape(views, prior)), z

@@ -61,6 +61,10 @@ class Canvas:
     def project(self, z: Tensor, views: Views) -> Tensor:
         raise NotImplementedError
 
+    def project_noise(self, noise: Tensor, views: Views) -> Tensor:
+        """The projection itself, which keeps variance where it copies cells, as crops do."""
+        return self.project(noise, views)
+
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
         return adjoint_scatter(self, y, views)
 

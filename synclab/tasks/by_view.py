@@ -1,11 +1,45 @@
 """Conditions whose text differs between views."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from synclab.core.protocols import Cond, Condition, View, Views
+from synclab.core.protocols import Cond, Condition, Prior, View, Views
+from synclab.errors import UserError
 
 
 def join_texts(views: Views, text: Callable[[View], Condition]) -> Cond:
     """The condition of several views, each with its own text."""
     first, *others = (text(view).at((view,)) for view in views)
     return first.join(others)
+
+
+class ByNumber:
+    """A condition with one text for each view; a view's first parameter is its number."""
+
+    def __init__(self, texts: Sequence[Condition]) -> None:
+        self.texts = texts
+
+    def at(self, views: Views) -> Cond:
+        return join_texts(views, lambda view: self.texts[int(view[0])])
+
+
+def split_texts(prompt: str, count: int, part: str) -> list[str]:
+    """The texts of a prompt, separated by "|": one for all of `count` parts, or one for each.
+
+    Args:
+        part: "view", "level" or another singular noun, for the message.
+
+    Raises: UserError if there is another number of texts.
+    """
+    texts = [text.strip() for text in prompt.split("|")]
+    if len(texts) not in (1, count):
+        raise UserError(
+            f"prompt={prompt}: {len(texts)} texts for {count} {part}s; expected one per {part},"
+            f' separated by "|", or one for all {part}s'
+        )
+    return texts
+
+
+def embed_texts(prior: Prior, texts: Sequence[str]) -> Condition:
+    """The condition of views with one text for all of them, or one for each."""
+    first, *others = map(prior.embed, texts)
+    return ByNumber([first, *others]) if others else first

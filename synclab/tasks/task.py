@@ -40,6 +40,9 @@ class CanvasTask:
                 f" {needed}; use task.canonical={needed}"
             )
 
+    def check_prompt(self, prompt: str) -> None:
+        """Refuses a prompt that the task cannot use; by default none."""
+
     @property
     def version(self) -> int:
         """Incremented when the same values produce different pictures than before."""
