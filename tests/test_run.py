@@ -48,6 +48,11 @@ def suited(method: str, task: str) -> bool:
 
 
 MATRIX = [pair for pair in itertools.product(names("method"), names("task")) if suited(*pair)]
+SMALL = {
+    "gaussians": ["task.count=200"],
+    "mesh": ["task.texture=64"],
+    "zoom": ["task.levels=2", "task.frames=2"],
+}
 PAIRS = ["-".join(pair) for pair in MATRIX]
 
 
@@ -280,8 +285,7 @@ def test_prompts_of_a_file_get_names_of_their_own(run, tmp_path, results):
 def test_every_method_runs_in_every_task(run, results, tmp_path, method, task):
     Image.new("RGB", (64, 32), "navy").save(tmp_path / "start.png")
     start = [f"task.start={tmp_path}/start.png"] if task == "panorama_8k" else []
-    small = {"gaussians": ["task.count=200"], "mesh": ["task.texture=64"]}.get(task, [])
-    run(f"method={method}", f"task={task}", "prior.shape=[3,8,8]", *start, *small)
+    run(f"method={method}", f"task={task}", "prior.shape=[3,8,8]", *start, *SMALL.get(task, []))
     (row,) = rows(results)
     assert row.removesuffix(".json") + ".png" in images(results)
 

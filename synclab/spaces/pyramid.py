@@ -19,7 +19,7 @@ def grow(x: Tensor, p: int) -> Tensor:
 
 
 def pyramid(x: Tensor, p: int, bands: int) -> list[Tensor]:
-    """The bands of x (c, h, w) from the finest down, and last what remains of x, of side h / p^bands.
+    """The bands of x (c, h, w) from the finest down; last what remains, x shrunk by p^bands.
 
     Band k has side h / p^k: what is lost by shrinking the image by p and enlarging it again.
     """
