@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 import synclab
@@ -11,6 +12,7 @@ from synclab.errors import UserError
 from synclab.judges.classifier import Judge, verdicts
 from synclab.metrics.protocol import FOLDER, read, read_protocol
 from synclab.metrics.world_reference import WorldReference
+from synclab.metrics.zoom_reference import ZoomReference
 from synclab.store.pictures import read_pictures
 from synclab.world import KINDS, TIMES
 
@@ -119,6 +121,20 @@ def test_true_renderings_are_made_once_and_the_same_again(
 def test_renderings_of_another_size_are_refused(rendered: tuple[Path, WorldReference]) -> None:
     with pytest.raises(UserError, match="made by another configuration"):
         WorldReference(per_prompt=3, size=64).pictures(rendered[0], PROMPTS)
+
+
+def test_true_levels_of_a_zoom_show_one_another(tmp_path: Path) -> None:
+    source = ZoomReference(per_prompt=3, levels=3, size=64)
+    pictures = [p.load().float() for p in source.pictures(tmp_path, ["a city on a bright day"])]
+    first, second = pictures[:3], pictures[3:]
+    for wide, close_up in zip(first, first[1:], strict=False):
+        shrunk = torch.nn.functional.avg_pool2d(close_up, 2)
+        assert (wide[:, 16:48, 16:48] - shrunk).abs().mean() < 6
+        assert (wide - close_up).abs().mean() > 12
+    assert (first[0] - second[0]).abs().mean() > 12  # another scene
+    assert source.narrowed(0) == pytest.approx(100)
+    with pytest.raises(UserError, match="made by another configuration"):
+        ZoomReference(per_prompt=3, levels=4, size=64).pictures(tmp_path, ["a city"])
 
 
 # --- Arrows ---

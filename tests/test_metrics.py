@@ -28,7 +28,7 @@ from synclab.metrics.formulas.kid import (
 )
 from synclab.metrics.formulas.lpips import background_distance, distance, intra_distance
 from synclab.metrics.formulas.precision_recall import covered
-from synclab.metrics.formulas.seam import seam_ratio
+from synclab.metrics.formulas.seam import frame_ratio, seam_ratio
 from synclab.metrics.formulas.style import gram, intra_style
 
 ORACLES = json.loads((Path(__file__).parent / "metric_oracles.json").read_text())
@@ -337,6 +337,16 @@ def test_a_closed_image_has_the_same_seams_when_it_is_turned() -> None:
     image = torch.rand(3, 8, 64, generator=torch.Generator().manual_seed(0))
     turned = seam_ratio(image.roll(10, -1), [10], closed=True)
     equal(seam_ratio(image, [0], closed=True), turned)
+
+
+def test_the_border_of_a_pasted_square_is_a_seam_at_all_sides() -> None:
+    flat = torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0)) * 0.1
+    pasted = flat.clone()
+    pasted[:, 16:48, 16:48] += 0.5
+    assert frame_ratio(flat, 32) == pytest.approx(1, abs=0.1)
+    assert frame_ratio(pasted, 32) == pytest.approx(frame_ratio(pasted.mT, 32))
+    assert frame_ratio(pasted, 32) > 10
+    assert frame_ratio(pasted, 10) == pytest.approx(1, abs=0.2)
 
 
 @pytest.mark.parametrize("closed", [False, True])

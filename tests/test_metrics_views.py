@@ -13,7 +13,8 @@ from synclab.core.hashing import sha256
 from synclab.errors import UserError
 from synclab.metrics import views
 from synclab.metrics.extractors import Cut
-from synclab.metrics.extractors.seams import Seams
+from synclab.metrics.extractors.image_text import ImageTextEmbeddings, ViewTextEmbeddings
+from synclab.metrics.extractors.seams import Seams, ZoomSeams
 from synclab.metrics.protocol import read_protocol
 from synclab.metrics.views import (
     CentreCrop,
@@ -23,6 +24,7 @@ from synclab.metrics.views import (
     RenderedViews,
     Tiles,
     Whole,
+    ZoomLevels,
 )
 from synclab.store.pictures import Picture, UnusableError
 from synclab.world import render_panorama, render_views, sample_scenes
@@ -197,3 +199,30 @@ def test_a_panorama_made_of_views_shows_its_seams() -> None:
     assert found["views"].item() > 50 and found["border"].item() > 50
     ramp = Seams(0.25, closed=False)(Cut(wide(), wide()[None], ""))
     assert ramp["views"].item() == pytest.approx(1, rel=0.3) and set(ramp) == {"views"}
+
+
+def test_the_levels_of_a_zoom_are_scored_if_the_reference_has_them() -> None:
+    cutter, picture = ZoomLevels(levels=3, magnification=2), wide(width=48)
+    assert torch.equal(cutter.cut(picture, ROW), Tiles().cut(picture, ROW))
+    with pytest.raises(UnusableError, match="it has 6 levels, 2 times closer each"):
+        cutter.cut(wide(width=96), ROW)
+    with pytest.raises(UnusableError, match="it has 3 levels, 4 times closer each"):
+        cutter.cut(picture, ROW | {"config": {"task": {"magnification": 4}}})
+
+
+def test_every_level_is_compared_with_its_own_text() -> None:
+    views = torch.randint(0, 255, (2, 3, 64, 64)).byte()
+    both = ViewTextEmbeddings()(Cut(views[0], views, "a desert | the sea"))
+    single = [ImageTextEmbeddings()(Cut(views[0], views, t)) for t in ("a desert", "the sea")]
+    for i, own in enumerate(single):
+        assert both["text"][i] == pytest.approx(own["text"][0], abs=1e-5)
+    shared = ViewTextEmbeddings()(Cut(views[0], views, "a desert"))["text"]
+    assert len(shared) == 2 and shared[1] == pytest.approx(single[0]["text"][0], abs=1e-5)
+
+
+def test_a_framed_level_shows_in_the_seams_of_a_zoom() -> None:
+    flat = (torch.rand(3, 32, 96, generator=torch.Generator().manual_seed(0)) * 50).byte()
+    framed = flat.clone()
+    framed[:, 8:24, 40:56] += 150  # the middle level's centre
+    plain, seen = (float(ZoomSeams(2)(Cut(p, p[None], ""))["levels"][0, 0]) for p in (flat, framed))
+    assert plain == pytest.approx(1, abs=0.15) and seen > 3

@@ -185,6 +185,15 @@ class ClipScore(OfPrompts):
         return np.concatenate([similarity(image, text)[:, 0] for image, text in pairs])
 
 
+@dataclass(frozen=True, kw_only=True)
+class ViewClipScore(ClipScore):
+    """Similarity of every view to its own text."""
+
+    def values(self, generated: Measured, reference: Measured) -> Matrix:
+        pairs = zip(generated.parts(self.of), generated.parts(self.text), strict=True)
+        return np.concatenate([similarity(image, text).diagonal() for image, text in pairs])
+
+
 class OfCanvas(OfPrompts):
     """A value that an extractor computes for the whole picture."""
 

@@ -54,6 +54,24 @@ class Tiles(Cutter):
 
 
 @dataclass(frozen=True)
+class ZoomLevels(Tiles):
+    """The levels of a zoom; leaves out zooms of other depths or steps than the reference has."""
+
+    levels: Annotated[int, Ge(2)]
+    magnification: Annotated[int, Ge(2)]
+
+    def cut(self, picture: Tensor, row: Row) -> Tensor:
+        views = super().cut(picture, row)
+        made = row.get("config", {}).get("task", {}).get("magnification", self.magnification)
+        if (len(views), made) != (self.levels, self.magnification):
+            raise UnusableError(
+                f"it has {len(views)} levels, {made} times closer each; this protocol scores"
+                f" {self.levels} levels, {self.magnification} times closer each"
+            )
+        return views
+
+
+@dataclass(frozen=True)
 class RandomCrop(Cutter):
     """One square at a random position that depends only on prompt and seed, not on the method."""
 

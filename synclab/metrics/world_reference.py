@@ -38,7 +38,7 @@ class WorldReference:
     def pictures(self, results: Path, prompts: Collection[str]) -> list[Picture]:
         """All pictures of these prompts; renders missing ones first."""
         store = Store(results / self.path)
-        store.open({"world": {"size": self.size, "fov": self.fov}})
+        store.open({"world": self.identity})
         seeds = range(2 * self.per_prompt)
         wanted = [s for seed in seeds for s in samples(sorted(prompts), seed)]
         todo = [sample for sample in wanted if not store.done(sample.id)]
@@ -46,13 +46,22 @@ class WorldReference:
             store.write(sample.id, self.render(sample), describe(sample))
         return [p for p in read_pictures(store.folder) if p.prompt in prompts]
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What all pictures of the folder have in common."""
+        return {"size": self.size, "fov": self.fov}
+
     def render(self, sample: Sample) -> bytes:
-        """Renders one view as PNG; scene and azimuth are drawn for this prompt and seed."""
-        kind, time = asked(sample.prompt)
-        generator = Streams("world", sample.prompt, sample.seed).generator("scene")
+        """Renders one view as PNG."""
+        return self.view(sample.prompt, sample.seed, self.fov)
+
+    def view(self, prompt: str, seed: int, fov: float) -> bytes:
+        """One view as PNG; scene and azimuth are drawn for this prompt and seed."""
+        kind, time = asked(prompt)
+        generator = Streams("world", prompt, seed).generator("scene")
         scene = sample_scenes(1, generator, kind, time)
         azimuth = 360 * torch.rand(1, generator=generator)
-        rgb, _ = render_views(scene, azimuth, torch.zeros(1), self.size, self.fov)
+        rgb, _ = render_views(scene, azimuth, torch.zeros(1), self.size, fov)
         return to_png(rgb[0])
 
 

@@ -39,3 +39,17 @@ class ImageTextEmbeddings:
             "image": image.cpu().numpy(),
             "text": self.network.text([cut.prompt]).cpu().numpy(),
         }
+
+
+@dataclass(frozen=True)
+class ViewTextEmbeddings(ImageTextEmbeddings):
+    """`text` (n, 128) holds a text for each view: the prompt's parts, separated by "|", in order;
+    a prompt of one text belongs to all views.
+    """
+
+    name = "view_text"
+
+    def __call__(self, cut: Cut) -> Outputs:
+        texts = [text.strip() for text in cut.prompt.split("|")]
+        texts = texts * len(cut.views) if len(texts) == 1 else texts
+        return {**super().__call__(cut), "text": self.network.text(texts).cpu().numpy()}

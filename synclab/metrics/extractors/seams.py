@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Gt
+from annotated_types import Ge, Gt
 
 from synclab.metrics.extractors import Cut, Outputs
-from synclab.metrics.extractors.pixels import row
+from synclab.metrics.extractors.pixels import row, tiles
 
 
 @dataclass(frozen=True)
@@ -44,3 +44,29 @@ class Seams:
         """Columns inside the picture where views begin or end."""
         step = self.every * height
         return [round(step * count) for count in range(1, round(width / step))]
+
+
+@dataclass(frozen=True)
+class ZoomSeams:
+    """`levels` (1, 1): the mean ratio at the borders of each level within the one around it."""
+
+    magnification: Annotated[int, Ge(2)]
+    device: str = "cpu"
+
+    @property
+    def name(self) -> str:
+        return f"zoom_seams_{self.magnification}"
+
+    @property
+    def identity(self) -> str:
+        return f"{self.name} version 1"
+
+    def check(self) -> None:
+        """Needs no network."""
+
+    def __call__(self, cut: Cut) -> Outputs:
+        from synclab.metrics.formulas.seam import frame_ratio
+
+        wider = tiles(cut.picture.float() / 255)[:-1]
+        inner = cut.picture.shape[1] // self.magnification
+        return {"levels": row(sum(frame_ratio(level, inner) for level in wider) / len(wider))}

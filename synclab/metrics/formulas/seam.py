@@ -33,3 +33,15 @@ def neighbours(borders: Sequence[int], width: int, closed: bool) -> list[int]:
     near = [border + step for border in borders for step in BESIDE]
     near = [column % width for column in near] if closed else near
     return [column for column in near if 0 < column < width or (closed and column == 0)]
+
+
+def frame_ratio(image: Tensor, inner: int) -> float:
+    """The seam ratio at the border of the central `inner` x `inner` square of an image (3, s, s).
+
+    The mean of its vertical and its horizontal borders.
+    """
+    start = (image.shape[-1] - inner) // 2
+    borders, within = [start, start + inner], slice(start, start + inner)
+    across = seam_ratio(image[:, within], borders, closed=False)
+    down = seam_ratio(image[..., within].mT, borders, closed=False)
+    return (across + down) / 2
