@@ -293,12 +293,12 @@ def test_a_view_without_a_centre_of_whole_pixels_is_refused() -> None:
 
 def test_the_video_shows_every_level_and_the_frames_between() -> None:
     levels = [torch.full((3, 64, 64), grey) for grey in (0.0, 0.5, 1.0)]
-    video = Picture.open(io.BytesIO(zoom_video(levels, 2, 4)))
+    video: Any = Picture.open(io.BytesIO(zoom_video(levels, 2, 4)))
     assert video.n_frames == 9 and video.size == (64, 64)
     corners = []
     for count in range(9):
         video.seek(count)
-        corners.append(cast(tuple, video.convert("RGB").getpixel((0, 0)))[0])
+        corners.append(video.convert("RGB").getpixel((0, 0))[0])
     assert corners == [0, 0, 0, 0, 128, 128, 128, 128, 255]
 
 
