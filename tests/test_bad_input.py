@@ -92,6 +92,15 @@ CASES = [
     ("task=zoom task.magnification=0.5", "task.magnification=0.5: choices: 2, 4"),
     ("task=zoom task.levels=0", "task.levels=0: input should be greater than or equal to 1"),
     ("task=zoom prompt=far|near", "prompt=far|near: 2 texts for 5 levels; expected one per level"),
+    (
+        "task=zoom method=multidiffusion task.sampling=area",
+        "task.sampling=area: method=multidiffusion averages noisy states",
+        "use task.sampling=nearest",
+    ),
+    (
+        "task=zoom method=synctweedies method.strategy=3",
+        "task.sampling=area: method=synctweedies averages noisy states",
+    ),
     ("task=ambiguous prompt=a|b|c", "prompt=a|b|c: 3 texts for 2 views; expected one per view"),
     ("task=ambiguous task.transforms=[]", "task.transforms=[]: tuple should have at least 1 item"),
     ("shard=5/3", "shard=5/3: expected i/n, part i of n, from 1/n to n/n, such as shard=1/4"),

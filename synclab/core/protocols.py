@@ -280,6 +280,11 @@ class Method(Protocol):
         return None
 
     @property
+    def noisy(self) -> bool:
+        """Whether it projects or averages noisy states, from which means take variance."""
+        return False
+
+    @property
     def prediction(self) -> str | None:
         """The required `Prior.prediction`; None if any will do."""
         return None
@@ -296,6 +301,10 @@ class NoisyMethod(Method, Protocol):
     @property
     def canonical(self) -> Canonical | None:
         return "latent"
+
+    @property
+    def noisy(self) -> bool:
+        return True
 
 
 class Task(Protocol):

@@ -46,7 +46,12 @@ class SyncTweedies(Method):
     @property
     def canonical(self) -> Canonical | None:
         """RGB is possible only for strategies that synchronise nothing but clean estimates."""
-        return None if self.number in (0, 2) and self.start == "independent" else "latent"
+        return "latent" if self.noisy or self.start == "shared" else None
+
+    @property
+    def noisy(self) -> bool:
+        """All strategies but independent views (0) and averages of x0 (2)."""
+        return self.number not in (0, 2)
 
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         views = space.all_views()

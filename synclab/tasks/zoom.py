@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from annotated_types import Interval
 from torch import Tensor
 
-from synclab.core.protocols import Canonical, Condition, Prior, Sample
+from synclab.core.protocols import Canonical, Condition, Method, Prior, Sample
 from synclab.errors import UserError
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.zoom import Sampling, Zoom, reach, side_by_side
@@ -29,6 +29,15 @@ class ZoomTask(CanvasTask):
     magnification: Literal[2, 4] = 2
     sampling: Sampling = "area"
     frames: Annotated[int, Interval(ge=0, le=100)] = 12
+
+    def check(self, method: Method, name: str) -> None:
+        """Also refuses means of pixels where states are noisy."""
+        super().check(method, name)
+        if method.noisy and self.sampling == "area":
+            raise UserError(
+                f"task.sampling=area: method={name} averages noisy states, from which means take"
+                " variance; expected nearest; use task.sampling=nearest"
+            )
 
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
         """The stack; what is not the canonical state is clean, so areas are averaged."""
