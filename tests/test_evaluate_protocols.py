@@ -137,6 +137,13 @@ def test_true_levels_of_a_zoom_show_one_another(tmp_path: Path) -> None:
         ZoomReference(per_prompt=3, levels=4, size=64).pictures(tmp_path, ["a city"])
 
 
+def test_the_texts_of_a_true_zoom_name_one_scene(tmp_path: Path) -> None:
+    source = ZoomReference(per_prompt=3)
+    assert source.scene("a city | a street at night") == ("city", "night")
+    with pytest.raises(UserError, match=r"names several scenes \(city, library\)"):
+        source.pictures(tmp_path, ["a city | a library"])
+
+
 # --- Arrows ---
 
 

@@ -55,9 +55,13 @@ class WorldReference:
         """Renders one view as PNG."""
         return self.view(sample.prompt, sample.seed, self.fov)
 
+    def scene(self, prompt: str) -> tuple[str, str | None]:
+        """The kind and, if any, the time of the scenes."""
+        return asked(prompt)
+
     def view(self, prompt: str, seed: int, fov: float) -> bytes:
         """One view as PNG; scene and azimuth are drawn for this prompt and seed."""
-        kind, time = asked(prompt)
+        kind, time = self.scene(prompt)
         generator = Streams("world", prompt, seed).generator("scene")
         scene = sample_scenes(1, generator, kind, time)
         azimuth = 360 * torch.rand(1, generator=generator)

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from annotated_types import Ge, Interval
 
 from synclab.core.protocols import Sample
-from synclab.metrics.world_reference import WorldReference
+from synclab.errors import UserError
+from synclab.metrics.world_reference import WorldReference, asked
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,21 @@ class ZoomReference(WorldReference):
     @property
     def identity(self) -> dict[str, Any]:
         return super().identity | {"levels": self.levels, "magnification": self.magnification}
+
+    def scene(self, prompt: str) -> tuple[str, str | None]:
+        """The kind and time that the texts of all levels name.
+
+        Raises: UserError if they name several, or one of them names no kind.
+        """
+        kinds, times = map(set, zip(*map(asked, prompt.split("|")), strict=True))
+        named = times - {None}
+        if len(kinds) > 1 or len(named) > 1:
+            raise UserError(
+                f"the prompt {prompt!r} names several scenes ({', '.join(sorted(kinds | named))}),"
+                " so it has no true zoom; expected one kind and one time in all texts; move its"
+                " samples to a folder of their own"
+            )
+        return kinds.pop(), named.pop() if named else None
 
     def render(self, sample: Sample) -> bytes:
         scene, level = divmod(sample.seed, self.levels)
