@@ -156,6 +156,22 @@ def test_all_levels_of_a_gathered_stack_agree(space: Zoom) -> None:
 
 
 @each
+def test_sync_is_a_projector(space: Zoom) -> None:
+    views = space.all_views()
+    once = sync.sync(space, random_views_of(space), views)
+    again = sync.sync(space, once, views)
+    close(again, once, 1e-12)
+
+
+@each
+def test_gather_leaves_the_old_state_as_it_was(space: Zoom) -> None:
+    old, view = random_state(space), random_views_of(space)[1:2]
+    before = old.clone()
+    assert (sync.gather(space, view, ((1.0,),), old) != before).any()
+    close(old, before, 0)
+
+
+@each
 def test_a_constant_survives(space: Zoom) -> None:
     z, views = torch.full(space.shape, 0.3, dtype=torch.float64), space.all_views()
     seen = space.project(z, views)
