@@ -31,6 +31,7 @@ from synclab.methods.ddim import DDIM
 from synclab.methods.distillation import Distillation
 from synclab.methods.ism import ISM
 from synclab.methods.multidiffusion import MultiDiffusion, gaussian
+from synclab.methods.outpainting import Outpainting
 from synclab.methods.sdi import SDI
 from synclab.methods.sdi_released import ReleasedSDI
 from synclab.methods.sds import SDS
@@ -38,6 +39,7 @@ from synclab.methods.stochsync import StochSync
 from synclab.methods.stochsync_ablation import AblatedStochSync
 from synclab.methods.stochsync_released import ReleasedStochSync
 from synclab.methods.syncdiffusion import SyncDiffusion
+from synclab.methods.syncmvd import SyncMVD
 from synclab.methods.syncsde import SyncSDE, composites
 from synclab.methods.synctweedies import SyncTweedies
 from synclab.methods.visual_anagrams import VisualAnagrams
@@ -60,6 +62,8 @@ METHODS = {
     "syncdiffusion": SyncDiffusion(steps=4),
     "syncsde": SyncSDE(steps=4),
     "visual anagrams": VisualAnagrams(steps=4),
+    "syncmvd": SyncMVD(steps=4),
+    "outpainting": Outpainting(steps=4, view_steps=3),
 }
 """An instance of each method, small; one that is not listed is found by its configuration."""
 
@@ -144,6 +148,8 @@ def expected_calls(method, space) -> int:
         return sum(len(space.disjoint_views(k, streams())) * n for k, n in enumerate(calls))
     if isinstance(method, Distillation):
         return method.steps * len(space.random_views(method.views, streams()))
+    if isinstance(method, Outpainting):
+        return method.view_steps * len(space.all_views())
     if isinstance(method, SyncDiffusion):
         return 2 * method.steps * len(space.all_views())
     return method.steps * len(space.all_views())
