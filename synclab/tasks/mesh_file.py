@@ -166,7 +166,7 @@ def to_obj(model: MeshModel, texture: Tensor, name: str) -> bytes:
         specular=BLACK,
     )  # fmt: skip
     text, files = export_obj(
-        with_material(model, material), include_normals=True, return_texture=True, header=None,
+        with_material(model, material), include_normals=True, return_texture=True, header="",
         mtl_name=f"{name}.mtl",
     )  # fmt: skip
     buffer = io.BytesIO()
