@@ -52,7 +52,11 @@ def test_a_gif_turns_once_around_each_object_on_white(finished):
     assert command(str(finished), "--gif", "--frames", "4", "--pixels", "32") == 0
     for name, channel in (("ball", 0), ("cloud", 2)):
         gif = Image.open(finished / f"{name}.gif")
-        assert (len(list(ImageSequence.Iterator(gif))), gif.size, gif.info["loop"]) == (4, (32, 32), 0)
+        assert (len(list(ImageSequence.Iterator(gif))), gif.size, gif.info["loop"]) == (
+            4,
+            (32, 32),
+            0,
+        )
         gif.seek(0)
         frame = np.array(gif.convert("RGB")).astype(int)
         assert (frame[0, 0] == 255).all() and frame[16, 16, channel] > 240
