@@ -45,6 +45,9 @@ OTHERS = {
 """Ours for the keys of hydra-submitit-launcher."""
 
 
+OURS = set(default_parameters())
+
+
 def composed(*words: str) -> dict:
     """The launcher's options as the command line sets them."""
     overrides = ["hydra/launcher=slurm", *map(literal, words)]
@@ -63,24 +66,19 @@ def test_every_option_of_submitit_is_a_key():
     assert set(default_parameters()) == slurm._get_default_parameters().keys() - LEGACY
 
 
-@pytest.fixture(scope="module")
-def ours() -> set[str]:
-    return set(composed())
-
-
 @pytest.mark.parametrize("name", OTHERS)
-def test_names_of_another_launcher_have_an_answer(name, ours):
+def test_names_of_another_launcher_have_an_answer(name):
     expected = f"hydra.launcher.{name}: no such key; use hydra.launcher.sbatch.{OTHERS[name]}"
-    assert str(right_key(f"hydra.launcher.{name}", ours)).startswith(expected)
+    assert str(right_key(f"hydra.launcher.{name}", OURS)).startswith(expected)
 
 
 @pytest.mark.parametrize("place", ["hydra.launcher.", "+hydra.launcher."])
 @pytest.mark.parametrize("name", ["partition", "timeout_min"])
-def test_the_command_gives_that_answer(name, place, tmp_path, monkeypatch, ours):
+def test_the_command_gives_that_answer(name, place, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     key = f"{place}{name}=null"
     answer = command_line.run(*QUICK, f"results={tmp_path}/x", "-m", "hydra/launcher=slurm", key)
-    line = right_key(f"hydra.launcher.{name}", ours)
+    line = right_key(f"hydra.launcher.{name}", OURS)
     assert (answer.code, answer.err) == (1, f"synclab: {line}\n")
 
 
