@@ -15,6 +15,7 @@ from PIL import Image, ImageSequence
 from synclab import export
 from synclab.spaces.solids import bumpy_sphere
 from synclab.spaces.splatting.cloud import bumpy_cloud
+from synclab.store.folder import foreign
 from synclab.tasks.mesh_file import read_mesh, read_texture, to_glb
 from synclab.tasks.ply import read_colours, to_ply
 
@@ -61,6 +62,14 @@ def test_a_gif_turns_once_around_each_object_on_white(finished):
         frame = np.array(gif.convert("RGB")).astype(int)
         assert (frame[0, 0] == 255).all() and frame[16, 16, channel] > 240
         assert np.delete(frame[16, 16], channel).max() < 30
+
+
+def test_exports_belong_to_their_sample(finished):
+    for ending in (".glb", ".ply"):
+        (file,) = finished.glob(f"*{ending}")
+        file.rename(finished / f"name-s0{ending}")
+    command(str(finished), "--obj", "--gif", "--frames", "1", "--pixels", "16")
+    assert len(list(finished.iterdir())) == 4 and not foreign(finished)
 
 
 def test_colours_are_read_as_they_were_written(finished):
