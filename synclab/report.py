@@ -26,7 +26,15 @@ LABEL = 18  # pixels of a line of text
 WIDTH = 512  # pixels of a panorama on the sheet
 COLUMNS = 4  # at most; more methods go on in the next line
 ORDER = (
-    *("ddim", "outpainting", "multidiffusion", "syncdiffusion", "syncsde", "syncmvd"),
+    *(
+        "ddim",
+        "outpainting",
+        "multidiffusion",
+        "spotdiffusion",
+        "syncdiffusion",
+        "syncsde",
+        "syncmvd",
+    ),
     *("synctweedies", "visual_anagrams"),
     *("sds", "sdi", "ism", "stochsync", "stochsync_ddim", "stochsync_fast", "stochsync_fast_dpm"),
 )  # the papers' story
