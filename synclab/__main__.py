@@ -11,6 +11,7 @@ COMMANDS = {
     "run": "generate: one method, one task, a set of prompts, or a sweep with -m",
     "evaluate": "score a task's results by a protocol",
     "tables": "the papers' tables with our numbers beside the published ones",
+    "export": "OBJ files and turning GIFs of finished meshes and Gaussians",
     "report": "contact sheets of a task's results",
     "status": "progress of all runs",
     "verify": "hash all samples again and list damaged files",

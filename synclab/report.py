@@ -18,7 +18,7 @@ from synclab.core.atomic import write_atomically
 from synclab.core.pictures import to_png
 from synclab.errors import UserError
 from synclab.store.folder import method_folders
-from synclab.store.pictures import Picture, read_pictures
+from synclab.store.pictures import Picture, UnusableError, read_pictures
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,16 @@ LABEL = 18  # pixels of a line of text
 WIDTH = 512  # pixels of a panorama on the sheet
 COLUMNS = 4  # at most; more methods go on in the next line
 ORDER = (
-    *("ddim", "multidiffusion", "syncdiffusion", "syncsde", "synctweedies", "visual_anagrams"),
+    *(
+        "ddim",
+        "outpainting",
+        "multidiffusion",
+        "spotdiffusion",
+        "syncdiffusion",
+        "syncsde",
+        "syncmvd",
+    ),
+    *("synctweedies", "visual_anagrams"),
     *("sds", "sdi", "ism", "stochsync", "stochsync_ddim", "stochsync_fast", "stochsync_fast_dpm"),
 )  # the papers' story
 
@@ -78,9 +87,19 @@ def paste(sheet: Image.Image, place: Sequence[int], picture: Image.Image, label:
 
 
 def thumbnail(sample: Picture) -> Image.Image:
-    """A sample scaled to the width of a column."""
-    picture = crop_blank(Image.open(sample.path).convert("RGB"))
+    """A sample scaled to the width of a column; of a mesh its views, not its texture."""
+    picture = crop_blank(views_of(sample) or Image.open(sample.path).convert("RGB"))
     return picture.resize((WIDTH, round(WIDTH * picture.height / picture.width)))
+
+
+def views_of(sample: Picture) -> Image.Image | None:
+    """The contact sheet of views beside a texture; None, with a warning, if it is damaged."""
+    try:
+        views = sample.load_artefact("views.png")
+    except UnusableError as error:
+        log.warning("%s: the texture is shown instead: %s", sample.path, error)
+        return None
+    return None if views is None else Image.fromarray(views.permute(1, 2, 0).numpy())
 
 
 def caption(row: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import quick_composition
 import torch
 from torch import Tensor
 
@@ -22,6 +23,7 @@ from synclab.spaces.panorama import Panorama
 from synclab.spaces.wide import Wide
 
 torch.set_num_threads(min(2, torch.get_num_threads()))
+quick_composition.install()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

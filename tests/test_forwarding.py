@@ -35,6 +35,7 @@ def test_a_metered_space_answers_as_the_space(space: Canvas):
     assert metered.shape == space.shape and metered.initial is space.initial
     assert metered.all_views() == views
     assert metered.disjoint_views(1, streams()) == space.disjoint_views(1, streams())
+    assert metered.shifted_views(streams()) == space.shifted_views(streams())
     assert metered.random_views(3, streams()) == space.random_views(3, streams())
     y = space.project(z, views)
     pairs = [

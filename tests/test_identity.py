@@ -210,3 +210,16 @@ def test_a_file_is_hashed_once(tmp_path, monkeypatch):
 def test_values_that_draw_other_pictures_than_before_have_another_identity(task, version):
     body = {"prior": {}, "task": {"_target_": "x.Task"}, "method": {}}
     assert identify(body, task, None)["task"].get("version", 1) == version
+
+
+@pytest.mark.parametrize(
+    "words", [("task=mesh", "mesh", "obj"), ("task=gaussians", "cloud", "ply")]
+)
+def test_a_missing_input_file_is_named_by_its_key(words, tmp_path):
+    task, key, ending = words
+    path = tmp_path / f"none.{ending}"
+    answer = run(
+        "prior=exact", "method=ddim", task, f"task.{key}={path}", f"results={tmp_path / 'r'}"
+    )
+    line = f"synclab: task.{key}={path}: no such file or folder; check the path"
+    assert (answer.code, answer.err.strip()) == (1, line)

@@ -31,13 +31,16 @@ from synclab.methods.ddim import DDIM
 from synclab.methods.distillation import Distillation
 from synclab.methods.ism import ISM
 from synclab.methods.multidiffusion import MultiDiffusion, gaussian
+from synclab.methods.outpainting import Outpainting
 from synclab.methods.sdi import SDI
 from synclab.methods.sdi_released import ReleasedSDI
 from synclab.methods.sds import SDS
+from synclab.methods.spotdiffusion import SpotDiffusion
 from synclab.methods.stochsync import StochSync
 from synclab.methods.stochsync_ablation import AblatedStochSync
 from synclab.methods.stochsync_released import ReleasedStochSync
 from synclab.methods.syncdiffusion import SyncDiffusion
+from synclab.methods.syncmvd import SyncMVD
 from synclab.methods.syncsde import SyncSDE, composites
 from synclab.methods.synctweedies import SyncTweedies
 from synclab.methods.visual_anagrams import VisualAnagrams
@@ -60,6 +63,9 @@ METHODS = {
     "syncdiffusion": SyncDiffusion(steps=4),
     "syncsde": SyncSDE(steps=4),
     "visual anagrams": VisualAnagrams(steps=4),
+    "syncmvd": SyncMVD(steps=4),
+    "spotdiffusion": SpotDiffusion(steps=4),
+    "outpainting": Outpainting(steps=4, view_steps=3),
 }
 """An instance of each method, small; one that is not listed is found by its configuration."""
 
@@ -144,6 +150,11 @@ def expected_calls(method, space) -> int:
         return sum(len(space.disjoint_views(k, streams())) * n for k, n in enumerate(calls))
     if isinstance(method, Distillation):
         return method.steps * len(space.random_views(method.views, streams()))
+    if isinstance(method, Outpainting):
+        return method.view_steps * len(space.all_views())
+    if isinstance(method, SpotDiffusion):
+        rng = streams()
+        return sum(len(space.shifted_views(rng)) for _ in range(method.steps))
     if isinstance(method, SyncDiffusion):
         return 2 * method.steps * len(space.all_views())
     return method.steps * len(space.all_views())
@@ -176,10 +187,19 @@ def test_a_method_is_a_frozen_dataclass_with_steps(kind):
 
 
 @each_prior
-@pytest.mark.parametrize("method", [MultiDiffusion, SyncTweedies])
+@pytest.mark.parametrize("method", [MultiDiffusion, SpotDiffusion, SyncTweedies])
 def test_on_one_identity_view_it_is_ddim(method, make_prior):
     prior = prior_of(image(), make_prior)
     close(last(method(steps=10), prior, image()), last(DDIM(steps=10), prior, image()), 1e-10)
+
+
+def test_spotdiffusion_denoises_each_cell_once_a_step():
+    """A linear score sees no borders: it is MultiDiffusion, for a quarter of its calls here."""
+    space = wide(ring=True, stride=2)
+    prior, other = (prior_of(space, Gaussian, mean=0.0) for _ in range(2))
+    spot, multi = (method(steps=4) for method in (SpotDiffusion, MultiDiffusion))
+    close(last(spot, prior, space), last(multi, other, space), 1e-9)
+    assert 4 * prior.nfe == other.nfe
 
 
 @pytest.mark.parametrize("window", ["uniform", "gaussian"])

@@ -13,16 +13,27 @@ from synclab.store.folder import Store
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 
-def add_sample(folder: Path, method: str, prompt: str, colour: tuple[int, int, int]) -> None:
-    """A finished sample: a band of colour on a canvas that is black above and below it."""
+Colour = tuple[int, int, int]
+
+
+def band(colour: Colour) -> bytes:
+    """A PNG of a band of colour on a canvas that is black above and below it."""
     image = Image.new("RGB", (64, 32))
     image.paste(colour, (0, 8, 64, 24))
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def add_sample(
+    folder: Path, method: str, prompt: str, colour: Colour, views: Colour | None = None
+) -> None:
+    """A finished sample; with `views`, the contact sheet of its views beside it."""
     store = Store(folder / method)
     store.open({})
     row = {"id": f"{prompt}-s0", "prompt": prompt, "seed": 0, "seconds": {"total": 1.0}}
-    store.write(f"{prompt}-s0", buffer.getvalue(), row)
+    beside = {} if views is None else {"views.png": band(views)}
+    store.write(f"{prompt}-s0", band(colour), row, beside)
 
 
 def middle(sheet: Image.Image, column: int, line: int) -> object:
@@ -50,6 +61,13 @@ def test_many_methods_go_on_in_the_next_line_of_their_prompt(tmp_path: Path) -> 
     white = (255, 255, 255)
     hill, sea = ([[c] * 4, [c] + [white] * 3] for c in (RED, BLUE))
     assert lines == hill + sea
+
+
+def test_a_mesh_is_shown_by_its_views_and_not_by_its_texture(tmp_path: Path) -> None:
+    add_sample(tmp_path, "ddim", "ball", RED, views=BLUE)
+    assert middle(report.contact_sheet(tmp_path), 0, 0) == BLUE
+    (tmp_path / "ddim" / "ball-s0.views.png").write_bytes(b"")
+    assert middle(report.contact_sheet(tmp_path), 0, 0) == RED
 
 
 def test_a_missing_sample_is_a_gap(tmp_path: Path) -> None:

@@ -113,6 +113,18 @@ def test_ddim_steps_of_one_x0_compose(schedule):
     close(schedule.ddim(halfway, x0, 400, 20), schedule.ddim(x, x0, 900, 20), 1e-12)
 
 
+@each_schedule
+@pytest.mark.parametrize(("t", "s"), [(900, 400), (400, 20), (20, 19), (20, -1)])
+def test_a_ddpm_step_leaves_the_signal_and_the_noise_of_its_new_time(schedule, t, s):
+    """x = alpha x0 + sigma e: the variances of e and of the fresh noise add up to sigma^2."""
+    x0, e = pair()
+    stays = schedule.ddpm(schedule.noise(x0, e, t), x0, torch.zeros_like(e), t, s)
+    old = (stays - schedule.alpha(s) * x0) / e
+    fresh = (schedule.ddpm(x0, x0, e, t, s) - schedule.ddpm(x0, x0, 0 * e, t, s)) / e
+    close(old**2 + fresh**2, torch.full_like(e, schedule.sigma(s) ** 2), 1e-12)
+    assert s < 0 or (fresh > 0).all()
+
+
 @pytest.mark.parametrize("shift", [1.0, 3.0])
 def test_a_flow_is_straight_and_never_meets_an_end(shift):
     schedule = Schedule.flow(shift)

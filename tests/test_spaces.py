@@ -211,6 +211,28 @@ def test_disjoint_crops_of_a_ring_cover_it_at_every_step(width):
     assert weight_of(space, space.disjoint_views(1, streams())).min() >= 1
 
 
+SHIFTED = {
+    **{f"wide {width}": wide(width=width) for width in (8, 30, 32, 33)},
+    **{f"ring {width}": wide(width=width, ring=True) for width in (8, 30, 32, 33)},
+    "sphere": sphere(height=32, width=64),
+    "panorama ring": panorama(height=64, width=128),
+}
+
+
+@pytest.mark.parametrize("space", SHIFTED.values(), ids=SHIFTED)
+def test_shifted_views_cover_all_that_any_view_sees(space):
+    rng, anywhere = streams(), weight_of(space, space.all_views()) > 0
+    for _ in range(6):
+        assert torch.equal(weight_of(space, space.shifted_views(rng)) > 0, anywhere)
+
+
+def test_shifted_views_of_a_ring_do_not_overlap_and_move():
+    space, rng = wide(ring=True), streams()
+    drawn = [space.shifted_views(rng) for _ in range(6)]
+    assert len(set(drawn)) > 1
+    assert all((weight_of(space, views) == 1).all() for views in drawn)
+
+
 @pytest.mark.parametrize("ring", [False, True])
 def test_borders_of_one_step_lie_inside_the_views_of_the_next(ring):
     space = wide(ring=ring)

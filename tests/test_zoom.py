@@ -12,10 +12,11 @@ from torch import Tensor
 
 from synclab.core import sync
 from synclab.core.pictures import to_bytes, to_unit
-from synclab.core.protocols import Sample
+from synclab.core.protocols import Everywhere, Sample, Views
 from synclab.errors import UserError
 from synclab.jobs.counting import CountingPrior
 from synclab.methods.ddim import DDIM
+from synclab.methods.outpainting import Outpainting
 from synclab.methods.stochsync import StochSync
 from synclab.methods.synctweedies import SyncTweedies
 from synclab.priors.branches import Branches
@@ -41,6 +42,11 @@ ZOOMS = {
 each = pytest.mark.parametrize("space", ZOOMS.values(), ids=ZOOMS)
 
 
+def in_order(space: Zoom) -> Views:
+    """All levels from the widest, as they lie on the canvas."""
+    return tuple((float(level),) for level in range(space.levels))
+
+
 def random_views_of(space: Zoom, seed: int = 1) -> Tensor:
     shape = (space.levels, space.channels, space.view_size, space.view_size)
     return streams(seed).normal("y", shape)
@@ -51,7 +57,7 @@ def random_views_of(space: Zoom, seed: int = 1) -> Tensor:
 
 @each
 def test_project_is_linear_and_scatter_its_adjoint(space: Zoom) -> None:
-    a, b, views = random_state(space, 1), random_state(space, 2), space.all_views()
+    a, b, views = random_state(space, 1), random_state(space, 2), in_order(space)
     seen = space.project(2 * a - 3 * b, views)
     close(seen, 2 * space.project(a, views) - 3 * space.project(b, views), 1e-12)
     y = random_views_of(space)
@@ -69,7 +75,7 @@ def test_a_view_does_not_depend_on_the_others(space: Zoom) -> None:
 def test_every_view_has_the_next_in_its_centre_and_its_own_cells_around_it(space: Zoom) -> None:
     z, p = random_state(space), space.magnification
     smaller = shrink if space.sampling == "area" else pick
-    seen = space.project(z, space.all_views())
+    seen = space.project(z, in_order(space))
     for own, wide, close_up in zip(z.chunk(3, -1)[:-1], seen, seen[1:], strict=False):
         close(cut_centre(wide, p), smaller(close_up, p), 0)
         around = torch.ones(8 if p == 2 else 16, dtype=torch.bool).repeat(len(wide[0]), 1)
@@ -81,7 +87,7 @@ def test_the_closest_level_is_seen_at_every_level() -> None:
     space = zoom(levels=4, size=32)
     z = torch.zeros(space.shape, dtype=torch.float64)
     z[..., -32:] = 1
-    shares = space.project(z, space.all_views()).mean((1, 2, 3))
+    shares = space.project(z, in_order(space)).mean((1, 2, 3))
     close(shares, torch.tensor([1 / 64, 1 / 16, 1 / 4, 1], dtype=torch.float64), 1e-12)
 
 
@@ -93,7 +99,7 @@ def noise_matrix(space: Zoom) -> Tensor:
     one = zoom(space.levels, space.view_size, channels=1, magnification=space.magnification)
     one.sampling = space.sampling
     cells = torch.eye(one.height * one.width, dtype=torch.float64)
-    seen = [one.project_noise(cell.view(one.shape), one.all_views()).flatten(1) for cell in cells]
+    seen = [one.project_noise(cell.view(one.shape), in_order(one)).flatten(1) for cell in cells]
     return torch.stack(seen, -1)
 
 
@@ -120,7 +126,7 @@ def test_views_see_the_same_noise_where_they_overlap() -> None:
 def test_noise_may_have_the_resolution_of_the_network() -> None:
     space = zoom(size=16, channels=3)
     noise = streams().normal("noise", (4, 8, 24))
-    assert space.project_noise(noise, space.all_views()).shape == (3, 4, 8, 8)
+    assert space.project_noise(noise, in_order(space)).shape == (3, 4, 8, 8)
 
 
 @pytest.mark.parametrize("sampling", ["area", "nearest"])
@@ -142,22 +148,22 @@ def test_a_pyramid_is_the_image() -> None:
 
 @pytest.mark.parametrize("space", [ZOOMS["area"], ZOOMS["four times"]], ids=["two", "four"])
 def test_gathering_views_that_agree_gives_these_views(space: Zoom) -> None:
-    seen = sync.project(space, random_state(space), space.all_views())
-    close(sync.gather(space, seen, space.all_views()), side_by_side(seen), 1e-12)
+    seen = sync.project(space, random_state(space), in_order(space))
+    close(sync.gather(space, seen, in_order(space)), side_by_side(seen), 1e-12)
 
 
 @pytest.mark.parametrize("space", [ZOOMS["area"], ZOOMS["four times"]], ids=["two", "four"])
 def test_all_levels_of_a_gathered_stack_agree(space: Zoom) -> None:
-    z = sync.gather(space, random_views_of(space), space.all_views())
+    z = sync.gather(space, random_views_of(space), in_order(space))
     levels = z.chunk(space.levels, -1)
     for wide, close_up in zip(levels, levels[1:], strict=False):
         close(cut_centre(wide, space.magnification), shrink(close_up, space.magnification), 1e-12)
-    close(side_by_side(space.project(z, space.all_views())), z, 1e-12)
+    close(side_by_side(space.project(z, in_order(space))), z, 1e-12)
 
 
 @each
 def test_sync_is_a_projector(space: Zoom) -> None:
-    views = space.all_views()
+    views = in_order(space)
     once = sync.sync(space, random_views_of(space), views)
     again = sync.sync(space, once, views)
     close(again, once, 1e-12)
@@ -173,7 +179,7 @@ def test_gather_leaves_the_old_state_as_it_was(space: Zoom) -> None:
 
 @each
 def test_a_constant_survives(space: Zoom) -> None:
-    z, views = torch.full(space.shape, 0.3, dtype=torch.float64), space.all_views()
+    z, views = torch.full(space.shape, 0.3, dtype=torch.float64), in_order(space)
     seen = space.project(z, views)
     back = sync.gather(space, seen, views, old=z)
     close(space.project(back, views), seen, 1e-12)
@@ -185,14 +191,14 @@ def test_views_are_averaged_only_at_frequencies_that_both_resolve() -> None:
     board = torch.ones(2, 8, 8, dtype=torch.float64)
     board[:, ::2, ::2] = board[:, 1::2, 1::2] = -1
     views = torch.stack([torch.zeros_like(board), 1 + board])
-    z = space.average(views, space.all_views(), None)
+    z = space.average(views, in_order(space), None)
     close(z[..., 8:], 0.5 + board, 1e-12)
 
 
 def test_with_nearest_sampling_cells_have_the_mean_of_the_pixels_that_show_them() -> None:
     space = zoom(levels=2, sampling="nearest")
     views = torch.stack([torch.zeros(2, 8, 8), torch.ones(2, 8, 8)])
-    z = space.average(views, space.all_views(), None)[..., 8:]
+    z = space.average(views, in_order(space), None)[..., 8:]
     close(pick(z, 2), torch.full((2, 4, 4), 0.5), 1e-7)
     close(z.mean(), torch.tensor(0.875), 1e-7)
 
@@ -236,8 +242,19 @@ def test_levels_take_turns_because_they_overlap() -> None:
     assert turns == [((0.0,),), ((1.0,),), ((2.0,),), ((0.0,),)]
 
 
+def test_methods_that_take_views_in_turn_paint_outwards_from_the_closest_level() -> None:
+    space = zoom(sampling="area", channels=3)
+    assert space.all_views() == in_order(space)[::-1]
+    method = Outpainting(steps=3, view_steps=2)
+    first, second, third = method(prior_of(space), space, Everywhere(), streams())
+    assert first is not None and second is not None and third is not None
+    close(third[..., 16:], first[..., 16:], 1e-9)
+    close(third[..., 8:16], second[..., 8:16], 1e-9)
+    assert (second[..., 8:16] - first[..., 8:16]).abs().max() > 0.1
+
+
 def test_random_views_are_levels() -> None:
-    assert set(zoom().random_views(50, streams())) == set(zoom().all_views())
+    assert set(zoom().random_views(50, streams())) == set(in_order(zoom()))
 
 
 def test_only_levels_with_something_around_them_have_borders() -> None:

@@ -25,6 +25,9 @@ class ForwardingSpace:
     def disjoint_views(self, step: int, rng: Rng) -> Views:
         return self.inner.disjoint_views(step, rng)
 
+    def shifted_views(self, rng: Rng) -> Views:
+        return self.inner.shifted_views(rng)
+
     def random_views(self, count: int, rng: Rng) -> Views:
         return self.inner.random_views(count, rng)
 

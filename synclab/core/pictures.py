@@ -6,6 +6,7 @@ frame is read. Transparent pixels are *unknown*; the colour stored beneath them 
 """
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,4 +137,14 @@ def to_png(image: Tensor | Image.Image, xmp: str = "") -> bytes:
     if xmp:
         info.add_itxt("XML:com.adobe.xmp", xmp)
     image.save(buffer, "PNG", pnginfo=info)
+    return buffer.getvalue()
+
+
+def to_gif(frames: Iterable[Tensor], seconds: float) -> bytes:
+    """Frames (3, H, W) in [0, 1] as an endless GIF that shows each for `seconds`."""
+    first, *rest = [Image.fromarray(to_bytes(frame)) for frame in frames]
+    buffer = io.BytesIO()
+    first.save(
+        buffer, "GIF", save_all=True, append_images=rest, duration=round(1000 * seconds), loop=0
+    )
     return buffer.getvalue()

@@ -220,6 +220,12 @@ class Space(Protocol):
         """
         ...
 
+    def shifted_views(self, rng: Rng) -> Views:
+        """Views that cover everything that any view sees, overlap as little as the space allows,
+        and are moved together by a random offset if it has one (SpotDiffusion).
+        """
+        ...
+
     def random_views(self, count: int, rng: Rng) -> Views:
         """Views drawn anew at every step (score distillation)."""
         ...

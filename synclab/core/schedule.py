@@ -93,6 +93,16 @@ class Schedule:
         """
         return x0 if s < 0 else self.noise(x0, self.eps(x, x0, t), s)
 
+    def ddpm(self, x: Tensor, x0: Tensor, eps: Tensor, t: int, s: int) -> Tensor:
+        """Stochastic step from t to s: a draw of q(x_s | x_t, x0) with standard normal `eps`.
+
+        Ho et al. 2020, eq. 6 and 7, for any two times; at s = -1 the result is x0 itself.
+        """
+        ratio = self.alpha(t) / self.alpha(s)
+        fresh = 1 - (ratio * self.sigma(s) / self.sigma(t)) ** 2  # share of x_s not seen in x_t
+        seen = ratio * (self.sigma(s) / self.sigma(t)) ** 2 * (x - self.alpha(t) * x0)
+        return self.alpha(s) * x0 + seen + self.sigma(s) * fresh**0.5 * eps
+
     def steps(
         self, n: int, start: int | None = None, spacing: Spacing = "even"
     ) -> list[tuple[int, int]]:

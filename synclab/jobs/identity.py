@@ -9,6 +9,7 @@ from synclab.config.settings import GROUPS
 from synclab.core.file_hash import file_hash, hash_of_files
 from synclab.core.hashing import without_modules
 from synclab.core.protocols import Task
+from synclab.errors import UserError
 from synclab.priors import lora
 from synclab.priors.checkpoint import Names, checkpoint_files, fingerprint
 from synclab.store.folder import CONFIG
@@ -43,7 +44,7 @@ def input_hashes(task: Task, checkpoint: Names | None) -> dict[str, str]:
 
     The hash of the denoiser's weights is `prior.weights`.
     """
-    files = {f"task.{key}": content_of(path) for key, path in task.inputs().items()}
+    files = {f"task.{key}": content_of(key, path) for key, path in task.inputs().items()}
     parts = checkpoint_files(checkpoint) if checkpoint is not None else {}
     files |= {f"prior.{part}": own for part, own in parts.items()}
     return {
@@ -52,12 +53,16 @@ def input_hashes(task: Task, checkpoint: Names | None) -> dict[str, str]:
     }
 
 
-def content_of(path: Path) -> list[Path]:
-    """The files that an input consists of.
+def content_of(key: str, path: Path) -> list[Path]:
+    """The files that an input `task.KEY` consists of.
 
     A run's folder is identified by its configuration, since more samples may be added; any other
     folder by its pictures.
+
+    Raises: UserError if there is no such file.
     """
+    if not path.exists():
+        raise UserError(f"task.{key}={path}: no such file or folder; check the path")
     if not path.is_dir():
         return [path]
     config = path / CONFIG

@@ -55,6 +55,9 @@ class Canvas:
     def disjoint_views(self, step: int, rng: Rng) -> Views:
         return self.all_views()
 
+    def shifted_views(self, rng: Rng) -> Views:
+        return self.disjoint_views(0, rng)
+
     def random_views(self, count: int, rng: Rng) -> Views:
         return self.all_views()
 

@@ -96,12 +96,14 @@ class MeshMaps:
         at, depth = camera.pixels(position)
         inside = ((at >= -0.5) & (at <= camera.size - 0.5)).all(1) & (cosine.abs() > 1e-3)
         near = inside.nonzero()[:, 0]
-        lifted = position[near] + LIFT * normal[near] * cosine[near].sign()[:, None]
-        near = near[~self.rasterizer.hidden(lifted.to(self.device), camera).cpu()]
         read, share = surface_read(camera, hits, at[near], depth[near], cosine[near].abs())
-        seen = share > 0
-        near, read = near[seen], SparseRead(read.index[:, seen], read.weight[:, seen])
+        seen = (share > 0).nonzero()[:, 0]  # rays are slow: cast them only where a pixel agrees
+        near = near[seen]
+        lifted = position[near] + LIFT * normal[near] * cosine[near].sign()[:, None]
+        free = ~self.rasterizer.hidden(lifted.to(self.device), camera).cpu()
+        near, seen = near[free], seen[free]
         weight = (cosine[near].abs() * share[seen]).float().to(self.device)
+        read = SparseRead(read.index[:, seen], read.weight[:, seen])
         return self.charts.texel[near].to(self.device), read.to(self.device), weight
 
     def _find_best(self, views: Views) -> Tensor:

@@ -57,6 +57,15 @@ class Panorama(Canvas):
         """The sets in turn."""
         return self.sets[step % len(self.sets)]
 
+    def shifted_views(self, rng: Rng) -> Views:
+        """The first set of a sphere, turned around the vertical axis; all views of a ring, whose
+        upper and lower edges no single set covers.
+        """
+        if level(self.all_views()):
+            return self.all_views()
+        (turn,) = rng.uniform("shift", 0, 360, 1)
+        return tuple((azimuth + turn, elevation) for azimuth, elevation in self.sets[0])
+
     def random_views(self, count: int, rng: Rng) -> Views:
         """Uniform on the horizon, or on the sphere."""
         azimuth = rng.uniform("azimuth", 0, 360, count)

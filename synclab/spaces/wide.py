@@ -46,6 +46,15 @@ class Wide(Canvas):
         gap = (self.width - self.view_size) / (count - 1)
         return crops(int(gap * (i + shift)) for i in range(count - step % 2))
 
+    def shifted_views(self, rng: Rng) -> Views:
+        """Adjacent tiles from a random column on; at the ends of an open canvas, the outermost."""
+        first = rng.integer("shift", 0, self.view_size - 1)
+        starts = range(first - self.view_size, self.width, self.view_size)
+        if self.ring:
+            return crops(dict.fromkeys(start % self.width for start in starts))
+        last = self.width - self.view_size
+        return crops(dict.fromkeys(min(max(start, 0), last) for start in starts))
+
     def random_views(self, count: int, rng: Rng) -> Views:
         end = self.width if self.ring else self.width - self.view_size + 1
         return crops(int(offset) for offset in rng.uniform("views", 0, end, count))

@@ -42,11 +42,16 @@ class Zoom(Canvas):
         return self.width // self.height
 
     def all_views(self) -> Views:
-        return tuple((float(level),) for level in range(self.levels))
+        """From the closest level to the widest: methods that take views in turn paint outwards."""
+        return tuple((float(level),) for level in reversed(range(self.levels)))
 
     def disjoint_views(self, step: int, rng: Rng) -> Views:
         """One level after the other, from the widest: every level overlaps all others."""
         return ((float(step % self.levels),),)
+
+    def shifted_views(self, rng: Rng) -> Views:
+        """All levels: none alone shows everything at its full resolution."""
+        return self.all_views()
 
     def random_views(self, count: int, rng: Rng) -> Views:
         last = self.levels - 1
@@ -70,7 +75,7 @@ class Zoom(Canvas):
         before = self._levels(y.new_zeros(self.shape) if old is None else old.to(y))
         seen = list(zip(numbers(views), y, strict=True))
         z = side_by_side([self._blend(own, i, seen) for i, own in enumerate(before)])
-        return side_by_side(self.project(z, self.all_views()))
+        return side_by_side(self._render(z, partial(shrink, p=self.magnification)))
 
     def inwardness(self, views: Views) -> Tensor:
         """1 everywhere in the widest level, which has nothing around it (n, 1, h, w)."""

@@ -1,7 +1,8 @@
-"""Reads meshes from OBJ, GLB, PLY and STL files, and writes GLB."""
+"""Reads meshes from OBJ, GLB, PLY and STL files, and writes GLB and OBJ."""
 
 import io
 import logging
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,11 @@ import trimesh
 import xatlas
 from PIL import Image
 from torch import Tensor
-from trimesh.visual.material import PBRMaterial
+from trimesh.exchange.obj import export_obj
+from trimesh.visual.material import Material, PBRMaterial, SimpleMaterial
 from trimesh.visual.texture import TextureVisuals
 
-from synclab.core.pictures import to_png
+from synclab.core.pictures import to_bytes, to_unit
 from synclab.errors import UserError
 from synclab.spaces.mesh_model import MeshModel
 
@@ -23,6 +25,8 @@ FORMATS = (".obj", ".glb", ".gltf", ".ply", ".stl")
 
 MOST_FACES = 1_000_000
 """Larger meshes take minutes per pose and for texture coordinates."""
+
+WHITE, BLACK = (255, 255, 255, 255), (0, 0, 0, 255)
 
 SHARED = 0.01
 """Share of texels that two objects of a file may have in common before a new layout is made."""
@@ -130,16 +134,52 @@ def unwrap(vertices: Tensor, faces: Tensor) -> MeshModel:
     )
 
 
+def read_texture(path: Path) -> Tensor:
+    """The base colours (3, H, W) of a GLB file with one material.
+
+    Raises: UserError if it has none.
+    """
+    for part in read_parts(path):
+        material = part.visual.material if isinstance(part.visual, TextureVisuals) else None
+        if isinstance(material, PBRMaterial) and isinstance(material.baseColorTexture, Image.Image):
+            return to_unit(np.array(material.baseColorTexture.convert("RGB")))
+    raise UserError(f"{path}: has no texture; expected a GLB that synclab has written")
+
+
 def to_glb(model: MeshModel, texture: Tensor) -> bytes:
     """The mesh with its texture (3, H, W) as a binary glTF file."""
-    image = Image.open(io.BytesIO(to_png(texture)))
     material = PBRMaterial(
-        name="texture", baseColorTexture=image, metallicFactor=0.0, roughnessFactor=1.0
+        name="texture",
+        baseColorTexture=Image.fromarray(to_bytes(texture)),
+        metallicFactor=0.0,
+        roughnessFactor=1.0,
     )
-    visual = TextureVisuals(uv=model.uv.numpy(), material=material)
-    mesh = trimesh.Trimesh(
-        model.vertices.numpy(), model.faces.numpy(), visual=visual, process=False, validate=False
-    )
-    data = mesh.export(file_type="glb", include_normals=True)
+    data = with_material(model, material).export(file_type="glb", include_normals=True)
     assert isinstance(data, bytes)
     return data
+
+
+def to_obj(model: MeshModel, texture: Tensor, name: str) -> bytes:
+    """The mesh with its texture (3, H, W) as a ZIP file of NAME.obj, NAME.mtl and NAME.png."""
+    material = SimpleMaterial(
+        name=name, image=Image.fromarray(to_bytes(texture)), diffuse=WHITE, ambient=WHITE,
+        specular=BLACK,
+    )  # fmt: skip
+    text, files = export_obj(
+        with_material(model, material), include_normals=True, return_texture=True, header="",
+        mtl_name=f"{name}.mtl",
+    )  # fmt: skip
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{name}.obj", text)
+        for file, content in files.items():
+            archive.writestr(file, content)
+    return buffer.getvalue()
+
+
+def with_material(model: MeshModel, material: Material) -> trimesh.Trimesh:
+    """The mesh as trimesh writes it, vertices in their order."""
+    visual = TextureVisuals(uv=model.uv.numpy(), material=material)
+    return trimesh.Trimesh(
+        model.vertices.numpy(), model.faces.numpy(), visual=visual, process=False, validate=False
+    )

@@ -53,6 +53,17 @@ def read_cloud(path: Path) -> GaussianCloud:
     return to_cloud(vertices, place)
 
 
+def read_colours(path: Path) -> Tensor:
+    """Colours (n, 3) in [0, 1] of a PLY of Gaussians.
+
+    Raises: UserError if it has none.
+    """
+    vertices = read_vertices(path.read_bytes())
+    if missing := [name for name in COLOUR if name not in (vertices.dtype.names or ())]:
+        raise UserError(f"{path}: without {', '.join(missing)}; {EXPECTED}")
+    return (columns(vertices, COLOUR) * C0 + 0.5).clamp(0, 1).float()
+
+
 def to_cloud(vertices: np.ndarray, place: str) -> GaussianCloud:
     values = [columns(vertices, names) for names in (POSITION, ROTATION, SCALE, ("opacity",))]
     if not all(torch.isfinite(part).all() for part in values):

@@ -69,7 +69,7 @@ class ZoomTask(CanvasTask):
     def image(self, prior: Prior, z: Tensor) -> Tensor:
         """All levels side by side, as they see one another."""
         rgb, space = super().image(prior, z), self.canvas(prior, "rgb")
-        return side_by_side(space.project(rgb, space.all_views()))
+        return side_by_side(space.project(rgb, tuple((float(i),) for i in range(self.levels))))
 
     def artefacts(self, prior: Prior, z: Tensor, image: Tensor) -> Mapping[str, bytes]:
         """The zoom as a GIF."""

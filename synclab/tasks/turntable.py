@@ -1,0 +1,66 @@
+"""A turning object as an animated picture."""
+
+from pathlib import Path
+from typing import TypedDict
+
+from torch import Tensor
+
+from synclab.core.pictures import to_gif
+from synclab.errors import UserError
+from synclab.spaces.gaussian_maps import GaussianMaps
+from synclab.spaces.gaussians import Gaussians
+from synclab.spaces.mesh import Mesh
+from synclab.spaces.mesh_maps import MeshMaps
+from synclab.spaces.orbit import Orbit
+from synclab.spaces.rig import Rig
+from synclab.tasks.mesh_file import read_mesh, read_texture
+from synclab.tasks.ply import read_cloud, read_colours
+
+ELEVATION = 15.0
+"""Degrees from which the object is seen."""
+
+SECONDS = 4.0
+"""Duration of one turn."""
+
+WHITE = 1.0
+
+
+def turntable(path: Path, frames: int, pixels: int) -> bytes:
+    """One turn around the object of a GLB or PLY file that a run has written, as a GIF.
+
+    Args:
+        frames: pictures of one turn.
+        pixels: along a side of a picture.
+    """
+    space, colours = coloured(path, Rig(pixels))
+    views = ((360 * i / frames, ELEVATION) for i in range(frames))
+    pictures = (space.project(colours, (view,))[0].clamp(0, 1) for view in views)
+    return to_gif(pictures, SECONDS / frames)
+
+
+def coloured(path: Path, rig: Rig) -> tuple[Orbit, Tensor]:
+    """The object of a file on white, and its colours (3, H, W)."""
+    if path.suffix == ".ply":
+        maps, colours = GaussianMaps(read_cloud(path), rig), read_colours(path).T[:, None]
+        space = Gaussians(**size(colours, rig), maps=maps, sets=(), background=WHITE)
+    else:
+        colours = read_texture(path)
+        if colours.shape[1] != colours.shape[2]:
+            raise UserError(f"{path}: its texture is not square; expected a GLB of synclab")
+        maps = MeshMaps(read_mesh(path), colours.shape[1], rig)
+        space = Mesh(**size(colours, rig), maps=maps, sets=(), background=WHITE)
+    return space, colours
+
+
+class Size(TypedDict):
+    """The fields of a canvas that its colours and its views decide."""
+
+    channels: int
+    height: int
+    width: int
+    view_size: int
+
+
+def size(colours: Tensor, rig: Rig) -> Size:
+    channels, height, width = colours.shape
+    return {"channels": channels, "height": height, "width": width, "view_size": rig.size}
