@@ -30,6 +30,8 @@ def suited(method: str, task: str) -> bool:
 
     Tasks of pixels need a preset for such a method; a new one is left out until it has one.
     """
+    if method == "outpainting" and task in ("ambiguous", "factorized"):
+        return False
     body: Any = OmegaConf.load(CONF / "method" / f"{method}.yaml")
     target = body.get("_target_")
     if not (target and NoisyMethod in locate(target, "method").__mro__):

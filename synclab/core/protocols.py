@@ -291,6 +291,11 @@ class Method(Protocol):
         return False
 
     @property
+    def sequential(self) -> bool:
+        """Whether it paints one view after another and keeps what was painted."""
+        return False
+
+    @property
     def prediction(self) -> str | None:
         """The required `Prior.prediction`; None if any will do."""
         return None
