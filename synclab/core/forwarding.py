@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from synclab.core.known import Known
 from synclab.core.protocols import Rng, Space, Views
 
 
@@ -18,6 +19,10 @@ class ForwardingSpace:
     @property
     def initial(self) -> Tensor | None:
         return self.inner.initial
+
+    @property
+    def known(self) -> Known | None:
+        return self.inner.known
 
     def all_views(self) -> Views:
         return self.inner.all_views()

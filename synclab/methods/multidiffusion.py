@@ -21,7 +21,7 @@ from synclab.core.protocols import (
     TimeSteps,
 )
 from synclab.core.schedule import Spacing
-from synclab.core.sync import gather, project
+from synclab.core.sync import gather, pin_noisy, project
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,20 @@ class MultiDiffusion(NoisyMethod):
     spacing: Spacing = "even"
     window: Literal["uniform", "gaussian"] = "uniform"
 
+    @property
+    def keeps_known(self) -> bool:
+        return True
+
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, views = prior.schedule, space.all_views()
         cond = condition.at(views)
-        z = rng.normal("start", space.shape)
+        z = start = rng.normal("start", space.shape)
         window = gaussian(z, prior.shape[-1]) if self.window == "gaussian" else None
         for t, s in schedule.steps(self.steps, spacing=self.spacing):
             x = project(space, z, views)
             x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
             z = gather(space, schedule.ddim(x, x0, t, s), views, old=z, window=window)
+            z = pin_noisy(space, z, schedule, start, s)
             yield z
 
 
