@@ -44,8 +44,6 @@ class PanoramaTask(PhotoTask):
             )
         if self.views is not None:
             self.check_views(tuple(view for views in self.views for view in views))
-        if self.known_view is not None:
-            self.check_known_view(*self.known_view)
 
     @property
     def version(self) -> int:
@@ -62,15 +60,14 @@ class PanoramaTask(PhotoTask):
                 f" widen task.fov={self.fov}"
             )
 
-    def check_known_view(self, azimuth: float, elevation: float, fov: float) -> None:
-        """Refuses a photo of a direction that no view sees: nothing would be drawn around it."""
+    def check_known_view(self, view: tuple[float, ...]) -> None:
+        """Refuses also a photo of a direction that no view sees: nothing would continue it."""
+        super().check_known_view(view)
         sets = self.views or COVERS[self.cover](self.fov)
-        views = tuple(view for views in sets for view in views)
-        if not any_sees(views, self.fov, (azimuth, elevation), fov):
+        if not any_sees(tuple(v for views in sets for v in views), self.fov, view[:2], view[2]):
             raise UserError(
-                f"task.known_view={[azimuth, elevation, fov]}: no view of task.cover={self.cover}"
-                " sees it; expected a direction that is generated, or use task.cover=sphere"
-                " task.fov=90"
+                f"task.known_view={list(view)}: no view of task.cover={self.cover} sees it;"
+                " expected a direction that is generated, or use task.cover=sphere task.fov=90"
             )
 
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:

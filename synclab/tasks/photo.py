@@ -1,11 +1,9 @@
 """A panorama around a photo: image to 360 degrees."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
 import torch
 import torch.nn.functional as F
-from annotated_types import Interval
 from torch import Tensor
 
 from synclab.core.known import Known
@@ -16,9 +14,8 @@ from synclab.tasks.hole import extend
 from synclab.tasks.known import Border, KnownTask, soft_edge
 from synclab.tasks.picture import resize_known
 
-Turn = Annotated[float, Interval(ge=-360, le=360)]
-Tilt = Annotated[float, Interval(ge=-90, le=90)]
-Fov = Annotated[float, Interval(ge=1, le=170)]
+WIDEST = 170.0
+"""Largest field of view of a photo, in degrees, along either side."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +27,28 @@ class PhotoTask(KnownTask):
     does not show is unknown.
     """
 
-    known_view: tuple[Turn, Tilt, Fov] | None = None
+    known_view: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.known_view is not None and self.known is None:
+        if self.known_view is not None:
+            self.check_known_view(self.known_view)
+
+    def check_known_view(self, view: tuple[float, ...]) -> None:
+        """Refuses a view that is none, or that has no photo."""
+        place = f"task.known_view={[round(value, 2) for value in view]}"
+        if len(view) != 3:
             raise UserError(
-                f"task.known_view={list(self.known_view)}: there is no photo to look at from"
-                " there; expected task.known=FILE as well"
+                f"{place}: expected [azimuth, elevation, field of view] in degrees, such as"
+                " [0,0,60]"
             )
+        if not (abs(view[1]) <= 90 and 1 <= view[2] <= WIDEST):
+            raise UserError(
+                f"{place}: expected an elevation from -90 to 90 and a field of view from 1 to"
+                f" {WIDEST:.0f} degrees"
+            )
+        if self.known is None:
+            raise UserError(f"{place}: there is no photo; expected task.known=FILE as well")
 
     @property
     def border(self) -> Border:
@@ -48,28 +58,32 @@ class PhotoTask(KnownTask):
         if self.known_view is None:
             return super().given(prior)
         canvas = self.canvas(prior, "rgb")
-        photo, fov = self.photo(canvas.width)
+        photo, fov = self.photo(self.known_view[2], canvas.width)
         layers, seen = paint(photo, self.known_view[:2], fov, canvas.height, canvas.width)
         return Known(layers[:3].to(prior.device), (layers[3:] * seen).to(prior.device))
 
-    def photo(self, width: int) -> tuple[Tensor, float]:
+    def photo(self, fov: float, width: int) -> tuple[Tensor, float]:
         """The photo's colours and weights (4, s, s) in the smallest square around it, and the
-        field of view of that square; not finer than a canvas of this width.
+        field of view of that square.
+
+        Args:
+            fov: horizontal, of the photo.
+            width: of the canvas in texels; the result is not finer than they are.
         """
-        assert self.known_view is not None
         pixels, known = self.read()
-        fov = square_fov(self.known_view[2], *pixels.size)
-        if not fov <= 170:
+        square = square_fov(fov, *pixels.size)
+        if square > WIDEST:
             raise UserError(
-                f"task.known_view={list(self.known_view)}: the photo of {pixels.size[0]} x"
-                f" {pixels.size[1]} pixels is {fov:.0f} degrees high; expected at most 170"
+                f"task.known={self.known}: at a field of view of {fov:.0f} degrees this photo of"
+                f" {pixels.size[0]} x {pixels.size[1]} pixels is {square:.0f} degrees high;"
+                f" expected at most {WIDEST:.0f}; use a smaller one in task.known_view"
             )
-        scale = min(1.0, pixels_across(fov, width) / max(pixels.size))
+        scale = min(1.0, pixels_across(square, width) / max(pixels.size))
         across, down = (max(1, round(side * scale)) for side in pixels.size)
         colour, seen = resize_known(pixels.colour, known, down, across)
         edge = soft_edge(F.pad(seen, [1] * 4), self.known_rim * min(across, down), "open")
         layers = torch.cat([extend(colour, seen), edge[:, 1:-1, 1:-1]])
-        return squared(layers), fov
+        return squared(layers), square
 
 
 def squared(image: Tensor) -> Tensor:
