@@ -35,12 +35,15 @@ def names(group: str) -> list[str]:
 
 
 def suited(method: str, task: str) -> bool:
-    """Tasks that begin with clean pixels refuse methods of noisy states (test_presets.py).
+    """Tasks that begin with clean pixels refuse methods of noisy states (test_presets.py), and
+    inpainting those that do not keep what is known.
 
     Tasks of pixels need a preset for such a method; a new one is left out until it has one.
     """
     body: Any = OmegaConf.load(CONF / "method" / f"{method}.yaml")
     target = body.get("_target_")
+    if target and task == "inpainting":
+        return build(OmegaConf.to_container(body), "method").keeps_known
     if not (target and NoisyMethod in locate(target, "method").__mro__):
         return True
     preset = CONF / "preset" / "task" / "fixed" / f"{method}_{task}.yaml"
