@@ -48,6 +48,9 @@ class ForwardingSpace:
     def overlay(self, own: Tensor, seen: Tensor, views: Views) -> Tensor:
         return self.inner.overlay(own, seen, views)
 
+    def beside(self, views: Views, rng: Rng) -> tuple[Tensor, Tensor] | None:
+        return self.inner.beside(views, rng)
+
     def to_instance(self, y: Tensor) -> Tensor:
         return self.inner.to_instance(y)
 

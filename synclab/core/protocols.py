@@ -257,6 +257,12 @@ class Space(Protocol):
         """
         ...
 
+    def beside(self, views: Views, rng: Rng) -> tuple[Tensor, Tensor] | None:
+        """For views that count in a region only: backgrounds (n c h w) that say nothing about the
+        picture, drawn anew, and the regions (n, 1, h, w); None if all views show everything.
+        """
+        ...
+
     def to_instance(self, y: Tensor) -> Tensor:
         """Turns projected values into network inputs: VAE encoding, or identity."""
         ...

@@ -6,9 +6,10 @@ the network's space: a latent canvas for a latent prior.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge
 from torch import Tensor
 
 from synclab.core.protocols import (
@@ -28,6 +29,8 @@ from synclab.core.sync import gather, pin_noisy, project
 class MultiDiffusion(NoisyMethod):
     """`steps` network calls for each view at guidance scale `guidance`.
 
+    On a canvas with regions, the first `bootstrap` steps show every region's prompt a noised solid
+    colour beside its region, so that what it draws lies inside (the paper's bootstrapping).
     `window` "gaussian" weighs a view by the distance to its middle, which hides its borders.
     """
 
@@ -35,6 +38,7 @@ class MultiDiffusion(NoisyMethod):
     guidance: float = 7.5
     spacing: Spacing = "even"
     window: Literal["uniform", "gaussian"] = "uniform"
+    bootstrap: Annotated[int, Ge(0)] = 0
 
     @property
     def keeps_known(self) -> bool:
@@ -45,8 +49,12 @@ class MultiDiffusion(NoisyMethod):
         cond = condition.at(views)
         z = start = rng.normal("start", space.shape)
         window = gaussian(z, prior.shape[-1]) if self.window == "gaussian" else None
-        for t, s in schedule.steps(self.steps, spacing=self.spacing):
+        for i, (t, s) in enumerate(schedule.steps(self.steps, spacing=self.spacing)):
             x = project(space, z, views)
+            if i < self.bootstrap and (beside := space.beside(views, rng)):
+                solid, region = beside
+                noisy = schedule.noise(solid.to(x), project(space, start, views), t)
+                x = torch.lerp(noisy, x, region.to(x))
             x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
             z = gather(space, schedule.ddim(x, x0, t, s), views, old=z, window=window)
             z = pin_noisy(space, z, schedule, start, s)

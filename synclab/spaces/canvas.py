@@ -79,6 +79,9 @@ class Canvas:
         """All of `seen`: every pixel of a view sees the canvas."""
         return seen
 
+    def beside(self, views: Views, rng: Rng) -> tuple[Tensor, Tensor] | None:
+        return None
+
     def to_instance(self, y: Tensor) -> Tensor:
         return self.codec.encode(y)
 
