@@ -47,7 +47,7 @@ def suited(method: str, task: str) -> bool:
     if not (target and NoisyMethod in locate(target, "method").__mro__):
         return True
     preset = CONF / "preset" / "task" / "fixed" / f"{method}_{task}.yaml"
-    return task in ("image", "wide") or preset.is_file()
+    return task in ("image", "wide", "regions") or preset.is_file()
 
 
 MATRIX = [pair for pair in itertools.product(names("method"), names("task")) if suited(*pair)]
