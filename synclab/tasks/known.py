@@ -57,9 +57,13 @@ class KnownTask(CanvasTask):
                 f"task.known_mask={self.known_mask}: there is no picture that it belongs to;"
                 " expected task.known=FILE as well"
             )
-        self.inputs()
+        self.known_files()
 
     def inputs(self) -> Mapping[str, Path]:
+        return self.known_files()
+
+    def known_files(self) -> dict[str, Path]:
+        """The files of the known region, by key."""
         named = {"known": self.known, "known_mask": self.known_mask}
         return {k: find_picture(path, f"task.{k}") for k, path in named.items() if path is not None}
 

@@ -52,6 +52,10 @@ class RegionsTask(WideTask):
     )
     background: Literal["outside", "everywhere"] = "outside"
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.inputs()
+
     def inputs(self) -> Mapping[str, Path]:
         files = {
             f"regions.{i}": find_picture(region, "task.regions")
