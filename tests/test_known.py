@@ -24,6 +24,7 @@ from synclab.methods.synctweedies import SyncTweedies
 from synclab.priors.exact import Gaussian, StationaryField
 from synclab.spaces.equirect import EquirectMaps
 from synclab.spaces.photo import any_sees, paint, pixels_across, square_fov
+from synclab.spaces.surface import Sphere
 from synclab.tasks.inpainting import InpaintingTask
 from synclab.tasks.known import KnownTask, soft_edge
 from synclab.tasks.panorama import PanoramaTask
@@ -148,6 +149,27 @@ def test_a_photo_in_the_middle_is_not_mirrored_nor_upside_down() -> None:
     canvas, _ = paint(smooth(64), (0.0, 0.0), 70.0, 128, 256)
     assert canvas[0, 64, 110] < canvas[0, 64, 146]
     assert canvas[1, 50, 128] < canvas[1, 78, 128]
+
+
+@pytest.mark.parametrize(
+    ("space", "view"),
+    [
+        (panorama(channels=3, height=128, width=256, view_size=32), (30.0, 40.0)),
+        (
+            Sphere(channels=3, height=128, width=256, view_size=32),
+            (30.0, 40.0, 1.0, 0.0, 0.0, 0.0),
+        ),
+    ],
+    ids=["panorama", "sphere"],
+)
+def test_spaces_see_a_photo_in_its_place(space: Any, view: Any) -> None:
+    """Red grows to the right, green downwards, and both are a half in the middle."""
+    canvas, _ = paint(smooth(64).double(), (30.0, 40.0), 100.0, 128, 256)
+    seen = space.project(canvas, (view,))[0, :2]
+    middle = seen[:, 15:17, 15:17].mean((1, 2))
+    close(middle, torch.full((2,), 0.5, dtype=middle.dtype), 0.01)
+    assert seen[0, 16, 20] > seen[0, 16, 12] + 0.05
+    assert seen[1, 20, 16] > seen[1, 12, 16] + 0.05
 
 
 def test_sizes_of_photos() -> None:
