@@ -37,7 +37,7 @@ each_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 each_space = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 
 
-def skip_forgetful(method: Any) -> None:
+def skip_unless_kept(method: Any) -> None:
     """Tasks refuse a new method that does not keep what is known; those listed all do."""
     if not method.keeps_known:
         assert type(method) not in LISTED
@@ -61,7 +61,7 @@ def left_half(space: Any) -> Tensor:
 @each_method
 @each_space
 def test_a_known_region_of_everything_returns_the_picture(method: Any, make: Any) -> None:
-    skip_forgetful(method)
+    skip_unless_kept(method)
     space = make()
     space.known = region(space, 1)
     assert torch.equal(last(method, prior_of(space), space), space.known.state)
@@ -70,7 +70,7 @@ def test_a_known_region_of_everything_returns_the_picture(method: Any, make: Any
 @each_method
 @each_space
 def test_a_known_region_of_nothing_is_the_plain_method(method: Any, make: Any) -> None:
-    skip_forgetful(method)
+    skip_unless_kept(method)
     plain, space = make(), make()
     space.known = region(space, 0)
     assert torch.equal(last(method, prior_of(space), space), last(method, prior_of(plain), plain))
@@ -78,7 +78,7 @@ def test_a_known_region_of_nothing_is_the_plain_method(method: Any, make: Any) -
 
 @each_method
 def test_what_is_known_stays_and_the_rest_is_drawn(method: Any) -> None:
-    skip_forgetful(method)
+    skip_unless_kept(method)
     space = wide()
     space.known = region(space, left_half(space))
     z = last(method, prior_of(space), space)

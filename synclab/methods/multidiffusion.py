@@ -29,8 +29,8 @@ from synclab.core.sync import gather, pin_noisy, project
 class MultiDiffusion(NoisyMethod):
     """`steps` network calls for each view at guidance scale `guidance`.
 
-    On a canvas with regions, the first `bootstrap` steps show every region's prompt a noised solid
-    colour beside its region, so that what it draws lies inside (the paper's bootstrapping).
+    On a canvas with regions, the first `bootstrap` steps replace what lies outside the region of a
+    prompt by a noised solid colour, so that its object is drawn inside (the paper's bootstrapping).
     `window` "gaussian" weighs a view by the distance to its middle, which hides its borders.
     """
 

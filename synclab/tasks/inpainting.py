@@ -11,7 +11,7 @@ from synclab.core.protocols import Method, Prior, Rng
 from synclab.spaces.canvas import Canvas
 from synclab.tasks.hole import blocks_known, known_by_colour, known_by_mask, spread
 from synclab.tasks.image import ImageTask
-from synclab.tasks.known import refuse_forgetful
+from synclab.tasks.known import check_keeps_known
 from synclab.tasks.picture import check_shape, find_picture, read_file, resize_known
 
 
@@ -39,7 +39,7 @@ class InpaintingTask(ImageTask):
 
     def check(self, method: Method, name: str) -> None:
         super().check(method, name)
-        refuse_forgetful(method, name)
+        check_keeps_known(method, name)
 
     def own_canvas(self, prior: Prior, rng: Rng) -> Canvas:
         picture, seen = (part.to(prior.device) for part in self.measure(prior.image_size))

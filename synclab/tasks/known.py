@@ -25,8 +25,8 @@ Border = Literal["open", "closed"]
 """What lies beyond the left and right borders of a canvas: nothing, or its other end."""
 
 
-def refuse_forgetful(method: Method, name: str) -> None:
-    """Refuses a method that would ignore a known region.
+def check_keeps_known(method: Method, name: str) -> None:
+    """Refuses a method that ignores known regions.
 
     Raises: UserError with the method's name in the configuration.
     """
@@ -41,10 +41,10 @@ def refuse_forgetful(method: Method, name: str) -> None:
 class KnownTask(CanvasTask):
     """A canvas of which a part may be given: `known`, a picture of the whole canvas.
 
-    Unknown are its transparent pixels and, with a `known_mask`, the mask's white ones. Black is a
-    colour. The known part fades out over `known_rim` of the picture's shorter side, inside of its
-    own border, so that generated pixels blend into it. The finished picture shows the given pixels:
-    a latent canonical state is decoded first, and then they are put in.
+    Its transparent pixels are unknown, and so are the white ones of a `known_mask`; black is a
+    colour. Along the border of the known part, inside it, the given pixels fade into generated ones
+    over `known_rim` of the picture's shorter side. A method keeps the given state; a latent one is
+    decoded at the end, and then the given pixels are put into the finished picture.
     """
 
     known: str | None = None
@@ -70,11 +70,11 @@ class KnownTask(CanvasTask):
     def check(self, method: Method, name: str) -> None:
         super().check(method, name)
         if self.known is not None:
-            refuse_forgetful(method, name)
+            check_keeps_known(method, name)
 
     @property
     def border(self) -> Border:
-        """Whether the canvas closes around."""
+        """Whether the left and right ends of the canvas meet ("closed")."""
         return "open"
 
     def own_canvas(self, prior: Prior, rng: Rng) -> Canvas:
@@ -132,9 +132,9 @@ class KnownTask(CanvasTask):
 
 
 def soft_edge(known: Tensor, width: float, border: Border) -> Tensor:
-    """Weights (1, H, W) that rise from 0 outside of a mask (1, H, W) to 1 `width` pixels inside.
+    """Weights (1, H, W): 0 outside a mask (1, H, W), rising to 1 at `width` pixels inside it.
 
-    Unknown pixels are the ones outside; the borders of the canvas are not an edge.
+    The borders of the canvas are no edge of the mask.
     """
     pad = int(width) + 1
     rows = np.pad(known[0].cpu().numpy(), ((pad, pad), (0, 0)), mode="edge")

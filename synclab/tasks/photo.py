@@ -35,7 +35,7 @@ class PhotoTask(KnownTask):
             self.check_known_view(self.known_view)
 
     def check_known_view(self, view: tuple[float, ...]) -> None:
-        """Refuses a view that is none, or that has no photo."""
+        """Refuses values that are no view of a photo, and a view without a photo."""
         place = f"task.known_view={[round(value, 2) for value in view]}"
         if len(view) != 3:
             raise UserError(
