@@ -26,7 +26,7 @@ from synclab.core.protocols import (
     Views,
 )
 from synclab.core.schedule import Spacing
-from synclab.core.sync import gather, project, stack_shape
+from synclab.core.sync import gather, pin, project, stack_shape
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,16 @@ class Outpainting(Method):
     def sequential(self) -> bool:
         return True
 
+    @property
+    def keeps_known(self) -> bool:
+        return True
+
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
-        views, z, seen = space.all_views(), None, None
+        views, (z, seen) = space.all_views(), given(space)
         for k in range(self.steps):
             if group := self.group(views, k):
                 x = self.paint(prior, space, condition.at(group), rng, group, z, seen)
-                z = gather(space, x, group, old=z)
+                z = pin(space, gather(space, x, group, old=z))
                 seen = painted(space, z, views[: views.index(group[-1]) + 1])
             yield z
 
@@ -82,9 +86,17 @@ class Outpainting(Method):
         return x
 
 
+def given(space: Space) -> tuple[Tensor, Tensor] | tuple[None, None]:
+    """The known region as a first state (c, H, W) and where it is (1, H, W), if there is one."""
+    if space.known is None:
+        return None, None
+    return pin(space, torch.zeros_like(space.known.state)), space.known.weight
+
+
 def painted(space: Space, z: Tensor, views: Views) -> Tensor:
-    """1 in the cells (1, H, W) that the views see, 0 elsewhere."""
-    return (space.scatter(space.project(z, views), views)[1] > 0).to(z)
+    """1 in the cells (1, H, W) that the views see or that were given, 0 elsewhere."""
+    seen = (space.scatter(space.project(z, views), views)[1] > 0).to(z)
+    return seen if space.known is None else torch.maximum(seen, space.known.weight.to(z))
 
 
 def within(space: Space, seen: Tensor, views: Views, prior: Denoiser) -> Tensor:

@@ -17,7 +17,7 @@ from synclab.core.protocols import (
     TimeSteps,
 )
 from synclab.core.schedule import Spacing
-from synclab.core.sync import gather, project
+from synclab.core.sync import gather, pin_noisy, project
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,17 @@ class SpotDiffusion(NoisyMethod):
     guidance: float = 7.5
     spacing: Spacing = "even"
 
+    @property
+    def keeps_known(self) -> bool:
+        return True
+
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
-        schedule, z = prior.schedule, rng.normal("start", space.shape)
+        schedule = prior.schedule
+        z = start = rng.normal("start", space.shape)
         for t, s in schedule.steps(self.steps, spacing=self.spacing):
             views = space.shifted_views(rng)
             x = project(space, z, views)
             x0 = schedule.x0(x, prior.predict(x, t, condition.at(views), self.guidance), t)
             z = gather(space, schedule.ddim(x, x0, t, s), views, old=z)
+            z = pin_noisy(space, z, schedule, start, s)
             yield z

@@ -18,7 +18,7 @@ from synclab.core.protocols import (
     TimeSteps,
 )
 from synclab.core.schedule import Spacing
-from synclab.core.sync import gather, project, stack_shape
+from synclab.core.sync import gather, pin, project, stack_shape
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,10 @@ class SyncMVD(NoisyMethod):
     guidance: float = 15.5
     spacing: Spacing = "even"
 
+    @property
+    def keeps_known(self) -> bool:
+        return True
+
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, views = prior.schedule, space.all_views()
         cond, shape = condition.at(views), stack_shape(views, prior)
@@ -36,7 +40,7 @@ class SyncMVD(NoisyMethod):
         for t, s in schedule.steps(self.steps, spacing=self.spacing):
             x = space.overlay(x, project(space, z, views), views)
             x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
-            z0 = gather(space, x0, views)
+            z0 = pin(space, gather(space, x0, views))
             z = schedule.ddpm(z, z0, rng.normal("step", space.shape), t, s)
             x = schedule.ddpm(x, x0, rng.normal("step beside", shape), t, s)
             yield z if s > 0 else z0
