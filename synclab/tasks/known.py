@@ -68,9 +68,11 @@ class KnownTask(CanvasTask):
         return {k: find_picture(path, f"task.{k}") for k, path in named.items() if path is not None}
 
     def check(self, method: Method, name: str) -> None:
+        """Refuses also methods that ignore known regions, and files that do not fit each other."""
         super().check(method, name)
         if self.known is not None:
             check_keeps_known(method, name)
+            self.read()
 
     @property
     def border(self) -> Border:
