@@ -7,7 +7,7 @@ from torch import Tensor
 
 from synclab.core.protocols import Everywhere, Views
 from synclab.priors.branches import Branches, as_branches
-from synclab.tasks.ambiguous import Readings
+from synclab.tasks.by_view import ByNumber
 
 VIEWS: Views = tuple((float(i),) for i in range(5))
 
@@ -57,7 +57,7 @@ def test_what_is_shown_beside_the_text_is_in_both_branches():
 
 def test_each_reading_stands_in_the_row_of_its_view():
     texts = [condition(1, seed) for seed in range(2)]
-    cond = as_branches(Readings(texts).at(((1.0,), (0.0,), (1.0,))))
+    cond = as_branches(ByNumber(texts).at(((1.0,), (0.0,), (1.0,))))
     for row, text in enumerate((texts[1], texts[0], texts[1])):
         assert same(cond.take(slice(row, row + 1)), text)
 

@@ -9,7 +9,7 @@ from command_line import QUICK, ROOT, images, rows
 from omegaconf import OmegaConf
 from PIL import Image
 
-from synclab.config.schema import locate
+from synclab.config.schema import build, locate
 from synclab.core.protocols import NoisyMethod
 
 CONF = ROOT / "conf"
@@ -26,16 +26,21 @@ def names(group: str) -> list[str]:
 
 
 def suited(method: str, task: str) -> bool:
-    """Tasks that begin with clean pixels refuse methods of noisy states (test_presets.py).
+    """Tasks that begin with clean pixels refuse methods of noisy states (test_presets.py), and
+    inpainting those that do not keep what is known.
 
     Tasks of pixels need a preset for such a method; a new one is left out until it has one.
     """
+    if method == "outpainting" and task in ("ambiguous", "factorized"):
+        return False
     body: Any = OmegaConf.load(CONF / "method" / f"{method}.yaml")
     target = body.get("_target_")
+    if target and task == "inpainting":
+        return build(OmegaConf.to_container(body), "method").keeps_known
     if not (target and NoisyMethod in locate(target, "method").__mro__):
         return True
     preset = CONF / "preset" / "task" / "fixed" / f"{method}_{task}.yaml"
-    return task in ("image", "wide") or preset.is_file()
+    return task in ("image", "wide", "regions") or preset.is_file()
 
 
 MATRIX = [pair for pair in itertools.product(names("method"), names("task")) if suited(*pair)]

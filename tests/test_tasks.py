@@ -12,25 +12,20 @@ from PIL import Image as Picture
 
 from synclab.core.pictures import to_png
 from synclab.core.protocols import Sample, Views
-from synclab.core.sync import gather, project
+from synclab.core.sync import gather
 from synclab.errors import UserError
 from synclab.jobs.counting import CountingPrior
-from synclab.methods.ddim import DDIM
-from synclab.methods.multidiffusion import MultiDiffusion
 from synclab.methods.stochsync import StochSync
-from synclab.methods.synctweedies import SyncTweedies
 from synclab.methods.visual_anagrams import VisualAnagrams
 from synclab.priors.branches import Branches
 from synclab.priors.exact import Gaussian
 from synclab.spaces.anagram import Anagram
-from synclab.spaces.inpainting import Inpainting
 from synclab.spaces.panorama import Panorama
 from synclab.spaces.transforms import TRANSFORMS
 from synclab.spaces.view_sets import checkerboard, ring, unseen
 from synclab.spaces.wide import Wide
 from synclab.tasks.ambiguous import AmbiguousTask
 from synclab.tasks.hole import spread
-from synclab.tasks.inpainting import InpaintingTask
 from synclab.tasks.panorama import PanoramaTask
 from synclab.tasks.panorama_8k import Panorama8KTask
 from synclab.tasks.picture import read_opaque
@@ -39,13 +34,6 @@ from synclab.tasks.wide import WideTask
 
 def anagram(*names: str, size: int = 16, **changes: Any) -> Anagram:
     return Anagram(channels=2, height=size, width=size, view_size=size, transforms=names, **changes)
-
-
-def inpainting() -> Inpainting:
-    mask = torch.zeros(1, 8, 8, dtype=torch.bool)
-    mask[..., :4] = True
-    known = torch.full((2, 8, 8), 0.7, dtype=torch.float64)
-    return Inpainting(channels=2, height=8, width=8, view_size=8, known=known, mask=mask)
 
 
 # --------------------------------------------------------------------------------- ambiguous images
@@ -161,25 +149,6 @@ def test_other_files_hold_no_metadata() -> None:
 
 
 # --------------------------------------------------------------------------------------- inpainting
-
-
-@pytest.mark.parametrize("method", [StochSync(steps=4, seam_steps=0), SyncTweedies(), DDIM()])
-def test_what_is_known_stays_and_the_rest_is_drawn(method: Any) -> None:
-    space = inpainting()
-    z = last(method, prior_of(space, mean=-1.0, std=0.1), space)
-    close(z[:, :, :4], torch.full((2, 8, 4), 0.7, dtype=z.dtype), 0)
-    assert z[:, :, 4:].mean() < -0.5
-
-
-def test_views_see_what_is_known() -> None:
-    space = inpainting()
-    seen = project(space, torch.zeros(2, 8, 8, dtype=torch.float64), space.all_views())
-    assert (seen[..., :4] == 0.7).all() and (seen[..., 4:] == 0).all()
-
-
-def test_a_method_of_noisy_states_is_refused_for_inpainting() -> None:
-    with pytest.raises(UserError, match="method=multidiffusion: its canonical state is noisy"):
-        InpaintingTask(canonical="latent").check(MultiDiffusion(), "multidiffusion")
 
 
 def test_unknown_pixels_take_the_colour_around_them() -> None:

@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from synclab.core.known import Known
 from synclab.core.protocols import Rng, Space, Views
 
 
@@ -18,6 +19,10 @@ class ForwardingSpace:
     @property
     def initial(self) -> Tensor | None:
         return self.inner.initial
+
+    @property
+    def known(self) -> Known | None:
+        return self.inner.known
 
     def all_views(self) -> Views:
         return self.inner.all_views()
@@ -48,6 +53,9 @@ class ForwardingSpace:
 
     def overlay(self, own: Tensor, seen: Tensor, views: Views) -> Tensor:
         return self.inner.overlay(own, seen, views)
+
+    def beside(self, views: Views, rng: Rng) -> tuple[Tensor, Tensor] | None:
+        return self.inner.beside(views, rng)
 
     def to_instance(self, y: Tensor) -> Tensor:
         return self.inner.to_instance(y)

@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar, Literal, Protocol, Self
 from annotated_types import Interval
 from torch import Tensor
 
+from synclab.core.known import Known
 from synclab.core.meter import Meter
 from synclab.core.schedule import Schedule
 
@@ -209,6 +210,11 @@ class Space(Protocol):
         """The canonical state that the task starts from; None if there is none."""
         ...
 
+    @property
+    def known(self) -> Known | None:
+        """The region of the canonical state that is given in advance; None if there is none."""
+        ...
+
     def all_views(self) -> Views:
         """The fixed, overlapping views that synchronisation methods use at every step."""
         ...
@@ -265,6 +271,12 @@ class Space(Protocol):
         """
         ...
 
+    def beside(self, views: Views, rng: Rng) -> tuple[Tensor, Tensor] | None:
+        """For views that count in a region only: backgrounds (n c h w) that say nothing about the
+        picture, drawn anew, and the regions (n, 1, h, w); None if all views show everything.
+        """
+        ...
+
     def to_instance(self, y: Tensor) -> Tensor:
         """Turns projected values into network inputs: VAE encoding, or identity."""
         ...
@@ -291,9 +303,19 @@ class Method(Protocol):
         return False
 
     @property
+    def sequential(self) -> bool:
+        """Whether it paints one view after another and keeps what was painted."""
+        return False
+
+    @property
     def prediction(self) -> str | None:
         """The required `Prior.prediction`; None if any will do."""
         return None
+
+    @property
+    def keeps_known(self) -> bool:
+        """Whether its result agrees with a known region; see `synclab.core.sync.pin`."""
+        return False
 
     @abstractmethod
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:

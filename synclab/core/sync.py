@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from synclab.core.protocols import Denoiser, Space, Views
+from synclab.core.schedule import Schedule
 
 
 def stack_shape(views: Views, prior: Denoiser) -> tuple[int, int, int, int]:
@@ -33,6 +34,16 @@ def gather(
     total, _ = space.scatter(y * window, views)
     weight, _ = space.scatter(window.expand_as(y), views)
     return weighted_mean(total, weight, old)
+
+
+def pin(space: Space, z: Tensor) -> Tensor:
+    """A clean state z (c, H, W) with the space's known region in it; z itself without one."""
+    return z if space.known is None else space.known.put_into(z)
+
+
+def pin_noisy(space: Space, z: Tensor, schedule: Schedule, eps: Tensor, t: int) -> Tensor:
+    """`pin` for a state at time t: the known region is noised by eps (c, H, W)."""
+    return z if space.known is None else space.known.noised(schedule, eps, t).put_into(z)
 
 
 def weighted_mean(total: Tensor, weight: Tensor, old: Tensor | None) -> Tensor:

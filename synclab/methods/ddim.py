@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from synclab.core.protocols import Condition, Denoiser, Estimates, Method, Rng, Space, TimeSteps
 from synclab.core.schedule import Spacing
-from synclab.core.sync import gather, stack_shape
+from synclab.core.sync import gather, pin, stack_shape
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,10 @@ class DDIM(Method):
     guidance: float = 7.5
     spacing: Spacing = "even"
 
+    @property
+    def keeps_known(self) -> bool:
+        return True
+
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, views = prior.schedule, space.all_views()
         cond = condition.at(views)
@@ -26,4 +30,4 @@ class DDIM(Method):
         for t, s in schedule.steps(self.steps, spacing=self.spacing):
             x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
             x = schedule.ddim(x, x0, t, s)
-            yield gather(space, x, views) if s <= 0 else None
+            yield pin(space, gather(space, x, views)) if s <= 0 else None

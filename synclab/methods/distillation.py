@@ -14,7 +14,7 @@ from annotated_types import Ge, Gt
 from torch import Tensor
 
 from synclab.core.protocols import Cond, Condition, Count, Denoiser, Estimates, Method, Rng, Space
-from synclab.core.sync import project
+from synclab.core.sync import pin, project
 
 WEIGHTS = {
     "sigma^2": lambda a: 1 - a,  # DreamFusion
@@ -42,6 +42,10 @@ class Distillation(Method):
     lr_decay: Literal["cosine", "none"] = "cosine"
     warmup: Annotated[int, Ge(0)] = 100
 
+    @property
+    def keeps_known(self) -> bool:
+        return True
+
     def time(self, k: int, rng: Rng) -> int:
         """The time of step k."""
         raise NotImplementedError
@@ -56,12 +60,12 @@ class Distillation(Method):
         for k in range(self.steps):
             views, t = space.random_views(self.views, rng), self.time(k, rng)
             with torch.enable_grad():
-                x0 = project(space, z, views)
+                x0 = project(space, pin(space, z), views)
             residual = self.residual(prior, x0.detach(), t, condition.at(views), rng)
             (z.grad,) = torch.autograd.grad(x0, z, residual / len(views))
             adam.param_groups[0]["lr"] = self.rate(k)
             adam.step()
-            yield z.detach().clone()
+            yield pin(space, z.detach().clone())
 
     def start(self, space: Space, rng: Rng) -> Tensor:
         """The initial state of the task if there is one, else noise."""

@@ -6,9 +6,10 @@ the network's space: a latent canvas for a latent prior.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge
 from torch import Tensor
 
 from synclab.core.protocols import (
@@ -21,13 +22,15 @@ from synclab.core.protocols import (
     TimeSteps,
 )
 from synclab.core.schedule import Spacing
-from synclab.core.sync import gather, project
+from synclab.core.sync import gather, pin_noisy, project
 
 
 @dataclass(frozen=True)
 class MultiDiffusion(NoisyMethod):
     """`steps` network calls for each view at guidance scale `guidance`.
 
+    On a canvas with regions, the first `bootstrap` steps replace what lies outside the region of a
+    prompt by a noised solid colour, so that its object is drawn inside (the paper's bootstrapping).
     `window` "gaussian" weighs a view by the distance to its middle, which hides its borders.
     """
 
@@ -35,16 +38,26 @@ class MultiDiffusion(NoisyMethod):
     guidance: float = 7.5
     spacing: Spacing = "even"
     window: Literal["uniform", "gaussian"] = "uniform"
+    bootstrap: Annotated[int, Ge(0)] = 0
+
+    @property
+    def keeps_known(self) -> bool:
+        return True
 
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, views = prior.schedule, space.all_views()
         cond = condition.at(views)
-        z = rng.normal("start", space.shape)
+        z = start = rng.normal("start", space.shape)
         window = gaussian(z, prior.shape[-1]) if self.window == "gaussian" else None
-        for t, s in schedule.steps(self.steps, spacing=self.spacing):
+        for i, (t, s) in enumerate(schedule.steps(self.steps, spacing=self.spacing)):
             x = project(space, z, views)
+            if i < self.bootstrap and (beside := space.beside(views, rng)):
+                solid, region = beside
+                noisy = schedule.noise(solid.to(x), project(space, start, views), t)
+                x = torch.lerp(noisy, x, region.to(x))
             x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
             z = gather(space, schedule.ddim(x, x0, t, s), views, old=z, window=window)
+            z = pin_noisy(space, z, schedule, start, s)
             yield z
 
 

@@ -41,6 +41,10 @@ class Outpainting(Method):
     guidance: float = 7.5
     spacing: Spacing = "even"
 
+    @property
+    def sequential(self) -> bool:
+        return True
+
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         views, z, seen = space.all_views(), None, None
         for k in range(self.steps):

@@ -26,7 +26,7 @@ from synclab.core.protocols import (
 )
 from synclab.core.schedule import Schedule
 from synclab.core.solvers import SOLVERS, Blend, Solver, consistency_x0
-from synclab.core.sync import gather, project, stack_shape
+from synclab.core.sync import gather, pin, project, stack_shape
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,10 @@ class StochSync(Method):
     seam_steps: Annotated[int, Ge(0)] = 2
     guidance: float = 7.5
 
+    @property
+    def keeps_known(self) -> bool:
+        return True
+
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, z = prior.schedule, space.initial
         for k in range(self.steps):
@@ -56,7 +60,7 @@ class StochSync(Method):
                 x = self.renoise(schedule, x0, eps, t)
                 blend = self.blend(k, schedule, x0, space.inwardness(views), rng)
             x0 = self.solve(k, rng)(prior, x, t, condition.at(views), self.guidance, blend=blend)
-            z = gather(space, x0, views, old=z)
+            z = pin(space, gather(space, x0, views, old=z))
             yield z
 
     def time(self, k: int) -> int:

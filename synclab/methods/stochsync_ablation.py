@@ -12,7 +12,7 @@ from torch import Tensor
 
 from synclab.core.protocols import Condition, Denoiser, Estimates, Rng, Space, Views
 from synclab.core.solvers import Solver, tweedie_x0
-from synclab.core.sync import gather, project, stack_shape
+from synclab.core.sync import gather, pin, project, stack_shape
 from synclab.errors import UserError
 from synclab.methods.stochsync import StochSync
 
@@ -50,7 +50,7 @@ class AblatedStochSync(StochSync):
                 x = self.renoise(schedule, x0, eps, t)
                 blend = self.blend(k, schedule, x0, space.inwardness(views), rng)
             x0 = self.solve(k, rng)(prior, x, t, condition.at(views), self.guidance, blend=blend)
-            z = gather(space, x0, views, old=z)
+            z = pin(space, gather(space, x0, views, old=z))
             yield z
 
     def views(self, space: Space, k: int, rng: Rng) -> Views:

@@ -14,7 +14,7 @@ from typing import Literal
 from torch import Tensor
 
 from synclab.core.protocols import Cond, Denoiser, Space, Views
-from synclab.core.sync import gather, project
+from synclab.core.sync import gather, pin, project
 
 Case = Literal["instance_eps", "instance_x0", "instance_x", "canonical_eps", "canonical_x0"]
 CASES: dict[str, int] = {
@@ -64,6 +64,10 @@ class Algebra:
         """Synchronises x; beside an object every view keeps its own values."""
         return self.space.overlay(x, self.f(self.g(x)), self.views)
 
+    def fg0(self, x0: Tensor) -> Tensor:
+        """Synchronises clean estimates; a known region takes part."""
+        return self.space.overlay(x0, self.f(pin(self.space, self.g(x0))), self.views)
+
     @cached_property
     def ex(self) -> Tensor:
         return self.e(self.x)
@@ -103,7 +107,7 @@ def switches(letters: str) -> Callable[[Algebra], Tensor]:
         eps = o.e(o.fgx) if "a" in letters else o.ex
         eps = o.fg(eps) if "b" in letters else eps
         x0 = o.psi(o.fgx if "c" in letters else o.x, eps)
-        x0 = o.fg(x0) if "d" in letters else x0
+        x0 = o.fg0(x0) if "d" in letters else x0
         return o.phi(o.fgx if "e" in letters else o.x, x0)
 
     return step

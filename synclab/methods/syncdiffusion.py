@@ -21,7 +21,7 @@ from synclab.core.protocols import (
     TimeSteps,
 )
 from synclab.core.schedule import Spacing
-from synclab.core.sync import gather, project
+from synclab.core.sync import gather, pin_noisy, project
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,21 @@ class SyncDiffusion(NoisyMethod):
     decay: float = 0.95
     guided_steps: int = 50
 
+    @property
+    def keeps_known(self) -> bool:
+        return True
+
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, views = prior.schedule, space.all_views()
         cond = condition.at(views)
-        z = rng.normal("start", space.shape)
+        z = start = rng.normal("start", space.shape)
         for i, (t, s) in enumerate(schedule.steps(self.steps, spacing=self.spacing)):
             x = project(space, z, views)
             if i < self.guided_steps and self.weight:
                 x = x - self.weight * self.decay**i * self.disagreement(prior, x, t, cond)
             x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
             z = gather(space, schedule.ddim(x, x0, t, s), views, old=z)
+            z = pin_noisy(space, z, schedule, start, s)
             yield z
 
     def disagreement(self, prior: Denoiser, x: Tensor, t: int, cond: Cond) -> Tensor:

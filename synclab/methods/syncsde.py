@@ -3,7 +3,8 @@
 Lee et al., "SyncSDE: A Probabilistic Framework for Diffusion Synchronization", 2025 (arXiv
 2503.21555), eq. 7, 8 and 14. Views are ordered; the first is free, view i is conditioned on the
 composite of the earlier ones, later on top. All views take each step together: with a deterministic
-sampler this equals running them in order, since no view affects earlier ones.
+sampler this equals running them in order, since no view affects earlier ones. A known region is the
+trajectory before all views, as the source picture is in the paper's edits (eq. 10).
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from synclab.core.known import Known
 from synclab.core.protocols import (
     Condition,
     Denoiser,
@@ -34,17 +36,23 @@ class SyncSDE(NoisyMethod):
     spacing: Spacing = "even"
     inverse_lambda: float = 5.0
 
+    @property
+    def keeps_known(self) -> bool:
+        return True
+
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, views = prior.schedule, space.all_views()
         cond = condition.at(views)
         x = rng.normal("start", stack_shape(views, prior))
+        eps = rng.normal("known", space.shape)
         steps = schedule.steps(self.steps, spacing=self.spacing)
         for t, s in steps:
             x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
-            target, mask, z = composites(space, x, views)
+            known = None if space.known is None else space.known.noised(schedule, eps, t)
+            target, mask, z = composites(space, x, views, known)
             pull = self.strength(schedule, t, s, first=steps[0][0]) * (mask * (x - target))
             x = schedule.ddim(x, x0, t, s) - pull
-            yield z if s > 0 else composites(space, x, views)[2]
+            yield z if s > 0 else composites(space, x, views, space.known)[2]
 
     def strength(self, schedule: Schedule, t: int, s: int, first: int) -> float:
         """gamma_t / lambda_t (eq. 8); x' = alpha'/alpha x + sigma^2 gamma score is DDIM's step.
@@ -56,13 +64,21 @@ class SyncSDE(NoisyMethod):
         return gamma * self.inverse_lambda * t / first
 
 
-def composites(space: Space, x: Tensor, views: Views) -> tuple[Tensor, Tensor, Tensor]:
-    """Targets and masks (n c h w) from the views before each view; the composite of all."""
+def composites(
+    space: Space, x: Tensor, views: Views, known: Known | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Targets and masks (n c h w) from what is before each view; the composite of all.
+
+    `known` is the trajectory before all views, at their time; it stays on top.
+    """
     z, seen = x.new_zeros(space.shape), x.new_zeros(1, *space.shape[1:])
+    if known is not None:
+        z, seen = torch.where(known.weight > 0, known.state, 0).to(x), known.weight.to(x)
     targets, masks = [], []
     for i, view in enumerate(views):
         targets.append(project(space, z, (view,)))
         masks.append(space.project(seen, (view,)).abs() > 0.5)  # a view may flip the sign
         z = gather(space, x[i : i + 1], (view,), old=z)
+        z = z if known is None else known.put_into(z)
         seen = torch.maximum(seen, (space.scatter(x[i : i + 1], (view,))[1] > 0).to(x))
     return torch.cat(targets), torch.cat(masks), z

@@ -25,7 +25,7 @@ from synclab.core.protocols import (
     TimeSteps,
 )
 from synclab.core.schedule import Spacing
-from synclab.core.sync import stack_shape
+from synclab.core.sync import pin, stack_shape
 from synclab.methods.strategies import CASES, INSTANCE, READ_FROM_VIEWS, Algebra, Case, advance
 
 
@@ -53,6 +53,11 @@ class SyncTweedies(Method):
         """All strategies but independent views (0) and averages of x0 (2)."""
         return self.number not in (0, 2)
 
+    @property
+    def keeps_known(self) -> bool:
+        """Strategies that synchronise nothing but clean estimates do."""
+        return self.number in (0, 2)
+
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         views = space.all_views()
         cond = condition.at(views)
@@ -60,7 +65,7 @@ class SyncTweedies(Method):
         for t, s in prior.schedule.steps(self.steps, spacing=self.spacing):
             o = Algebra(prior, space, views, cond, self.guidance, t, s, x, z)
             x, z = advance(self.code(t), o)
-            yield None if s > 0 else o.g(x) if self.number in READ_FROM_VIEWS else z
+            yield None if s > 0 else pin(space, o.g(x) if self.number in READ_FROM_VIEWS else z)
 
     def code(self, t: int) -> int:
         """The strategy at time t: independent views from `t_sync` down."""

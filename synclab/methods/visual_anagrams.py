@@ -17,7 +17,7 @@ from synclab.core.protocols import (
     TimeSteps,
 )
 from synclab.core.schedule import Spacing
-from synclab.core.sync import gather, project
+from synclab.core.sync import gather, pin, project
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,16 @@ class VisualAnagrams(NoisyMethod):
     guidance: float = 10.0
     spacing: Spacing = "even"
 
+    @property
+    def keeps_known(self) -> bool:
+        return True
+
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, views = prior.schedule, space.all_views()
         cond = condition.at(views)
         z = rng.normal("start", space.shape)
         for t, s in schedule.steps(self.steps, spacing=self.spacing):
             eps = prior.predict(project(space, z, views), t, cond, self.guidance)
-            z0 = schedule.x0(z, gather(space, eps, views), t)
+            z0 = pin(space, schedule.x0(z, gather(space, eps, views), t))
             z = schedule.ddim(z, z0, t, s)
             yield z

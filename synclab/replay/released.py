@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
+from synclab.core.known import Known
 from synclab.core.protocols import Cond, Denoiser, Method, Prior, Rng, Space, Views
 from synclab.errors import UserError, nearest
 from synclab.methods.sdi_released import ReleasedSDI
@@ -14,7 +15,6 @@ from synclab.replay.recording import RecordedNoise, Recording
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.codec import ReleasedCodec
 from synclab.spaces.image import Image
-from synclab.spaces.inpainting import Inpainting
 from synclab.spaces.surface import Sphere, Torus
 from synclab.spaces.wide import Wide
 from synclab.tasks.panorama import PanoramaTask
@@ -50,7 +50,8 @@ def inpainting(recording: Recording, prior: Prior, noise: RecordedNoise) -> Canv
     z, seen = recording.step(0, "z"), recording.step(0, "target")[0]
     size = z.shape[-1]
     mask = (z != seen).any(0, keepdim=True)
-    return Inpainting(channels=len(z), height=size, width=size, view_size=size, known=z, mask=mask)
+    known = Known(z, mask.to(z))
+    return Image(channels=len(z), height=size, width=size, view_size=size, known=known)
 
 
 def wide(recording: Recording, prior: Prior, noise: RecordedNoise) -> Canvas:

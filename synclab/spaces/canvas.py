@@ -6,6 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from synclab.core.known import Known
 from synclab.core.protocols import Rng, Views
 from synclab.core.sync import adjoint_scatter, weighted_mean
 
@@ -33,7 +34,8 @@ class Canvas:
     """A grid of cells (channels, height, width) seen through square views of `view_size` cells.
 
     `codec` encodes and decodes views; with a VAE the network's input is `factor` times smaller than
-    the view along each side. `initial` is the state that a task starts from, if any.
+    the view along each side. `initial` is the state that a task starts from, if any; `known` is the
+    region that is given in advance.
     """
 
     channels: int
@@ -44,6 +46,7 @@ class Canvas:
     factor: int = 1
     device: str = "cpu"
     initial: Tensor | None = None
+    known: Known | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -56,7 +59,7 @@ class Canvas:
         return self.all_views()
 
     def shifted_views(self, rng: Rng) -> Views:
-        return self.disjoint_views(0, rng)
+        return self.all_views()
 
     def random_views(self, count: int, rng: Rng) -> Views:
         return self.all_views()
@@ -82,6 +85,9 @@ class Canvas:
     def overlay(self, own: Tensor, seen: Tensor, views: Views) -> Tensor:
         """All of `seen`: every pixel of a view sees the canvas."""
         return seen
+
+    def beside(self, views: Views, rng: Rng) -> tuple[Tensor, Tensor] | None:
+        return None
 
     def to_instance(self, y: Tensor) -> Tensor:
         return self.codec.encode(y)

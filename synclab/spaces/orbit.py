@@ -71,10 +71,6 @@ class Orbit(Canvas):
         """The sets in turn."""
         return self.sets[step % len(self.sets)]
 
-    def shifted_views(self, rng: Rng) -> Views:
-        """All views: no single set sees all of the object."""
-        return self.all_views()
-
     def random_views(self, count: int, rng: Rng) -> Views:
         """All around, between the lowest and the highest elevation of the sets."""
         elevations = [elevation for _, elevation in self.all_views()]

@@ -158,6 +158,9 @@ class Sphere(Surface):
         turn = self.rotation(rng)
         return tuple((*face, *turn) for face in FACES)
 
+    def shifted_views(self, rng: Rng) -> Views:
+        return self.disjoint_views(0, rng)
+
     def random_views(self, count: int, rng: Rng) -> Views:
         """Cube faces, each with its own random rotation."""
         return tuple((0.0, 0.0, *self.rotation(rng)) for _ in range(count))
@@ -233,10 +236,6 @@ class Torus(Surface):
         return tuple(
             ((a + azimuth) % 360, (e + elevation) % 360 if e else 0.0) for a, e in TORUS_VIEWS
         )
-
-    def shifted_views(self, rng: Rng) -> Views:
-        """All views: those of one step leave a fifth of the torus out."""
-        return self.all_views()
 
     def random_views(self, count: int, rng: Rng) -> Views:
         around, across = (rng.uniform(name, 0, 360, count) for name in ("azimuth", "elevation"))

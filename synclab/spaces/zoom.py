@@ -49,10 +49,6 @@ class Zoom(Canvas):
         """One level after the other, from the widest: every level overlaps all others."""
         return ((float(step % self.levels),),)
 
-    def shifted_views(self, rng: Rng) -> Views:
-        """All levels: none alone shows everything at its full resolution."""
-        return self.all_views()
-
     def random_views(self, count: int, rng: Rng) -> Views:
         last = self.levels - 1
         return tuple((float(rng.integer("views", 0, last)),) for _ in range(count))

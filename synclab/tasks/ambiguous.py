@@ -5,12 +5,12 @@ from typing import Annotated
 
 from annotated_types import MinLen
 
-from synclab.core.protocols import Canonical, Condition, Prior, Sample
+from synclab.core.protocols import Canonical, Condition, Method, Prior, Sample
 from synclab.errors import UserError, nearest
 from synclab.spaces.anagram import Anagram
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.transforms import TRANSFORMS
-from synclab.tasks.by_view import embed_texts, split_texts
+from synclab.tasks.by_view import embed_texts, refuse_sequential, split_texts
 from synclab.tasks.image import ImageTask
 from synclab.tasks.task import cells
 
@@ -36,6 +36,11 @@ class AmbiguousTask(ImageTask):
         cell = cells(prior, canonical)
         size, offset = cell["view_size"], 0.5 if canonical == "rgb" else 0.0
         return Anagram(**cell, height=size, width=size, transforms=self.transforms, offset=offset)
+
+    def check(self, method: Method, name: str) -> None:
+        """Also refuses methods that paint each cell once."""
+        super().check(method, name)
+        refuse_sequential(method, name)
 
     def check_prompt(self, prompt: str) -> None:
         """Refuses a number of texts that is neither 1 nor that of the views."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from synclab.core.protocols import Cond, Condition, Prior, View, Views
+from synclab.core.protocols import Cond, Condition, Method, Prior, View, Views
 from synclab.errors import UserError
 
 
@@ -43,3 +43,12 @@ def embed_texts(prior: Prior, texts: Sequence[str]) -> Condition:
     """The condition of views with one text for all of them, or one for each."""
     first, *others = map(prior.embed, texts)
     return ByNumber([first, *others]) if others else first
+
+
+def refuse_sequential(method: Method, name: str) -> None:
+    """Raises a UserError for methods whose first view would leave nothing to the others."""
+    if method.sequential:
+        raise UserError(
+            f"method={name}: paints each cell once, so the texts of all views but the first would"
+            " be ignored; expected a method that averages views, such as method=synctweedies"
+        )

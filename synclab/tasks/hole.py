@@ -1,7 +1,9 @@
 """Finds the unknown region of an inpainting picture, at the file's own resolution."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
 from synclab.core.pictures import Pixels
@@ -57,6 +59,18 @@ def known_by_mask(mask: Pixels, size: tuple[int, int], place: str) -> Tensor:
 def blocks_known(known: Tensor, size: int) -> Tensor:
     """Cells (1, size, size) of a coarser grid whose pixels in `known` (1, H, W) are all true."""
     return F.adaptive_avg_pool2d(known.float()[None], size)[0] > 1 - 1e-4
+
+
+def extend(picture: Tensor, seen: Tensor) -> Tensor:
+    """Gives every unknown pixel of (c, H, W) the value of the nearest known one (1, H, W)."""
+    if seen.all():
+        return picture
+    unseen = ~seen[0].cpu().numpy()
+    nearest = np.asarray(
+        distance_transform_edt(unseen, return_distances=False, return_indices=True)
+    )
+    row, column = torch.from_numpy(nearest)
+    return picture[:, row, column]
 
 
 def spread(picture: Tensor, seen: Tensor) -> Tensor:

@@ -20,5 +20,8 @@ class ImageTask(CanvasTask):
         cell = cells(prior, canonical)
         return Image(**cell, height=cell["view_size"], width=cell["view_size"])
 
+    def encode(self, prior: Prior, image: Tensor) -> Tensor:
+        return prior.encode(image[None])[0]
+
     def decode(self, prior: Prior, z: Tensor) -> Tensor:
         return prior.decode(z[None])[0]

@@ -6,14 +6,13 @@ from pathlib import Path
 
 from torch import Tensor
 
-from synclab.core.protocols import Canonical, Method, Prior
-from synclab.errors import UserError
+from synclab.core.known import Known
+from synclab.core.protocols import Method, Prior, Rng
 from synclab.spaces.canvas import Canvas
-from synclab.spaces.inpainting import Inpainting
 from synclab.tasks.hole import blocks_known, known_by_colour, known_by_mask, spread
 from synclab.tasks.image import ImageTask
+from synclab.tasks.known import check_keeps_known
 from synclab.tasks.picture import check_shape, find_picture, read_file, resize_known
-from synclab.tasks.task import cells
 
 
 @dataclass(frozen=True)
@@ -40,21 +39,17 @@ class InpaintingTask(ImageTask):
 
     def check(self, method: Method, name: str) -> None:
         super().check(method, name)
-        if method.canonical is not None:
-            raise UserError(
-                f"method={name}: its canonical state is noisy, so known pixels cannot be kept;"
-                " choose a method of clean estimates, such as method=stochsync or synctweedies"
-            )
+        check_keeps_known(method, name)
 
-    def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
-        cell = cells(prior, canonical)
-        size = cell["view_size"]
+    def own_canvas(self, prior: Prior, rng: Rng) -> Canvas:
         picture, seen = (part.to(prior.device) for part in self.measure(prior.image_size))
         if self.codec == "clean":
             picture = spread(picture, seen)
-        known = picture if canonical == "rgb" else prior.encode(picture[None])[0]
-        mask = seen if canonical == "rgb" else blocks_known(seen, size)
-        return Inpainting(**cell, height=size, width=size, known=known, mask=mask)
+        if self.canonical == "latent":
+            picture, seen = self.encode(prior, picture), blocks_known(seen, prior.shape[1])
+        canvas = super().own_canvas(prior, rng)
+        canvas.known = Known(picture, seen.to(picture))
+        return canvas
 
     def measure(self, size: int) -> tuple[Tensor, Tensor]:
         """The known colours (3, size, size), and the mask (1, size, size) of known pixels."""

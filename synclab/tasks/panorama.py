@@ -10,15 +10,17 @@ from synclab.errors import UserError
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.equirect import Grid
 from synclab.spaces.panorama import Inverse, Panorama
+from synclab.spaces.photo import any_sees
 from synclab.spaces.resampling import Sampling
 from synclab.spaces.view_sets import COVERS, Cover, unseen
 from synclab.tasks.directions import ByElevation, steep
+from synclab.tasks.photo import PhotoTask
 from synclab.tasks.photo_sphere import photo_sphere
-from synclab.tasks.task import CanvasTask, cells
+from synclab.tasks.task import cells
 
 
 @dataclass(frozen=True)
-class PanoramaTask(CanvasTask):
+class PanoramaTask(PhotoTask):
     """An equirectangular canvas of `rows` x 2 `rows` views (the paper's 512 px and 2048x4096).
 
     `views` are custom sets of (azimuth, elevation), used in turn instead of a `cover`.
@@ -34,6 +36,7 @@ class PanoramaTask(CanvasTask):
     margin: Annotated[float, Ge(0)] = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.cover == "sphere" and self.fov < 90:
             raise UserError(
                 f"task.fov={self.fov}: task.cover=sphere uses cube faces; expected at least 90;"
@@ -55,6 +58,16 @@ class PanoramaTask(CanvasTask):
             raise UserError(
                 f"task.views: no view sees azimuth {gap:.0f} on the horizon; add views or"
                 f" widen task.fov={self.fov}"
+            )
+
+    def check_known_view(self, view: tuple[float, ...]) -> None:
+        """Refuses also a photo of a direction that no view sees: nothing would continue it."""
+        super().check_known_view(view)
+        sets = self.views or COVERS[self.cover](self.fov)
+        if not any_sees(tuple(v for views in sets for v in views), self.fov, view[:2], view[2]):
+            raise UserError(
+                f"task.known_view={list(view)}: no view of task.cover={self.cover} sees it;"
+                " expected a direction that is generated, or use task.cover=sphere task.fov=90"
             )
 
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:

@@ -11,6 +11,7 @@ from typing import Annotated
 from annotated_types import Ge, Interval
 
 from synclab.core.protocols import Method, Prior, Rng, Sample, Space
+from synclab.core.sync import pin
 from synclab.errors import UserError
 from synclab.spaces.view_sets import Cover
 from synclab.tasks.panorama import PanoramaTask
@@ -27,6 +28,7 @@ class Panorama8KTask(PanoramaTask):
     start: str = "results/tiny/panorama/stochsync"
 
     def check(self, method: Method, name: str) -> None:
+        super().check(method, name)
         if self.canonical == "latent" or method.canonical == "latent":
             raise UserError(
                 f"method={name}, task.canonical={self.canonical}: this task starts from an image;"
@@ -35,15 +37,15 @@ class Panorama8KTask(PanoramaTask):
 
     def inputs(self) -> Mapping[str, Path]:
         """The panorama that all samples start from, or the folder of panoramas if it exists."""
-        start = Path(self.start).expanduser()
+        start, known = Path(self.start).expanduser(), super().inputs()
         if start.suffix:
-            return {"start": find_picture(self.start, "task.start")}
-        return {"start": start} if start.is_dir() else {}
+            return {**known, "start": find_picture(self.start, "task.start")}
+        return {**known, "start": start} if start.is_dir() else known
 
     def space(self, prior: Prior, rng: Rng, sample: Sample) -> Space:
         canvas = self.own_canvas(prior, rng)
         picture = read_opaque(self.find(sample), "task.start", canvas.height, canvas.width)
-        canvas.initial = picture.to(prior.device)
+        canvas.initial = pin(canvas, picture.to(prior.device))
         return canvas
 
     def find(self, sample: Sample) -> str:

@@ -10,17 +10,23 @@ from synclab.spaces.canvas import Canvas
 from synclab.spaces.equirect import Grid
 from synclab.spaces.resampling import Sampling
 from synclab.spaces.surface import Sphere, Surface, Torus
-from synclab.tasks.task import CanvasTask, cells
+from synclab.tasks.known import Border, KnownTask
+from synclab.tasks.photo import PhotoTask
+from synclab.tasks.task import cells
 
 
 @dataclass(frozen=True)
-class SurfaceTask(CanvasTask):
+class SurfaceTask(KnownTask):
     """A canvas of `rows` views in height that wraps around a surface."""
 
     rows: Annotated[int, Ge(1)] = 4
     sampling: Sampling = "bilinear"
     grid: Grid = "centres"
     margin: Annotated[float, Ge(0)] = 0.0
+
+    @property
+    def border(self) -> Border:
+        return "closed"
 
     def surface(self, size: dict[str, Any]) -> Surface:
         """The surface, from the arguments that all surfaces share."""
@@ -32,7 +38,7 @@ class SurfaceTask(CanvasTask):
 
 
 @dataclass(frozen=True)
-class SphereTask(SurfaceTask):
+class SphereTask(PhotoTask, SurfaceTask):
     """An equirectangular canvas of `rows` x 2 `rows` views (the paper's 512 px and 2048x4096)."""
 
     fov: Annotated[float, Interval(ge=90, le=120)] = 90.0

@@ -83,6 +83,12 @@ class CanvasTask:
         """Files written beside the picture, by file ending; none by default."""
         return {}
 
+    def encode(self, prior: Prior, image: Tensor) -> Tensor:
+        """An image (3, H, W) as a latent canonical state: encodes its views and averages them."""
+        views = self.canvas(prior, "latent").all_views()
+        seen = self.canvas(prior, "rgb").project(image, views)
+        return gather(self.canvas(prior, "latent"), prior.encode(seen), views)
+
     def decode(self, prior: Prior, z: Tensor) -> Tensor:
         """A latent canonical state as RGB: decodes its views and averages them."""
         latents = self.canvas(prior, "latent")

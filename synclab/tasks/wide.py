@@ -11,11 +11,12 @@ from synclab.core.protocols import Canonical, Prior
 from synclab.errors import UserError
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.wide import Wide
-from synclab.tasks.task import CanvasTask, cells, wrap_columns
+from synclab.tasks.known import Border, KnownTask
+from synclab.tasks.task import cells, wrap_columns
 
 
 @dataclass(frozen=True)
-class WideTask(CanvasTask):
+class WideTask(KnownTask):
     """An image `columns` views wide, with neighbouring crops `stride` view widths apart
     (SyncDiffusion: 1/4).
 
@@ -29,11 +30,16 @@ class WideTask(CanvasTask):
     ring: bool = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.crops is not None and (self.ring or self.crops < self.columns):
             raise UserError(
                 f"task.crops={self.crops}: does not cover a canvas of {self.columns} views;"
                 f" expected at least {self.columns} with task.ring=false, or use task.crops=null"
             )
+
+    @property
+    def border(self) -> Border:
+        return "closed" if self.ring else "open"
 
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
         cell = cells(prior, canonical)
@@ -48,6 +54,14 @@ class WideTask(CanvasTask):
         if self.crops is None:
             return max(1, round(Fraction(self.stride) * size))
         return Fraction(width - size, max(1, self.crops - 1)) or size
+
+    def encode(self, prior: Prior, image: Tensor) -> Tensor:
+        """Encodes the whole canvas at once; a ring is padded circularly first."""
+        if not self.ring:
+            return prior.encode(image[None])[0]
+        pad = prior.shape[2] // 2
+        edge = pad * prior.image_size // prior.shape[2]
+        return prior.encode(wrap_columns(image, edge)[None])[0][..., pad:-pad]
 
     def decode(self, prior: Prior, z: Tensor) -> Tensor:
         """Decodes the whole canvas at once; a ring is padded circularly first."""

@@ -1,0 +1,46 @@
+"""One image whose parts show different things (Geng et al. 2024, "Factorized Diffusion")."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from synclab.core.protocols import Canonical, Condition, Method, Prior, Sample
+from synclab.errors import UserError
+from synclab.spaces.canvas import Canvas
+from synclab.spaces.factors import Factors, count
+from synclab.tasks.by_view import embed_texts, refuse_sequential, split_texts
+from synclab.tasks.image import ImageTask
+from synclab.tasks.task import cells
+
+Parts = Literal["frequencies", "three_frequencies", "colour", "motion"]
+
+
+@dataclass(frozen=True)
+class FactorizedTask(ImageTask):
+    """`parts` names the decomposition; a prompt gives each part its text, separated by "|"."""
+
+    canonical: Canonical = "rgb"
+    parts: Parts = "frequencies"
+
+    def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
+        cell = cells(prior, canonical)
+        size, channels = cell["view_size"], cell["channels"]
+        if self.parts == "colour" and channels != 3:
+            raise UserError(
+                f"task.parts=colour: a state of {channels} channels has no grey; expected RGB; use"
+                " task.canonical=rgb and a method that averages clean estimates, such as"
+                " method=synctweedies"
+            )
+        return Factors(**cell, height=size, width=size, parts=self.parts)
+
+    def check(self, method: Method, name: str) -> None:
+        """Also refuses methods that paint each cell once."""
+        super().check(method, name)
+        refuse_sequential(method, name)
+
+    def check_prompt(self, prompt: str) -> None:
+        """Refuses a number of texts that is neither 1 nor that of the parts."""
+        split_texts(prompt, count(self.parts), "part")
+
+    def condition(self, prior: Prior, sample: Sample) -> Condition:
+        texts = split_texts(sample.prompt, count(self.parts), "part")
+        return embed_texts(prior, [self.prompt_prefix + text for text in texts])
