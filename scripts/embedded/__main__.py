@@ -8,6 +8,7 @@
     python -m scripts.embedded export --output synclab/assets/tiny
     python -m scripts.embedded student --steps 8000 --cooldown 2000
     python -m scripts.embedded export --denoiser student --output synclab/assets/tiny_fast
+    python -m scripts.embedded depth --steps 1200 --cooldown 300
     python -m scripts.embedded score --prior synclab/assets/tiny
     python -m scripts.embedded calls --student synclab/assets/tiny_fast
     python -m scripts.embedded judge
@@ -73,6 +74,13 @@ def student(args: argparse.Namespace) -> None:
 
     teacher, folder = args.folder / "unet", args.folder / "student"
     train_student(folder, args.folder, teacher, args.guidance, plan(args))
+
+
+def depth(args: argparse.Namespace) -> None:
+    from .depth import export_depth, train_depth
+
+    train_depth(args.folder / "depth", args.prior, plan(args))
+    export_depth(args.folder / "depth", args.output)
 
 
 def export(args: argparse.Namespace) -> None:
@@ -149,6 +157,10 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
     elif stage == "student":
         training(parser, 8000, batch=32)
         parser.add_argument("--guidance", type=float, default=5.0, help="scale that it learns")
+    elif stage == "depth":
+        training(parser, 1200, batch=16)
+        parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="to start from")
+        parser.add_argument("--output", type=Path, default=ASSETS / "tiny_depth")
     elif stage == "export":
         parser.add_argument("--denoiser", default="unet", choices=["unet", "student"])
         parser.add_argument("--output", type=Path, default=ASSETS / "tiny")
@@ -186,6 +198,7 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
         latents,
         unet,
         student,
+        depth,
         export,
         score,
         calls,

@@ -1,0 +1,152 @@
+"""The embedded denoiser with a disparity as a further input channel, fine-tuned from `tiny`.
+
+The new channel's weights are zero at first, so that training starts from the plain denoiser, as
+Stable Diffusion 2's depth model did (Rombach et al. 2022). Autoencoder and text encoder stay as
+they are. Views are rendered while it trains, every step from its own seed.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from diffusers import UNet2DConditionModel
+from torch import Tensor, nn
+
+from synclab.priors.depth import to_unit_range
+from synclab.priors.latent import LatentPrior
+
+from .depth_data import draw_depth_views, draw_solids
+from .preview import sheet
+from .training import Plan, Trainer
+from .unet import UNPROMPTED, draw_times, forget_origin
+
+HELD_OUT = 1_000_000_000
+"""Seed of the views that checks and previews use; training draws from smaller ones."""
+
+STEEPEST = 20.0
+"""Largest weight of a squared error; see `denoising_loss`."""
+
+
+def widened(unet: Any) -> Any:
+    """A copy with one more input channel, whose weights are zero."""
+    wide: Any = UNet2DConditionModel.from_config(unet.config, in_channels=unet.config.in_channels + 1)
+    weights = dict(unet.state_dict())
+    weights["conv_in.weight"] = F.pad(weights["conv_in.weight"], (0, 0, 0, 0, 0, 1))
+    wide.load_state_dict(weights)
+    return wide
+
+
+def shown(disparity: Tensor, side: int) -> Tensor:
+    """Disparities as the network sees them (n, 1, side, side): every view scaled to [-1, 1]."""
+    small = F.interpolate(disparity, (side, side), mode="bicubic", align_corners=False)
+    return torch.cat([2 * to_unit_range(view) - 1 for view in small.split(1)])
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Latents x0 and noise (n, c, h, w), disparity (n, 1, h, w), text (n, k, d), times (n,)."""
+
+    x0: Tensor
+    eps: Tensor
+    depth: Tensor
+    context: Tensor
+    t: Tensor
+
+
+@dataclass(frozen=True)
+class Source:
+    """Draws batches, encoded by the networks of a prior."""
+
+    prior: LatentPrior
+
+    @torch.no_grad()
+    def draw(self, count: int, unprompted: float, generator: torch.Generator) -> Batch:
+        """A random batch; a share of the captions is empty."""
+        views = draw_depth_views(count, generator)
+        dropped = (torch.rand(count, generator=generator) < unprompted).tolist()
+        texts = ["" if drop else text for drop, text in zip(dropped, views.captions, strict=True)]
+        device = self.prior.device
+        x0 = self.prior.encode(views.images.to(device))
+        eps = torch.randn(x0.shape, generator=generator).to(device)
+        t = draw_times(count, generator).to(device)
+        return Batch(x0, eps, self.show(views.disparity), self.contexts(texts), t)
+
+    def show(self, disparity: Tensor) -> Tensor:
+        return shown(disparity, self.prior.shape[1]).to(self.prior.device)
+
+    def contexts(self, texts: list[str]) -> Tensor:
+        return torch.cat([self.prior.encode_text(text)[0] for text in texts])
+
+
+def denoising_loss(unet: Any, prior: LatentPrior, batch: Batch) -> Tensor:
+    """Squared error (n,) of the noise, weighted to that of the velocity, 1 / alpha^2, at most 20.
+
+    A solid's outline is decided at the noisiest times, where errors of the noise are small.
+    """
+    t = batch.t.cpu()
+    alpha, sigma = (
+        table[t].view(-1, 1, 1, 1).to(batch.x0)
+        for table in (prior.schedule.alphas, prior.schedule.sigmas)
+    )
+    x = alpha * batch.x0 + sigma * batch.eps
+    answer = unet(torch.cat([x, batch.depth], 1), batch.t, batch.context).sample
+    weight = (1 / alpha.square()).clamp_max(STEEPEST)
+    return (weight * (answer - batch.eps).square()).mean((1, 2, 3))
+
+
+@dataclass(frozen=True)
+class DepthPreview:
+    """Samples for the disparities of twelve held-out solids, always from the same noise."""
+
+    folder: Path
+    source: Source
+
+    @torch.no_grad()
+    def draw(self, unet: Any, step: int) -> None:
+        """Writes `folder`/STEP.png: rows of disparities, samples, and the views themselves."""
+        generator = torch.Generator().manual_seed(HELD_OUT + 1)
+        views, prior = draw_solids(12, generator), self.source.prior
+        depth, context = self.source.show(views.disparity), self.source.contexts(views.captions)
+        context = torch.cat([self.source.contexts([""]).expand_as(context), context])
+        x = torch.randn(12, *prior.shape, generator=generator).to(prior.device)
+        for t, s in prior.schedule.steps(15):
+            both = torch.cat([x, depth], 1).repeat(2, 1, 1, 1)
+            low, high = unet(both, prior.time(t), context).sample.chunk(2)
+            x0 = prior.schedule.x0(x, low + 5 * (high - low), t)
+            x = prior.schedule.ddim(x, x0, t, s)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        rows = [views.disparity.expand(-1, 3, -1, -1), prior.decode(x).cpu(), views.images]
+        sheet(torch.cat(rows), 3).save(self.folder / f"{step:07d}.png")
+
+
+def train_depth(folder: Path, begin: Path, plan: Plan) -> None:
+    """Fine-tunes the denoiser of the checkpoint `begin`; one caption in ten is empty."""
+    torch.manual_seed(plan.seed)
+    prior = LatentPrior(str(begin), device=plan.device)
+    unet = widened(prior.unet).requires_grad_(True).train().to(plan.device)
+    source = Source(prior)
+    preview = DepthPreview(folder / "previews", source)
+    modules = nn.ModuleDict({"unet": unet})
+    trainer = Trainer(folder, modules, plan, 5e-4, warmup=30, averaging=0.99)
+    held_out = source.draw(64, 0.0, torch.Generator().manual_seed(HELD_OUT))
+
+    def loss(generator: torch.Generator) -> Tensor:
+        batch = source.draw(plan.batch, UNPROMPTED, generator)
+        return denoising_loss(unet, prior, batch).mean()
+
+    def check(step: int) -> dict[str, float]:
+        preview.draw(unet, step)
+        with torch.no_grad():
+            return {"loss": round(float(denoising_loss(unet, prior, held_out).mean()), 5)}
+
+    trainer.fit(loss, check)
+    unet.save_pretrained(folder / "model")
+
+
+def export_depth(folder: Path, output: Path) -> None:
+    """Writes the fine-tuned denoiser in half precision, as the part `unet` of a checkpoint."""
+    unet: Any = UNet2DConditionModel.from_pretrained(folder / "model")
+    unet.half().save_pretrained(output / "unet")
+    forget_origin(output / "unet" / "config.json")
