@@ -18,6 +18,7 @@ from synclab.priors.depth import to_unit_range
 from synclab.priors.latent import LatentPrior
 
 from .depth_data import draw_depth_views, draw_solids
+from .muon import PlainAdamW
 from .preview import sheet
 from .training import Plan, Trainer
 from .unet import UNPROMPTED, draw_times, forget_origin
@@ -129,7 +130,9 @@ def train_depth(folder: Path, begin: Path, plan: Plan) -> None:
     source = Source(prior)
     preview = DepthPreview(folder / "previews", source)
     modules = nn.ModuleDict({"unet": unet})
-    trainer = Trainer(folder, modules, plan, 5e-4, warmup=30, averaging=0.99)
+    trainer = Trainer(
+        folder, modules, plan, 3e-4, warmup=30, averaging=0.99, optimizers=PlainAdamW
+    )
     held_out = source.draw(64, 0.0, torch.Generator().manual_seed(HELD_OUT))
 
     def loss(generator: torch.Generator) -> Tensor:

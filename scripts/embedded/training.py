@@ -14,7 +14,7 @@ from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .muon import Optimizers
+from .muon import Optimizers, PlainAdamW
 
 log = logging.getLogger("training")
 
@@ -54,13 +54,14 @@ class Trainer:
     averaging: float = 0.999
     save_seconds: float = 120
     check_seconds: float = 600
+    optimizers: type[Optimizers] | type[PlainAdamW] = Optimizers
     start: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.parameters = [p for p in self.modules.parameters() if p.requires_grad]
         self.average = [p.detach().clone() for p in self.parameters]
-        self.optimizer = Optimizers(self.modules, self.rate(0), self.weight_decay)
+        self.optimizer = self.optimizers(self.modules, self.rate(0), self.weight_decay)
         if self.state.exists():
             self.resume()
 
