@@ -9,6 +9,7 @@
     python -m scripts.embedded student --steps 8000 --cooldown 2000
     python -m scripts.embedded export --denoiser student --output synclab/assets/tiny_fast
     python -m scripts.embedded depth --steps 1200 --cooldown 300
+    python -m scripts.embedded depth_score
     python -m scripts.embedded score --prior synclab/assets/tiny
     python -m scripts.embedded calls --student synclab/assets/tiny_fast
     python -m scripts.embedded judge
@@ -80,7 +81,13 @@ def depth(args: argparse.Namespace) -> None:
     from .depth import export_depth, train_depth
 
     train_depth(args.folder / "depth", args.prior, plan(args))
-    export_depth(args.folder / "depth", args.output)
+    export_depth(args.folder / "depth", args.prior, args.output)
+
+
+def depth_score(args: argparse.Namespace) -> None:
+    from .depth_score import score_depth
+
+    score_depth(args.prior, args.plain, args.count, args.output, args.device)
 
 
 def export(args: argparse.Namespace) -> None:
@@ -161,6 +168,11 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         training(parser, 1200, batch=16)
         parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="to start from")
         parser.add_argument("--output", type=Path, default=ASSETS / "tiny_depth")
+    elif stage == "depth_score":
+        parser.add_argument("--prior", type=Path, default=ASSETS / "tiny_depth")
+        parser.add_argument("--plain", type=Path, default=ASSETS / "tiny", help="to compare with")
+        parser.add_argument("--output", type=Path, default=Path("runs/tiny/depth/score"))
+        parser.add_argument("--count", type=int, default=64, help="held-out solids")
     elif stage == "export":
         parser.add_argument("--denoiser", default="unet", choices=["unet", "student"])
         parser.add_argument("--output", type=Path, default=ASSETS / "tiny")
@@ -199,6 +211,7 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
         unet,
         student,
         depth,
+        depth_score,
         export,
         score,
         calls,

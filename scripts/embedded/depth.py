@@ -2,10 +2,13 @@
 
 The new channel's weights are zero at first, so that training starts from the plain denoiser, as
 Stable Diffusion 2's depth model did (Rombach et al. 2022). Autoencoder and text encoder stay as
-they are. Views are rendered while it trains, every step from its own seed.
+they are. Views are rendered in chunks when they are first drawn, each from its own seed.
 """
 
+import math
+import shutil
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import torch.nn.functional as F
 from diffusers import UNet2DConditionModel
 from torch import Tensor, nn
 
+from synclab.priors.checkpoint import PARTS
 from synclab.priors.depth import to_unit_range
 from synclab.priors.latent import LatentPrior
 
@@ -22,6 +26,12 @@ from .muon import PlainAdamW
 from .preview import sheet
 from .training import Plan, Trainer
 from .unet import UNPROMPTED, draw_times, forget_origin
+
+CHUNK = 4
+"""Views that are rendered and encoded together; three of them are solids."""
+
+CHUNKS = 1024
+"""Chunks that training draws from."""
 
 HELD_OUT = 1_000_000_000
 """Seed of the views that checks and previews use; training draws from smaller ones."""
@@ -32,7 +42,9 @@ STEEPEST = 20.0
 
 def widened(unet: Any) -> Any:
     """A copy with one more input channel, whose weights are zero."""
-    wide: Any = UNet2DConditionModel.from_config(unet.config, in_channels=unet.config.in_channels + 1)
+    wide: Any = UNet2DConditionModel.from_config(
+        unet.config, in_channels=unet.config.in_channels + 1
+    )
     weights = dict(unet.state_dict())
     weights["conv_in.weight"] = F.pad(weights["conv_in.weight"], (0, 0, 0, 0, 0, 1))
     wide.load_state_dict(weights)
@@ -56,23 +68,29 @@ class Batch:
     t: Tensor
 
 
-@dataclass(frozen=True)
 class Source:
-    """Draws batches, encoded by the networks of a prior."""
+    """Views encoded by the networks of a prior; a chunk is rendered once and kept in memory."""
 
-    prior: LatentPrior
+    def __init__(self, prior: LatentPrior) -> None:
+        self.prior = prior
+        self.chunk = lru_cache(maxsize=CHUNKS)(self._encode_chunk)
 
     @torch.no_grad()
-    def draw(self, count: int, unprompted: float, generator: torch.Generator) -> Batch:
-        """A random batch; a share of the captions is empty."""
-        views = draw_depth_views(count, generator)
-        dropped = (torch.rand(count, generator=generator) < unprompted).tolist()
-        texts = ["" if drop else text for drop, text in zip(dropped, views.captions, strict=True)]
-        device = self.prior.device
-        x0 = self.prior.encode(views.images.to(device))
-        eps = torch.randn(x0.shape, generator=generator).to(device)
-        t = draw_times(count, generator).to(device)
-        return Batch(x0, eps, self.show(views.disparity), self.contexts(texts), t)
+    def _encode_chunk(self, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Latents, disparities and texts of CHUNK views, which depend on the seed only."""
+        views = draw_depth_views(CHUNK, torch.Generator().manual_seed(seed))
+        x0 = self.prior.encode(views.images.to(self.prior.device))
+        return x0, self.show(views.disparity), self.contexts(views.captions)
+
+    def draw(self, count: int, unprompted: float, first: int, generator: torch.Generator) -> Batch:
+        """A batch of random chunks, whose seeds begin at `first`; a share of the texts is empty."""
+        seeds = first + torch.randint(CHUNKS, (math.ceil(count / CHUNK),), generator=generator)
+        chunks = zip(*(self.chunk(seed) for seed in seeds.tolist()), strict=True)
+        x0, depth, context = (torch.cat(parts)[:count] for parts in chunks)
+        dropped = torch.rand(count, 1, 1, generator=generator) < unprompted
+        context = torch.where(dropped.to(context.device), self.contexts([""]), context)
+        eps = torch.randn(x0.shape, generator=generator).to(x0)
+        return Batch(x0, eps, depth, context, draw_times(count, generator).to(x0.device))
 
     def show(self, disparity: Tensor) -> Tensor:
         return shown(disparity, self.prior.shape[1]).to(self.prior.device)
@@ -99,19 +117,20 @@ def denoising_loss(unet: Any, prior: LatentPrior, batch: Batch) -> Tensor:
 
 @dataclass(frozen=True)
 class DepthPreview:
-    """Samples for the disparities of twelve held-out solids, always from the same noise."""
+    """Samples for the disparities of held-out solids, always from the same noise."""
 
     folder: Path
     source: Source
+    count: int
 
     @torch.no_grad()
     def draw(self, unet: Any, step: int) -> None:
         """Writes `folder`/STEP.png: rows of disparities, samples, and the views themselves."""
         generator = torch.Generator().manual_seed(HELD_OUT + 1)
-        views, prior = draw_solids(12, generator), self.source.prior
+        views, prior = draw_solids(self.count, generator), self.source.prior
         depth, context = self.source.show(views.disparity), self.source.contexts(views.captions)
         context = torch.cat([self.source.contexts([""]).expand_as(context), context])
-        x = torch.randn(12, *prior.shape, generator=generator).to(prior.device)
+        x = torch.randn(self.count, *prior.shape, generator=generator).to(prior.device)
         for t, s in prior.schedule.steps(15):
             both = torch.cat([x, depth], 1).repeat(2, 1, 1, 1)
             low, high = unet(both, prior.time(t), context).sample.chunk(2)
@@ -128,15 +147,13 @@ def train_depth(folder: Path, begin: Path, plan: Plan) -> None:
     prior = LatentPrior(str(begin), device=plan.device)
     unet = widened(prior.unet).requires_grad_(True).train().to(plan.device)
     source = Source(prior)
-    preview = DepthPreview(folder / "previews", source)
+    preview = DepthPreview(folder / "previews", source, min(plan.batch, 12))
     modules = nn.ModuleDict({"unet": unet})
-    trainer = Trainer(
-        folder, modules, plan, 3e-4, warmup=30, averaging=0.99, optimizers=PlainAdamW
-    )
-    held_out = source.draw(64, 0.0, torch.Generator().manual_seed(HELD_OUT))
+    trainer = Trainer(folder, modules, plan, 6e-4, warmup=30, averaging=0.99, optimizers=PlainAdamW)
+    held_out = source.draw(4 * plan.batch, 0.0, HELD_OUT, torch.Generator().manual_seed(HELD_OUT))
 
     def loss(generator: torch.Generator) -> Tensor:
-        batch = source.draw(plan.batch, UNPROMPTED, generator)
+        batch = source.draw(plan.batch, UNPROMPTED, CHUNKS * plan.seed, generator)
         return denoising_loss(unet, prior, batch).mean()
 
     def check(step: int) -> dict[str, float]:
@@ -148,8 +165,13 @@ def train_depth(folder: Path, begin: Path, plan: Plan) -> None:
     unet.save_pretrained(folder / "model")
 
 
-def export_depth(folder: Path, output: Path) -> None:
-    """Writes the fine-tuned denoiser in half precision, as the part `unet` of a checkpoint."""
+def export_depth(folder: Path, begin: Path, output: Path) -> None:
+    """Writes a checkpoint: the fine-tuned denoiser in half precision, the other parts of `begin`.
+
+    It stays whole if `begin` is trained anew; git stores equal files once.
+    """
+    for part in PARTS:
+        shutil.copytree(begin / part, output / part, dirs_exist_ok=True)
     unet: Any = UNet2DConditionModel.from_pretrained(folder / "model")
     unet.half().save_pretrained(output / "unet")
     forget_origin(output / "unet" / "config.json")

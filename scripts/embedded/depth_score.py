@@ -1,13 +1,13 @@
 """How well samples keep to the depth that they were given, on solids held out from training."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from synclab.priors.branches import as_branches
 from synclab.priors.depth_channel import DepthChannelPrior
 from synclab.priors.latent import LatentPrior
 
@@ -69,17 +69,15 @@ def agreement(images: Tensor, disparity: Tensor) -> dict[str, float]:
     }
 
 
-def sample(
-    prior: LatentPrior, views: DepthViews, guidance: float = 5.0, steps: int = 25
-) -> Tensor:
+def sample(prior: LatentPrior, views: DepthViews, guidance: float = 5.0, steps: int = 25) -> Tensor:
     """Plain DDIM samples (n, 3, h, w) of the captions at the views' depth, if the prior uses it.
 
     The noise is the same for every prior.
     """
     rows = tuple((float(i),) for i in range(len(views.captions)))
-    shown: Callable[[object], Tensor] = lambda _: views.disparity.to(prior.device)
     first, *others = (prior.embed(text) for text in views.captions)
-    cond = prior.with_depth(first.join(others), shown).at(rows)
+    disparity = views.disparity.to(prior.device)
+    cond = as_branches(prior.with_depth(first.join(others), lambda _: disparity).at(rows))
     noise = torch.randn(len(rows), *prior.shape, generator=torch.Generator().manual_seed(HELD_OUT))
     return denoise(prior, noise.to(prior.device), cond, steps, guidance)
 

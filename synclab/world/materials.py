@@ -158,14 +158,13 @@ def mossy_stone(surface: Surface) -> Tensor:
 def fabric(surface: Surface) -> Tensor:
     """A checked weave of two threads, each over and under the other."""
     threads = cells(surface, 0.11, 0.11)
-    over = (threads.column + threads.row) % 2
-    across = torch.where(over == 0, threads.u, threads.v)
-    round_ = 1 - 0.35 * (2 * across - 1).square()
+    over = (threads.column + threads.row) % 2 == 0
+    across = torch.where(over, threads.u, threads.v)
+    curve = 1 - 0.35 * (2 * across - 1).square()
     first = hue(surface.number(2), 0.7, 0.78)
     second = mix(hue(surface.number(4), 0.5, 0.9), colour(0.93, 0.90, 0.82), 0.6)
-    stripe = ((threads.column / 4).floor() % 2) * (1 - over) + ((threads.row / 4).floor() % 2) * over
-    cloth = mix(first, second, stripe)
-    return cloth * round_ * (1 + 0.05 * surface.noise("fractal", 1.0, 6))
+    stripe = (torch.where(over, threads.column, threads.row) / 4).floor() % 2
+    return mix(first, second, stripe) * curve * (1 + 0.05 * surface.noise("fractal", 1.0, 6))
 
 
 def rust(surface: Surface) -> Tensor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from synclab.core import geometry
 
@@ -17,6 +18,8 @@ from .solids import SOLIDS, Point, trace
 NAMES = list(MATERIALS)
 SHAPES = list(SOLIDS)
 CHANCES = 24
+PROPORTIONS = 6
+"""Numbers of a solid's chances that its shape takes; its material takes the others."""
 LIGHT = (0.3, 0.8, 0.5)
 """Towards the light, in the axes of the world (+y up)."""
 SHADE = 0.2
@@ -96,30 +99,44 @@ def sample_objects(
 @torch.no_grad()
 def render_objects(objects: Objects, orbit: Orbit, size: int) -> Pictures:
     """Square perspective views of n solids, one ray through every pixel centre."""
-    eye = geometry.camera_rotation(-orbit.azimuth.double(), -orbit.elevation.double()).float()
+    sight = look(objects, orbit, size)
+    rgb = torch.empty(len(objects), 3, size, size)
+    cover, depth = (torch.empty(len(objects), 1, size, size) for _ in range(2))
+    for index in objects.shape.unique().tolist():
+        where = (objects.shape == index).nonzero()[:, 0]
+        part = objects[where]
+        chance = part.chance[:, :PROPORTIONS]
+        met = trace(SOLIDS[SHAPES[index]], chance, sight.origin[where], sight.ray[where])
+        colours = paint(part, met.point, met.normal, sight.pixel)
+        lit = colours * shading(met.normal, sight.light[where])
+        cover[where], depth[where] = met.hit[:, None].float(), met.travelled[:, None]
+        rgb[where] = mix(part.backdrop[:, :, None, None], lit.clamp(0, 1), cover[where])
+    return Pictures(rgb, cover, depth)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Rays in the axes of each solid: origin (n, 3), ray (n, h, w, 3) of depth 1 along the
+    camera's axis, light (n, 3), the unit vector towards it, and a pixel's size at the centre.
+    """
+
+    origin: Tensor
+    ray: Tensor
+    light: Tensor
+    pixel: float
+
+
+def look(objects: Objects, orbit: Orbit, size: int) -> Sight:
+    camera = geometry.camera_rotation(-orbit.azimuth.double(), -orbit.elevation.double()).float()
+    own = geometry.quaternion_rotation(objects.turn).transpose(1, 2)
     offset = geometry.image_plane(size, orbit.fov).float()
     y, x = torch.meshgrid(-offset, offset, indexing="ij")
     local = torch.stack([x, y, -torch.ones_like(x)], -1)
-    own = geometry.quaternion_rotation(objects.turn)
-    towards = own.transpose(1, 2) @ eye
-    ray = torch.einsum("nij,hwj->nhwi", towards, local)
-    origin = towards[:, :, 2] * orbit.distance
-    light = own.transpose(1, 2) @ torch.nn.functional.normalize(torch.tensor(LIGHT), dim=0)
+    ray = torch.einsum("nij,hwj->nhwi", own @ camera, local)
+    origin = (own @ camera)[:, :, 2] * orbit.distance
+    light = own @ normalize(torch.tensor(LIGHT), dim=0)
     pixel = 2 * math.tan(math.radians(orbit.fov) / 2) * orbit.distance / size
-    n = len(objects)
-    rgb = torch.empty(n, 3, size, size)
-    cover, depth = torch.empty(n, 1, size, size), torch.empty(n, 1, size, size)
-    for index in objects.shape.unique().tolist():
-        where = (objects.shape == index).nonzero()[:, 0]
-        chance = objects.chance[where]
-        found = trace(SOLIDS[SHAPES[index]], chance[:, :6], origin[where], ray[where])
-        part = objects[where]
-        shade = shading(found.normal, light[where])
-        seen = paint(part, found.point, found.normal, pixel) * shade
-        hit = found.hit[:, None].float()
-        rgb[where] = mix(part.backdrop[:, :, None, None], seen.clamp(0, 1), hit)
-        cover[where], depth[where] = hit, found.travelled[:, None]
-    return Pictures(rgb, cover, depth)
+    return Sight(origin, ray, light, pixel)
 
 
 def paint(objects: Objects, point: Point, normal: Point, pixel: float) -> Tensor:
@@ -129,7 +146,7 @@ def paint(objects: Objects, point: Point, normal: Point, pixel: float) -> Tensor
     for index in objects.material.unique().tolist():
         where = (objects.material == index).nonzero()[:, 0]
         a, b, c = (part[where] for part in facing)
-        chance = objects.chance[where, 6:]
+        chance = objects.chance[where, PROPORTIONS:]
         surface = Surface(x[where], y[where], z[where], (a, b, c), pixel, chance)
         colours[where] = MATERIALS[NAMES[index]](surface)
     return colours
