@@ -85,9 +85,16 @@ def depth(args: argparse.Namespace) -> None:
 
 
 def depth_score(args: argparse.Namespace) -> None:
+    from synclab.priors.depth_channel import DepthChannelPrior
+    from synclab.priors.latent import LatentPrior
+
     from .depth_score import score_depth
 
-    score_depth(args.prior, args.plain, args.count, args.output, args.device)
+    priors = (
+        DepthChannelPrior(str(args.prior), device=args.device),
+        LatentPrior(str(args.plain), device=args.device),
+    )
+    score_depth(*priors, args.count, args.ddim_steps, args.output)
 
 
 def export(args: argparse.Namespace) -> None:
@@ -173,6 +180,7 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--plain", type=Path, default=ASSETS / "tiny", help="to compare with")
         parser.add_argument("--output", type=Path, default=Path("runs/tiny/depth/score"))
         parser.add_argument("--count", type=int, default=64, help="held-out solids")
+        parser.add_argument("--ddim-steps", type=int, default=25)
     elif stage == "export":
         parser.add_argument("--denoiser", default="unet", choices=["unet", "student"])
         parser.add_argument("--output", type=Path, default=ASSETS / "tiny")

@@ -149,7 +149,7 @@ def train_depth(folder: Path, begin: Path, plan: Plan) -> None:
     source = Source(prior)
     preview = DepthPreview(folder / "previews", source, min(plan.batch, 12))
     modules = nn.ModuleDict({"unet": unet})
-    trainer = Trainer(folder, modules, plan, 6e-4, warmup=30, averaging=0.99, optimizers=PlainAdamW)
+    trainer = Trainer(folder, modules, plan, 4e-4, warmup=30, averaging=0.99, optimizers=PlainAdamW)
     held_out = source.draw(4 * plan.batch, 0.0, HELD_OUT, torch.Generator().manual_seed(HELD_OUT))
 
     def loss(generator: torch.Generator) -> Tensor:

@@ -19,6 +19,8 @@ from .score import denoise
 CLEAR = 4
 """Pixels from the outline at which the interior and the background begin."""
 
+GUIDANCE = 5.0
+
 COLUMNS = 8
 """Solids of the contact sheet."""
 
@@ -69,7 +71,7 @@ def agreement(images: Tensor, disparity: Tensor) -> dict[str, float]:
     }
 
 
-def sample(prior: LatentPrior, views: DepthViews, guidance: float = 5.0, steps: int = 25) -> Tensor:
+def sample(prior: LatentPrior, views: DepthViews, steps: int) -> Tensor:
     """Plain DDIM samples (n, 3, h, w) of the captions at the views' depth, if the prior uses it.
 
     The noise is the same for every prior.
@@ -79,25 +81,26 @@ def sample(prior: LatentPrior, views: DepthViews, guidance: float = 5.0, steps: 
     disparity = views.disparity.to(prior.device)
     cond = as_branches(prior.with_depth(first.join(others), lambda _: disparity).at(rows))
     noise = torch.randn(len(rows), *prior.shape, generator=torch.Generator().manual_seed(HELD_OUT))
-    return denoise(prior, noise.to(prior.device), cond, steps, guidance)
+    return denoise(prior, noise.to(prior.device), cond, steps, GUIDANCE)
 
 
 @torch.no_grad()
-def score_depth(folder: Path, plain: Path, count: int, output: Path, device: str) -> None:
+def score_depth(
+    deep: DepthChannelPrior, plain: LatentPrior, count: int, steps: int, output: Path
+) -> None:
     """Writes scores.json and samples.jpg: rows of disparities, samples with depth, samples of the
     plain prior from the same noise, and the held-out views themselves.
     """
     views = draw_solids(count, torch.Generator().manual_seed(HELD_OUT + 2))
-    deep = sample(DepthChannelPrior(str(folder), device=device), views)
-    flat = sample(LatentPrior(str(plain), device=device), views)
+    shown, alone = sample(deep, views, steps), sample(plain, views, steps)
     scores = {
         "views": agreement(views.images, views.disparity),
-        "with_depth": agreement(deep, views.disparity),
-        "with_depth_of_another_view": agreement(deep, views.disparity.roll(1, 0)),
-        "without_depth": agreement(flat, views.disparity),
-        "count": count,
+        "with_depth": agreement(shown, views.disparity),
+        "with_depth_of_another_view": agreement(shown, views.disparity.roll(1, 0)),
+        "without_depth": agreement(alone, views.disparity),
+        "settings": {"count": count, "steps": steps, "guidance": GUIDANCE},
     }
     output.mkdir(parents=True, exist_ok=True)
     (output / "scores.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
-    rows = (views.disparity.expand(-1, 3, -1, -1), deep, flat, views.images)
+    rows = (views.disparity.expand(-1, 3, -1, -1), shown, alone, views.images)
     sheet(torch.cat([row[:COLUMNS] for row in rows]), 4).save(output / "samples.jpg", quality=92)

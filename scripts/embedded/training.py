@@ -37,12 +37,13 @@ class Plan:
 
 @dataclass
 class Trainer:
-    """Fits `modules` to a loss with Muon at a constant rate and keeps a moving average of weights.
+    """Fits `modules` to a loss at a constant rate and keeps a moving average of the weights.
 
     The rate falls to zero over the last `cooldown` steps of the plan; nothing before depends on
     their number, so a run may be prolonged (the warmup-stable-decay schedule, Hu et al. 2024). The
     state lies in `folder/state.pt`; running again goes on from there. Every step draws from its own
-    generator, seeded from (seed, step), so that an interrupted run sees the same data.
+    generator, seeded from (seed, step), so that an interrupted run sees the same data. The
+    optimizer is Muon, or AdamW alone for a fine-tuning.
     """
 
     folder: Path
