@@ -14,7 +14,7 @@ FOLDER = ASSETS / "tiny_depth"
 @pytest.fixture(scope="module")
 def views() -> DepthViews:
     """Solids that training has not seen."""
-    return draw_solids(4, torch.Generator().manual_seed(123456))
+    return draw_solids(6, torch.Generator().manual_seed(123456))
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +27,18 @@ def test_the_denoiser_is_as_small_as_the_plain_one() -> None:
     assert size <= 42e6
 
 
-def test_outlines_of_samples_lie_where_their_depth_has_them(
+def test_samples_change_at_the_outline_of_their_own_depth(
     views: DepthViews, samples: torch.Tensor
 ) -> None:
     own = agreement(samples, views.disparity)
     other = agreement(samples, views.disparity.roll(1, 0))
-    assert own["outline_contrast"] > 1.5 * other["outline_contrast"]
+    assert own["outline_contrast"] > 1.2 * other["outline_contrast"]
 
 
-def test_the_background_of_samples_is_plain(views: DepthViews, samples: torch.Tensor) -> None:
-    assert agreement(samples, views.disparity)["background_gradient"] < 0.25
+def test_samples_are_plain_where_their_own_depth_is_background(
+    views: DepthViews, samples: torch.Tensor
+) -> None:
+    """The plain prior fills the picture: its value is 0.8 to 0.9."""
+    own = agreement(samples, views.disparity)
+    other = agreement(samples, views.disparity.roll(1, 0))
+    assert own["background_gradient"] < min(0.3, 0.7 * other["background_gradient"])

@@ -113,7 +113,7 @@ class Touched:
 
 def trace(solid: Distance, chance: Tensor, origin: Tensor, ray: Tensor) -> Touched:
     """Sphere tracing of rays (n, h, w, 3) from origins (n, 3) outside the unit sphere."""
-    start, along = origin[:, None, None].unbind(-1), ray.unbind(-1)
+    start, along = components(origin[:, None, None]), components(ray)
     speed, shape = length(*along), chance[:, None, None]
     travelled = entry(start, along, speed)
     for _ in range(STEPS):
@@ -122,6 +122,11 @@ def trace(solid: Distance, chance: Tensor, origin: Tensor, ray: Tensor) -> Touch
     point = advance(start, along, travelled)
     hit = solid(point, shape).abs() < TOUCH
     return Touched(hit, point, gradient(solid, point, shape), travelled)
+
+
+def components(vector: Tensor) -> Point:
+    x, y, z = vector.unbind(-1)
+    return x, y, z
 
 
 def entry(start: Point, along: Point, speed: Tensor) -> Tensor:
