@@ -9,11 +9,8 @@ from scripts.embedded.depth import CHUNK, export_depth, shown, train_depth, wide
 from scripts.embedded.depth_data import draw_depth_views, draw_solids, draw_world
 from scripts.embedded.depth_score import agreement
 from scripts.embedded.training import Plan
-from synclab.places import ASSETS
 from synclab.priors.depth_channel import DepthChannelPrior
 from synclab.priors.latent import LatentPrior
-
-TINY = ASSETS / "tiny"
 
 
 def _seeded(seed: int = 0) -> torch.Generator:
@@ -27,7 +24,7 @@ def test_disparity_is_1_at_the_nearest_pixel_and_0_beside_a_solid():
 
 
 def test_the_sky_has_no_disparity_and_the_ground_has():
-    views = draw_world(24, _seeded(1))
+    views = draw_world(16, _seeded(1))
     assert views.disparity.min() == 0 and views.disparity.max() == 1
     top, bottom = views.disparity[:, :, :8].mean(), views.disparity[:, :, -8:].mean()
     assert top < 0.5 * bottom
@@ -56,10 +53,12 @@ def test_a_chunk_depends_on_its_seed_only():
     assert not torch.equal(first.images, draw_depth_views(CHUNK, _seeded(8)).images)
 
 
-def test_a_step_of_training_teaches_the_channel_and_ends_in_a_checkpoint(tmp_path: Path):
+def test_a_step_of_training_teaches_the_channel_and_ends_in_a_checkpoint(
+    tmp_path: Path, checkpoint: Path
+):
     plan = Plan(steps=1, cooldown=0, batch=1, device="cpu", seed=0)
-    train_depth(tmp_path / "depth", TINY, plan)
-    export_depth(tmp_path / "depth", TINY, tmp_path / "made")
+    train_depth(tmp_path / "depth", checkpoint, plan)
+    export_depth(tmp_path / "depth", checkpoint, tmp_path / "made")
     prior, views = DepthChannelPrior(str(tmp_path / "made")), draw_solids(1, _seeded(3))
     close(prior.show(views.disparity), shown(views.disparity, prior.shape[1]), 1e-6)
     assert prior.unet.conv_in.weight[:, -1].abs().max() > 0

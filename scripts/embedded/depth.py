@@ -21,6 +21,7 @@ from synclab.priors.checkpoint import PARTS
 from synclab.priors.depth import to_unit_range
 from synclab.priors.latent import LatentPrior
 
+from .data import SIZE
 from .depth_data import draw_depth_views, draw_solids
 from .muon import PlainAdamW
 from .preview import sheet
@@ -72,7 +73,7 @@ class Source:
     """Views encoded by the networks of a prior; a chunk is rendered once and kept in memory."""
 
     def __init__(self, prior: LatentPrior) -> None:
-        self.prior = prior
+        self.prior, self.side = prior, SIZE // prior.factor
         self.chunk = lru_cache(maxsize=CHUNKS)(self._encode_chunk)
 
     @torch.no_grad()
@@ -93,7 +94,7 @@ class Source:
         return Batch(x0, eps, depth, context, draw_times(count, generator).to(x0.device))
 
     def show(self, disparity: Tensor) -> Tensor:
-        return shown(disparity, self.prior.shape[1]).to(self.prior.device)
+        return shown(disparity, self.side).to(self.prior.device)
 
     def contexts(self, texts: list[str]) -> Tensor:
         return torch.cat([self.prior.encode_text(text)[0] for text in texts])
@@ -130,7 +131,8 @@ class DepthPreview:
         views, prior = draw_solids(self.count, generator), self.source.prior
         depth, context = self.source.show(views.disparity), self.source.contexts(views.captions)
         context = torch.cat([self.source.contexts([""]).expand_as(context), context])
-        x = torch.randn(self.count, *prior.shape, generator=generator).to(prior.device)
+        shape = (self.count, prior.shape[0], self.source.side, self.source.side)
+        x = torch.randn(shape, generator=generator).to(prior.device)
         for t, s in prior.schedule.steps(15):
             both = torch.cat([x, depth], 1).repeat(2, 1, 1, 1)
             low, high = unet(both, prior.time(t), context).sample.chunk(2)
