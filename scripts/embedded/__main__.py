@@ -8,6 +8,8 @@
     python -m scripts.embedded export --output synclab/assets/tiny
     python -m scripts.embedded student --steps 8000 --cooldown 2000
     python -m scripts.embedded export --denoiser student --output synclab/assets/tiny_fast
+    python -m scripts.embedded depth --steps 1200 --cooldown 300
+    python -m scripts.embedded depth_score
     python -m scripts.embedded score --prior synclab/assets/tiny
     python -m scripts.embedded calls --student synclab/assets/tiny_fast
     python -m scripts.embedded judge
@@ -73,6 +75,26 @@ def student(args: argparse.Namespace) -> None:
 
     teacher, folder = args.folder / "unet", args.folder / "student"
     train_student(folder, args.folder, teacher, args.guidance, plan(args))
+
+
+def depth(args: argparse.Namespace) -> None:
+    from .depth import export_depth, train_depth
+
+    train_depth(args.folder / "depth", args.prior, plan(args))
+    export_depth(args.folder / "depth", args.prior, args.output)
+
+
+def depth_score(args: argparse.Namespace) -> None:
+    from synclab.priors.depth_channel import DepthChannelPrior
+    from synclab.priors.latent import LatentPrior
+
+    from .depth_score import score_depth
+
+    priors = (
+        DepthChannelPrior(str(args.prior), device=args.device),
+        LatentPrior(str(args.plain), device=args.device),
+    )
+    score_depth(*priors, args.count, args.ddim_steps, args.output)
 
 
 def export(args: argparse.Namespace) -> None:
@@ -149,6 +171,16 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
     elif stage == "student":
         training(parser, 8000, batch=32)
         parser.add_argument("--guidance", type=float, default=5.0, help="scale that it learns")
+    elif stage == "depth":
+        training(parser, 1200, batch=16)
+        parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="to start from")
+        parser.add_argument("--output", type=Path, default=ASSETS / "tiny_depth")
+    elif stage == "depth_score":
+        parser.add_argument("--prior", type=Path, default=ASSETS / "tiny_depth")
+        parser.add_argument("--plain", type=Path, default=ASSETS / "tiny", help="to compare with")
+        parser.add_argument("--output", type=Path, default=Path("runs/tiny/depth/score"))
+        parser.add_argument("--count", type=int, default=64, help="held-out solids")
+        parser.add_argument("--ddim-steps", type=int, default=25)
     elif stage == "export":
         parser.add_argument("--denoiser", default="unet", choices=["unet", "student"])
         parser.add_argument("--output", type=Path, default=ASSETS / "tiny")
@@ -186,6 +218,8 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
         latents,
         unet,
         student,
+        depth,
+        depth_score,
         export,
         score,
         calls,

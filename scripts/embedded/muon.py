@@ -51,5 +51,28 @@ class Optimizers:
         self.adamw.load_state_dict(state["adamw"])
 
 
+class PlainAdamW:
+    """AdamW alone, for fine-tuning, and for CPUs without bfloat16: Muon is very slow there."""
+
+    def __init__(self, modules: nn.Module, rate: float, weight_decay: float) -> None:
+        parameters = [p for p in modules.parameters() if p.requires_grad]
+        self.adamw = torch.optim.AdamW(
+            parameters, rate, (0.9, 0.98), weight_decay=weight_decay, fused=True
+        )
+
+    def set_rate(self, rate: float) -> None:
+        for group in self.adamw.param_groups:
+            group["lr"] = rate
+
+    def step(self) -> None:
+        self.adamw.step()
+
+    def state_dict(self) -> dict:
+        return self.adamw.state_dict()
+
+    def load_state_dict(self, state: dict) -> None:
+        self.adamw.load_state_dict(state)
+
+
 def _is_matrix(parameter: Tensor) -> bool:
     return parameter.ndim >= 2 and min(len(parameter), parameter[0].numel()) >= THIN

@@ -14,7 +14,7 @@ from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .muon import Optimizers
+from .muon import Optimizers, PlainAdamW
 
 log = logging.getLogger("training")
 
@@ -37,12 +37,13 @@ class Plan:
 
 @dataclass
 class Trainer:
-    """Fits `modules` to a loss with Muon at a constant rate and keeps a moving average of weights.
+    """Fits `modules` to a loss at a constant rate and keeps a moving average of the weights.
 
     The rate falls to zero over the last `cooldown` steps of the plan; nothing before depends on
     their number, so a run may be prolonged (the warmup-stable-decay schedule, Hu et al. 2024). The
     state lies in `folder/state.pt`; running again goes on from there. Every step draws from its own
-    generator, seeded from (seed, step), so that an interrupted run sees the same data.
+    generator, seeded from (seed, step), so that an interrupted run sees the same data. The
+    optimizer is Muon, or AdamW alone for a fine-tuning.
     """
 
     folder: Path
@@ -54,13 +55,14 @@ class Trainer:
     averaging: float = 0.999
     save_seconds: float = 120
     check_seconds: float = 600
+    optimizers: type[Optimizers] | type[PlainAdamW] = Optimizers
     start: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.parameters = [p for p in self.modules.parameters() if p.requires_grad]
         self.average = [p.detach().clone() for p in self.parameters]
-        self.optimizer = Optimizers(self.modules, self.rate(0), self.weight_decay)
+        self.optimizer = self.optimizers(self.modules, self.rate(0), self.weight_decay)
         if self.state.exists():
             self.resume()
 

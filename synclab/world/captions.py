@@ -371,7 +371,7 @@ def caption(scenes: Scenes, index: int, generator: torch.Generator, pitch: float
         generator: source of the wording (CPU); the same state gives the same caption.
         pitch: elevation of the camera in degrees; the caption names a direction steeper than 25.
     """
-    dice = _Dice(generator)
+    dice = Dice(generator)
     kind = KINDS[int(scenes.kind[index])]
     words = _subject(scenes, index, kind, dice)
     if abs(pitch) > STEEP:
@@ -396,7 +396,7 @@ def is_unknown(word: str) -> bool:
     return len(parts) == 3 and all(part in SYLLABLES for part in parts)
 
 
-class _Dice:
+class Dice:
     """Choices drawn from one generator."""
 
     def __init__(self, generator: torch.Generator) -> None:
@@ -409,7 +409,7 @@ class _Dice:
         return float(torch.rand(1, generator=self.generator)) < probability
 
 
-def _subject(scenes: Scenes, index: int, kind: str, dice: _Dice) -> str:
+def _subject(scenes: Scenes, index: int, kind: str, dice: Dice) -> str:
     """The noun with its time and extras, either as bare words or as a phrase."""
     if dice.chance(0.2):
         return _bare(scenes, index, kind, dice)
@@ -425,7 +425,7 @@ def _subject(scenes: Scenes, index: int, kind: str, dice: _Dice) -> str:
     return noun + _extras(scenes, index, time, dice)
 
 
-def _aimed(words: str, up: bool, outdoors: bool, dice: _Dice) -> str:
+def _aimed(words: str, up: bool, outdoors: bool, dice: Dice) -> str:
     """The words with the camera's direction before or after them."""
     if dice.chance(0.5):
         skyward = [*UPWARD_OPENERS, SKYWARD] if outdoors else UPWARD_OPENERS
@@ -434,7 +434,7 @@ def _aimed(words: str, up: bool, outdoors: bool, dice: _Dice) -> str:
     return f"{words}, {aim}" if dice.chance(0.6) else f"{aim}, {words}"
 
 
-def _bare(scenes: Scenes, index: int, kind: str, dice: _Dice) -> str:
+def _bare(scenes: Scenes, index: int, kind: str, dice: Dice) -> str:
     name = kind if dice.chance(0.6) else _without_article(dice.pick(NOUNS[kind]))
     if kind not in OUTDOOR or dice.chance(0.25):
         return name
@@ -442,7 +442,7 @@ def _bare(scenes: Scenes, index: int, kind: str, dice: _Dice) -> str:
     return f"{name} {word}" if dice.chance(0.6) else f"{word} {name}"
 
 
-def _moment(options: list[str], scenes: Scenes, index: int, dice: _Dice) -> str:
+def _moment(options: list[str], scenes: Scenes, index: int, dice: Dice) -> str:
     moon = bool(scenes.moon[index] > 0)
     return dice.pick([option for option in options if moon or option not in MOONLESS])
 
@@ -452,7 +452,7 @@ def _without_article(noun: str) -> str:
     return rest if first in {"a", "an", "the"} else noun
 
 
-def _extras(scenes: Scenes, index: int, time: str, dice: _Dice) -> str:
+def _extras(scenes: Scenes, index: int, time: str, dice: Dice) -> str:
     if time == "night" and scenes.moon[index] > 0 and dice.chance(0.5):
         return " " + dice.pick(MOONS)
     if scenes.clouds[index] > 0 and dice.chance(0.4):
@@ -460,7 +460,7 @@ def _extras(scenes: Scenes, index: int, time: str, dice: _Dice) -> str:
     return ""
 
 
-def _with_unknown(words: str, dice: _Dice) -> str:
+def _with_unknown(words: str, dice: Dice) -> str:
     """Slip one invented word between two others, so that unknown words do no harm."""
     made_up = "".join(dice.pick(SYLLABLES) for _ in range(3))
     parts = words.split(" ")

@@ -98,3 +98,38 @@ def _peaks(generator: torch.Generator) -> Tensor:
 
 
 _TILES = {"fractal": _fractal, "smooth": _smooth, "veins": _veins, "peaks": _peaks}
+
+
+SOLID_SIZE = 64
+
+
+def solid_noise(tile: str, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+    """Zero-mean, unit-deviation noise at points in space.
+
+    Args:
+        tile: "fractal" or "smooth".
+        x, y, z: (n, 1, h, w) position in tile periods (the noise repeats at every integer). It is
+            not blurred with distance, so keep a pixel below a fortieth of a period.
+
+    Returns: (n, 1, h, w).
+    """
+    where = torch.stack(torch.broadcast_tensors(x, y, z), -1)
+    grid = ((where % 1) * 2 - 1).view(1, -1, where.shape[-2], 1, 3)
+    found = functional.grid_sample(_solid(tile), grid, padding_mode="border", align_corners=True)
+    return found.view(where.shape[:-1])
+
+
+@functools.cache
+def _solid(tile: str) -> Tensor:
+    """A periodic volume (1, 1, SOLID_SIZE + 1 three times), first texel repeated."""
+    frequency = torch.fft.fftfreq(SOLID_SIZE) * SOLID_SIZE
+    square = frequency.square()
+    radius = (square[:, None, None] + square[:, None] + square).sqrt().clamp_min(1)
+    gain = {
+        "fractal": radius**-2.2 * torch.exp(-((radius / 16) ** 2)),
+        "smooth": torch.exp(-3 * (radius / 4).log2() ** 2),
+    }[tile]
+    white = torch.randn((SOLID_SIZE,) * 3, generator=torch.Generator().manual_seed(7))
+    image = torch.fft.ifftn(torch.fft.fftn(white) * gain).real
+    image = (image - image.mean()) / image.std()
+    return functional.pad(image[None, None], (0, 1) * 3, mode="circular")
