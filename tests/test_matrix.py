@@ -36,7 +36,8 @@ def suited(method: str, task: str) -> bool:
     body: Any = OmegaConf.load(CONF / "method" / f"{method}.yaml")
     target = body.get("_target_")
     if target and task == "inpainting":
-        return build(OmegaConf.to_container(body), "method").keeps_known
+        values: Any = OmegaConf.to_container(body)
+        return build(values, "method").keeps_known
     if not (target and NoisyMethod in locate(target, "method").__mro__):
         return True
     preset = CONF / "preset" / "task" / "fixed" / f"{method}_{task}.yaml"
