@@ -32,6 +32,9 @@ class Layers(Wide):
         """Layers hardly overlap, so the tiles of all layers together are disjoint."""
         return self.in_layers(super().disjoint_views(step, rng))
 
+    def shifted_views(self, rng: Rng) -> Views:
+        return self.in_layers(super().shifted_views(rng))
+
     def random_views(self, count: int, rng: Rng) -> Views:
         crops = super().random_views(count, rng)
         return tuple((*view, float(rng.integer("layer", 0, self.top))) for view in crops)

@@ -84,14 +84,23 @@ class RegionsTask(WideTask):
         whole = torch.ones_like(outside)
         return torch.cat([(whole if self.background == "everywhere" else outside)[None], regions])
 
-    def condition(self, prior: Prior, sample: Sample) -> Condition:
-        texts = [self.prompt_prefix + text.strip() for text in sample.prompt.split("|")]
+    def check_prompt(self, prompt: str) -> None:
+        """Refuses a number of texts that is neither 1 nor that of the layers."""
+        self.texts(prompt)
+
+    def texts(self, prompt: str) -> list[str]:
+        """The texts of the background and the regions, or one for all."""
+        texts = [text.strip() for text in prompt.split("|")]
         if len(texts) not in (1, 1 + len(self.regions)):
             raise UserError(
-                f"prompt={sample.prompt}: {len(texts)} texts for a background and"
+                f"prompt={prompt}: {len(texts)} texts for a background and"
                 f" {len(self.regions)} regions; expected one for each, separated by"
                 ' "|", or one for all'
             )
+        return texts
+
+    def condition(self, prior: Prior, sample: Sample) -> Condition:
+        texts = [self.prompt_prefix + text for text in self.texts(sample.prompt)]
         if len(texts) == 1:
             return prior.embed(texts[0])
         return ByLayer([prior.embed(text) for text in texts])
