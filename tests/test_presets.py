@@ -43,19 +43,6 @@ def test_a_preset_names_its_source_and_fills_its_classes(path):
     presets.check(path.parent.name, method, task)
 
 
-@pytest.mark.parametrize(("method", "task"), NAMES.values(), ids=NAMES)
-def test_the_default_preset_fits_or_is_refused_in_a_line(method, task):
-    body = composed(f"method={method}", f"task={task}")
-    the_task = build(body["task"], "task")
-    try:
-        the_task.check(build(body["method"], "method"), method)
-    except UserError as refusal:
-        preset = FOLDER / "fixed" / f"{method}_{task}.yaml"
-        if task not in ("panorama_8k", "inpainting") and not preset.is_file():
-            pytest.skip(f"add {preset.relative_to(CONF.parent)}: {refusal}")
-        assert task in ("panorama_8k", "inpainting"), refusal
-
-
 @pytest.mark.parametrize("preset", ["paper", "code"])
 def test_what_was_not_published_is_refused(preset):
     with pytest.raises(UserError, match=f"preset={preset}: no published values of method=ism"):
