@@ -55,11 +55,12 @@ def representatives() -> set[str]:
     return set(by_class.values())
 
 
+REPRESENTATIVES = representatives()
 EVERY = list(itertools.product(names("method"), names("task")))
 MATRIX = [
     (method, task)
     for method, task in EVERY
-    if suited(method, task) and (method in representatives() or task == "image")
+    if suited(method, task) and (method in REPRESENTATIVES or task == "image")
 ]
 """Pairs that run: each class in each task, and each method in one."""
 

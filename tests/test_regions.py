@@ -22,7 +22,8 @@ from synclab.methods.syncsde import SyncSDE
 from synclab.methods.synctweedies import SyncTweedies
 from synclab.priors.exact import Gaussian
 from synclab.spaces.layers import Layers
-from synclab.tasks.regions import ByLayer, RegionsTask, read_region
+from synclab.tasks.by_view import ByNumber
+from synclab.tasks.regions import RegionsTask, read_region
 
 LEFT = torch.arange(32).expand(8, -1) < 16
 
@@ -74,8 +75,8 @@ def draw(method: Any, space: Any, condition: Any, seed: int = 0) -> Tensor:
     return z
 
 
-def prompts(*means: float) -> ByLayer:
-    return ByLayer([Mean.of(mean) for mean in means])
+def prompts(*means: float) -> ByNumber:
+    return ByNumber([Mean.of(mean) for mean in means], place=1)
 
 
 # ------------------------------------------------------------------------------------------ methods

@@ -140,9 +140,9 @@ def to_png(image: Tensor | Image.Image, xmp: str = "") -> bytes:
     return buffer.getvalue()
 
 
-def to_gif(frames: Iterable[Tensor], seconds: float) -> bytes:
-    """Frames (3, H, W) in [0, 1] as an endless GIF that shows each for `seconds`."""
-    first, *rest = [Image.fromarray(to_bytes(frame)) for frame in frames]
+def to_gif(frames: Iterable[Image.Image], seconds: float) -> bytes:
+    """Pictures as an endless GIF that shows each for `seconds`."""
+    first, *rest = frames
     buffer = io.BytesIO()
     first.save(
         buffer, "GIF", save_all=True, append_images=rest, duration=round(1000 * seconds), loop=0

@@ -13,13 +13,13 @@ def join_texts(views: Views, text: Callable[[View], Condition]) -> Cond:
 
 
 class ByNumber:
-    """A condition with one text for each view; a view's first parameter is its number."""
+    """A condition with one text for each number, which is a view's parameter at `place`."""
 
-    def __init__(self, texts: Sequence[Condition]) -> None:
-        self.texts = texts
+    def __init__(self, texts: Sequence[Condition], place: int = 0) -> None:
+        self.texts, self.place = texts, place
 
     def at(self, views: Views) -> Cond:
-        return join_texts(views, lambda view: self.texts[int(view[0])])
+        return join_texts(views, lambda view: self.texts[int(view[self.place])])
 
 
 def split_texts(prompt: str, count: int, part: str) -> list[str]:
@@ -39,10 +39,14 @@ def split_texts(prompt: str, count: int, part: str) -> list[str]:
     return texts
 
 
-def embed_texts(prior: Prior, texts: Sequence[str]) -> Condition:
-    """The condition of views with one text for all of them, or one for each."""
+def embed_texts(prior: Prior, texts: Sequence[str], place: int = 0) -> Condition:
+    """The condition of views with one text for all of them, or one for each number.
+
+    Args:
+        place: of the number among a view's parameters.
+    """
     first, *others = map(prior.embed, texts)
-    return ByNumber([first, *others]) if others else first
+    return ByNumber([first, *others], place) if others else first
 
 
 def refuse_sequential(method: Method, name: str) -> None:

@@ -1,6 +1,6 @@
 """Prompts by region: a background, and prompts that each fill a region of the canvas."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -11,11 +11,11 @@ import torch.nn.functional as F
 from annotated_types import Ge, MinLen
 from torch import Tensor
 
-from synclab.core.protocols import Canonical, Cond, Condition, Prior, Sample, Views
+from synclab.core.protocols import Canonical, Condition, Prior, Sample
 from synclab.errors import UserError
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.layers import Layers
-from synclab.tasks.by_view import join_texts
+from synclab.tasks.by_view import embed_texts
 from synclab.tasks.picture import check_shape, find_picture, read_file
 from synclab.tasks.shape import is_shape, read_shape
 from synclab.tasks.task import cells
@@ -23,16 +23,6 @@ from synclab.tasks.wide import WideTask
 
 COLOURS = 20
 """Solid backgrounds of MultiDiffusion's bootstrapping, as in its released code."""
-
-
-class ByLayer:
-    """A condition with one text for each layer."""
-
-    def __init__(self, texts: Sequence[Condition]) -> None:
-        self.texts = texts
-
-    def at(self, views: Views) -> Cond:
-        return join_texts(views, lambda view: self.texts[int(view[1])])
 
 
 @dataclass(frozen=True)
@@ -101,9 +91,7 @@ class RegionsTask(WideTask):
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:
         texts = [self.prompt_prefix + text for text in self.texts(sample.prompt)]
-        if len(texts) == 1:
-            return prior.embed(texts[0])
-        return ByLayer([prior.embed(text) for text in texts])
+        return embed_texts(prior, texts, place=1)
 
 
 def read_region(region: str, height: int, width: int) -> Tensor:

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import TypedDict
 
+from PIL import Image
 from torch import Tensor
 
-from synclab.core.pictures import to_gif
+from synclab.core.pictures import to_bytes, to_gif
 from synclab.errors import UserError
 from synclab.spaces.gaussian_maps import GaussianMaps
 from synclab.spaces.gaussians import Gaussians
@@ -34,7 +35,8 @@ def turntable(path: Path, frames: int, pixels: int) -> bytes:
     """
     space, colours = coloured(path, Rig(pixels))
     views = ((360 * i / frames, ELEVATION) for i in range(frames))
-    pictures = (space.project(colours, (view,))[0].clamp(0, 1) for view in views)
+    seen = (space.project(colours, (view,))[0].clamp(0, 1) for view in views)
+    pictures = (Image.fromarray(to_bytes(view)) for view in seen)
     return to_gif(pictures, SECONDS / frames)
 
 

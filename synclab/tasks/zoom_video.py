@@ -1,25 +1,21 @@
 """The frames of a smooth zoom through a stack of levels, as a GIF."""
 
-import io
 from collections.abc import Sequence
 
 from PIL import Image
 from torch import Tensor
 
-from synclab.core.pictures import to_bytes
+from synclab.core.pictures import to_bytes, to_gif
 
-DURATION = 80
-"""Milliseconds of a frame."""
+SECONDS = 0.08
+"""Duration of a frame."""
 
 
 def zoom_video(levels: Sequence[Tensor], magnification: int, frames: int) -> bytes:
     """A GIF from the widest of the levels (3, s, s) to the closest, `frames` for each level."""
     pictures = [Image.fromarray(to_bytes(level)) for level in levels]
     depths = [count / frames for count in range(frames * (len(levels) - 1) + 1)]
-    first, *rest = (frame(pictures, magnification, depth) for depth in depths)
-    buffer = io.BytesIO()
-    first.save(buffer, "GIF", save_all=True, append_images=rest, duration=DURATION, loop=0)
-    return buffer.getvalue()
+    return to_gif((frame(pictures, magnification, depth) for depth in depths), SECONDS)
 
 
 def frame(levels: Sequence[Image.Image], magnification: int, depth: float) -> Image.Image:
