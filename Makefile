@@ -8,6 +8,7 @@ VENV := $(if $(VIRTUAL_ENV),$(VIRTUAL_ENV),.venv)
 BIN := $(VENV)/bin
 READY := $(VENV)/.synclab-ready
 export OMP_WAIT_POLICY := PASSIVE
+unexport PYTHONDONTWRITEBYTECODE # else each process of the tests compiles the package anew
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -22,7 +23,10 @@ $(READY): pyproject.toml
 demo: $(READY) ## A 360-degree panorama by StochSync, about a minute
 	$(BIN)/python -m synclab.run method=stochsync task=panorama
 
-test: lint types $(READY) ## Lint, types and tests
+test: $(READY) ## Lint, types and tests, at the same time
+	$(MAKE) --no-print-directory --jobs=3 lint types tests
+
+tests: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## ruff: rules and format
@@ -55,4 +59,4 @@ bench: $(READY) ## Where the time of a run goes
 clean: ## Removes results and caches, keeps the virtual environment
 	rm -rf results/tiny results/exact results/demo results/reference .pytest_cache .ruff_cache
 
-.PHONY: help install demo test lint types tables tables-all tables-demo bench clean
+.PHONY: help install demo test tests lint types tables tables-all tables-demo bench clean

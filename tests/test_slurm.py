@@ -33,7 +33,7 @@ SLURM = (
     "hydra.launcher.sbatch.gpus_per_node=null",
     "hydra.launcher.sbatch.cpus_per_task=1",
 )
-TWELVE = ("-m", "method=ddim,stochsync,sds", "shard=1/4,2/4,3/4,4/4", "method.guidance=2")
+SIX = ("-m", "method=ddim,stochsync", "shard=1/3,2/3,3/3", "method.guidance=2")
 
 
 @pytest.fixture(scope="module")
@@ -83,22 +83,22 @@ def samples(results: Path) -> list[Path]:
     return list(results.glob("exact/*/*/*-s0.json"))
 
 
-def test_twelve_tasks_of_which_one_is_cancelled_and_resubmission_finishes(slurm, prompts, tmp_path):
-    """While the first waits in the queue, the last of the twelve is cancelled."""
-    arguments = (*TWELVE, prompts, f"results={tmp_path}/queue")
+def test_six_tasks_of_which_one_is_cancelled_and_resubmission_finishes(slurm, prompts, tmp_path):
+    """While the first waits in the queue, the last of the six is cancelled."""
+    arguments = (*SIX, prompts, f"results={tmp_path}/queue")
     process = start(slurm, "-m", "synclab.run", *QUICK, *SLURM, *arguments)
     results = tmp_path / "queue"
     wait_for(lambda: list(results.glob(".hydra/slurm/*/*_submission.sh")))
-    slurm_node.ask(slurm, "scancel", f"{job_number(results)}_11")
+    slurm_node.ask(slurm, "scancel", f"{job_number(results)}_5")
     _, err = process.communicate(timeout=500)
     assert process.returncode == 1
     *_, last = err.splitlines()
-    assert re.search(r"synclab: .*shard=.?4/4.* job \d+_11 ended without a result: cancelled", last)
-    assert len(samples(results)) == 17
-    assert progress(results / "exact" / "image" / "sds").missing == 1
+    assert re.search(r"synclab: .*shard=.?3/3.* job \d+_5 ended without a result: cancelled", last)
+    assert len(samples(results)) == 10
+    assert progress(results / "exact" / "image" / "stochsync").missing == 2
     again = sweep(slurm, *arguments)
     assert again.code == 0, again.err
-    plain = command_line.run(*QUICK, *TWELVE, prompts, f"results={tmp_path}/plain")
+    plain = command_line.run(*QUICK, *SIX, prompts, f"results={tmp_path}/plain")
     assert plain.code == 0, plain.err
     assert images(results) == images(tmp_path / "plain")
     assert rows(results) == rows(tmp_path / "plain")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -24,8 +25,8 @@ class SparseRead:
         """Samples (c, m) of a canvas (c, H, W). Differentiable."""
         cells = z.flatten(1)
         parts = zip(self.index, self.weight.to(z), strict=True)
-        read = [cells.index_select(1, index) * weight for index, weight in parts]
-        return torch.stack(read).sum(0) if len(read) > 1 else read[0]
+        read = (cells.index_select(1, index) * weight for index, weight in parts)
+        return reduce(torch.add, read)
 
     def transpose(self, y: Tensor, height: int, width: int) -> Tensor:
         """Samples (c, m) back onto a canvas (c, H, W)."""
@@ -49,11 +50,12 @@ def bilinear_read(column: Tensor, row: Tensor, width: int, close: Closing) -> Sp
     """Samples the four cells around each position (m,); integers are cell centres."""
     left, top = column.floor(), row.floor()
     right, below = column - left, row - top
+    left, top = left.long(), top.long()
     index, weight = [], []
-    for dx, across in ((0, 1 - right), (1, right)):
-        for dy, down in ((0, 1 - below), (1, below)):
-            x, y = close(left.long() + dx, top.long() + dy)
-            index.append(y * width + x)
+    for x, across in ((left, 1 - right), (left + 1, right)):
+        for y, down in ((top, 1 - below), (top + 1, below)):
+            column, row = close(x, y)
+            index.append(row * width + column)
             weight.append((across * down).float())
     return SparseRead(torch.stack(index), torch.stack(weight))
 

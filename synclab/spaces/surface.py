@@ -136,6 +136,9 @@ class Surface(Canvas):
 FACES = (*((azimuth, 0.0) for azimuth in (0.0, 90.0, 180.0, 270.0)), (0.0, 90.0), (0.0, -90.0))
 """Azimuth and elevation of a cube's faces."""
 
+BLOCK = 8
+"""Texels along a side of the blocks among which a view's texels are searched."""
+
 UPRIGHT = (1.0, 0.0, 0.0, 0.0)
 """The quaternion of no rotation."""
 
@@ -182,17 +185,36 @@ class Sphere(Surface):
         return geometry.equirect_position(towards, self.height, self.width, self.offset)
 
     def view_position(self, view: View) -> tuple[Tensor, Tensor, Tensor]:
-        longitude, latitude = geometry.equirect_angles(
-            self.height, self.width, self.offset, self.dtype
-        )
-        rays = geometry.direction(longitude, latitude[:, None]).view(-1, 3)
+        texel = self._near(view)
+        longitude, latitude = self._angles()
+        rays = geometry.direction(longitude[texel % self.width], latitude[texel // self.width])
         x, y, z = (rays @ self._turn(view)).unbind(-1)
-        reach = math.tan(math.radians(self.fov / 2 * (1 + 4 * (1 + self.margin) / self.view_size)))
-        texel = ((z < -1e-6) & (x.abs() <= -z * reach) & (y.abs() <= -z * reach)).nonzero()[:, 0]
-        x, y, ahead = x[texel], y[texel], -z[texel]
+        inside = self._within_reach(x, y, z)
+        texel, x, y, ahead = texel[inside], x[inside], y[inside], -z[inside]
         a, b = torch.atan2(x, ahead), torch.atan2(-y, ahead)
         fov = math.radians(self.fov)
         return texel, self.pixel(a / fov), self.pixel(b / fov)
+
+    def _near(self, view: View) -> Tensor:
+        """Flat indices (m,) of the blocks of texels of which a view may see one.
+
+        The first texel of a block stands for all: they are less than a block's diagonal from it.
+        """
+        longitude, latitude = self._angles()
+        rays = geometry.direction(longitude[::BLOCK], latitude[::BLOCK, None])
+        diagonal = BLOCK * math.pi * math.hypot(1 / self.height, 2 / self.width)
+        blocks = self._within_reach(*(rays @ self._turn(view)).unbind(-1), tolerance=diagonal)
+        texels = blocks.repeat_interleave(BLOCK, 0).repeat_interleave(BLOCK, 1)
+        return texels[: self.height, : self.width].flatten().nonzero()[:, 0]
+
+    def _within_reach(self, x: Tensor, y: Tensor, z: Tensor, tolerance: float = 0) -> Tensor:
+        """Whether directions in a view's coordinates, moved by the tolerance, may lie in it."""
+        reach = math.tan(math.radians(self.fov / 2 * (1 + 4 * (1 + self.margin) / self.view_size)))
+        border = -z * reach + tolerance * (1 + reach)
+        return (z < -1e-6 + tolerance) & (x.abs() <= border) & (y.abs() <= border)
+
+    def _angles(self) -> tuple[Tensor, Tensor]:
+        return geometry.equirect_angles(self.height, self.width, self.offset, self.dtype)
 
     def _turn(self, view: View) -> Tensor:
         """Rotation (3, 3) from the camera to the world."""
