@@ -7,10 +7,11 @@ import copy
 import pickle
 from typing import Any
 
-from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra._internal.config_repository import ConfigRepository
 from hydra._internal.hydra import Hydra
 from hydra.core.config_store import ConfigNode, ConfigStore
-from hydra.plugins.config_source import ConfigResult
+from hydra.core.object_type import ObjectType
+from hydra.plugins.config_source import ConfigResult, ConfigSource
 
 from synclab.places import CONF
 
@@ -18,9 +19,9 @@ MODE = ("hydra.mode=", "experiment=", "+experiment=", "hydra/", "--")
 """Arguments that may set the mode; without one it is None."""
 
 look_up_mode = Hydra.get_mode
-read_file = FileConfigSource.load_config
+read_config = ConfigRepository.load_config
 stored: dict[int, tuple[Any, bytes]] = {}
-files: dict[tuple[str, int], bytes] = {}
+files: dict[tuple[str, str], bytes] = {}
 
 
 def mode(self: Hydra, config_name: str | None, overrides: list[str]) -> Any:
@@ -40,18 +41,23 @@ def load(self: ConfigStore, config_path: str) -> ConfigNode:
     return found
 
 
-def load_file(self: FileConfigSource, config_path: str) -> ConfigResult:
-    """A YAML file of the project, parsed once by each process; files of a test are read anew."""
-    path = CONF / f"{config_path.removesuffix('.yaml')}.yaml"
-    if self.path != str(CONF) or not path.is_file():
-        return read_file(self, config_path)
-    key = str(path), path.stat().st_mtime_ns
+def lasts(source: ConfigSource) -> bool:
+    """Whether it holds the project's own files or Hydra's; files of a test may change."""
+    return source.scheme() == "pkg" or source.path == str(CONF)
+
+
+def load_file(self: ConfigRepository, config_path: str) -> ConfigResult | None:
+    """A YAML file, parsed once by each process."""
+    source = self._find_object_source(config_path, ObjectType.CONFIG)
+    if source is None or not lasts(source):
+        return read_config(self, config_path)
+    key = source.path, config_path
     if key not in files:
-        files[key] = pickle.dumps(read_file(self, config_path))
+        files[key] = pickle.dumps(read_config(self, config_path))
     return pickle.loads(files[key])
 
 
 def install() -> None:
-    FileConfigSource.load_config = load_file
+    ConfigRepository.load_config = load_file
     Hydra.get_mode = mode
     ConfigStore.load = load

@@ -7,6 +7,7 @@ import logging
 import os
 import pty
 import re
+import shutil
 import struct
 import sys
 import termios
@@ -34,10 +35,11 @@ SWEEP = (*QUICK, "-m", "method=ddim,sds")
 ALONE = (*QUICK, "method=stochsync", "method.ode_steps=2")
 
 
-@pytest.fixture
-def prompts(tmp_path) -> str:
-    (tmp_path / "set.txt").write_text("\n".join(PROMPTS))
-    return f"prompts={tmp_path}/set.txt"
+@pytest.fixture(scope="module")
+def prompts(tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("prompts") / "set.txt"
+    path.write_text("\n".join(PROMPTS))
+    return f"prompts={path}"
 
 
 @pytest.fixture
@@ -45,20 +47,26 @@ def results(tmp_path) -> Path:
     return tmp_path / "results"
 
 
-@pytest.fixture
-def together(prompts, tmp_path) -> Path:
-    """All samples of the sweep, made one by one."""
-    folder = tmp_path / "together"
-    assert command_line.run(*SWEEP, prompts, f"results={folder}").code == 0
+@pytest.fixture(scope="module")
+def finished(prompts, tmp_path_factory) -> Path:
+    """A folder with the sweep and one with a single method, made one sample after the other."""
+    folder = tmp_path_factory.mktemp("finished")
+    for name, command in (("together", SWEEP), ("alone", ALONE)):
+        answer = command_line.run(*command, prompts, f"results={folder}/{name}")
+        assert answer.code == 0, answer.err
     return folder
 
 
 @pytest.fixture
-def alone(prompts, tmp_path) -> Path:
-    """All samples of one method, made one by one."""
-    folder = tmp_path / "alone"
-    assert command_line.run(*ALONE, prompts, f"results={folder}").code == 0
-    return folder
+def together(finished, tmp_path) -> Path:
+    """A copy of the finished sweep."""
+    return shutil.copytree(finished / "together", tmp_path / "together")
+
+
+@pytest.fixture
+def alone(finished, tmp_path) -> Path:
+    """A copy of the finished single method."""
+    return shutil.copytree(finished / "alone", tmp_path / "alone")
 
 
 def method_folder(results: Path, method: str) -> Path:
