@@ -30,18 +30,26 @@ def test_a_quarter_of_the_views_is_steep_and_both_poles_are_among_them():
     assert elevation.min() == -90 and elevation.max() == 90
 
 
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Chunks of 8 views."""
+    monkeypatch.setattr("scripts.embedded.data.CHUNK", 8)
+    return 8
+
+
+@pytest.mark.usefixtures("small_chunks")
 def test_a_chunk_is_the_same_each_time():
     first, second = render_chunk(3, seed=1), render_chunk(3, seed=1)
     assert torch.equal(first.images, second.images) and first.captions == second.captions
 
 
-def test_an_interrupted_rendering_goes_on_where_it_stopped(tmp_path: Path):
-    render_dataset(tmp_path / "whole", 128, seed=1)
-    render_dataset(tmp_path / "halves", 128, seed=1)
+def test_an_interrupted_rendering_goes_on_where_it_stopped(tmp_path: Path, small_chunks: int):
+    render_dataset(tmp_path / "whole", 2 * small_chunks, seed=1)
+    render_dataset(tmp_path / "halves", 2 * small_chunks, seed=1)
     captions = tmp_path / "halves" / "captions.jsonl"
     lines = captions.read_text(encoding="utf-8").splitlines(keepends=True)
-    captions.write_text("".join(lines[:64]), encoding="utf-8")
-    render_dataset(tmp_path / "halves", 128, seed=1)
+    captions.write_text("".join(lines[:small_chunks]), encoding="utf-8")
+    render_dataset(tmp_path / "halves", 2 * small_chunks, seed=1)
     whole, halves = Views.load(tmp_path / "whole"), Views.load(tmp_path / "halves")
     assert halves.captions == whole.captions and (halves.images == whole.images).all()
 
@@ -93,7 +101,15 @@ def cheap_muon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.optim._muon._zeropower_via_newtonschulz", scaled)
 
 
-def test_all_stages_end_in_a_folder_that_the_prior_loads(tmp_path: Path, cheap_muon: None):
+@pytest.fixture
+def cheap_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few views are held out, and previews take two steps."""
+    monkeypatch.setattr("scripts.embedded.vae.HELD_OUT", 16)
+    monkeypatch.setattr("scripts.embedded.preview.STEPS", 2)
+
+
+@pytest.mark.usefixtures("cheap_muon", "cheap_checks")
+def test_all_stages_end_in_a_folder_that_the_prior_loads(tmp_path: Path):
     render_dataset(tmp_path, 64, seed=1)
     train_vae(tmp_path / "vae", tmp_path, BRIEF, None)
     encode_dataset(tmp_path, tmp_path / "vae" / "model", "cpu")

@@ -16,6 +16,7 @@ from .training import Plan, Trainer, quiet_residuals
 
 RIM = 4  # pixels
 ENCODED = 16  # views encoded together; more only fill the caches of a CPU
+HELD_OUT = 64  # views that training is checked with
 
 
 def build_vae() -> Any:
@@ -130,7 +131,7 @@ def train_decoder(folder: Path, data: Path, plan: Plan, model: Path) -> None:
 
 def fit_vae(trainer: Trainer, data: Path) -> None:
     vae, plan = trainer.modules["vae"], trainer.plan
-    held_out, images = held_out_views(64), Views.load(data).images
+    held_out, images = held_out_views(HELD_OUT), Views.load(data).images
 
     def loss(generator: torch.Generator) -> Tensor:
         return loss_of(vae, draw_views(images, plan.batch, generator).to(plan.device), generator)
