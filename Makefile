@@ -22,6 +22,10 @@ $(READY): pyproject.toml
 
 demo: $(READY) ## A 360-degree panorama by StochSync, about a minute
 	$(BIN)/python -m synclab.run method=stochsync task=panorama
+	$(BIN)/python -m synclab.report results/tiny/panorama
+
+view: $(READY) ## Opens the newest results in a browser
+	$(BIN)/python -m synclab.view
 
 test: $(READY) ## Lint, types and tests, at the same time
 	$(MAKE) --no-print-directory --jobs=3 lint types tests
@@ -59,4 +63,4 @@ bench: $(READY) ## Where the time of a run goes
 clean: ## Removes results and caches, keeps the virtual environment
 	rm -rf results/tiny results/exact results/demo results/reference .pytest_cache .ruff_cache
 
-.PHONY: help install demo test tests lint types tables tables-all tables-demo bench clean
+.PHONY: help install demo view test tests lint types tables tables-all tables-demo bench clean

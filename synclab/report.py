@@ -1,136 +1,38 @@
-"""Draws contact sheets of results: one block per prompt, with the methods side by side.
+"""Shows results: a page of all samples with viewers, and contact sheets of tasks.
 
+synclab report results/tiny
 synclab report results/tiny/panorama
 """
 
 import argparse
 import logging
-import math
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-from PIL import Image, ImageDraw, ImageFont
 
 from synclab import command
 from synclab.core.atomic import write_atomically
 from synclab.core.pictures import to_png
-from synclab.errors import UserError
-from synclab.store.folder import method_folders
-from synclab.store.pictures import Picture, UnusableError, read_pictures
+from synclab.store.folder import find_folders
+from synclab.viewers.page import write_page
+from synclab.viewers.sheet import contact_sheet
 
 log = logging.getLogger(__name__)
 
-LABEL = 18  # pixels of a line of text
-WIDTH = 512  # pixels of a panorama on the sheet
-COLUMNS = 4  # at most; more methods go on in the next line
-ORDER = (
-    *(
-        "ddim",
-        "outpainting",
-        "multidiffusion",
-        "spotdiffusion",
-        "syncdiffusion",
-        "syncsde",
-        "syncmvd",
-    ),
-    *("synctweedies", "visual_anagrams"),
-    *("sds", "sdi", "ism", "stochsync", "stochsync_ddim", "stochsync_fast", "stochsync_fast_dpm"),
-)  # the papers' story
-
-
-Samples = dict[str, dict[str, Picture]]
-"""Finished samples by method and by id."""
-
-
-def read_samples(folder: Path) -> Samples:
-    """All finished samples of a task; warns of each that is left out.
-
-    Raises: UserError if there are none.
-    """
-    found = {place.name: read_pictures(place) for place in method_folders(folder)}
-    samples = {name: {own.id: own for own in pictures} for name, pictures in found.items()}
-    if not any(samples.values()):
-        raise UserError(f"{folder}: no finished sample there; run python -m synclab.run first")
-    return {name: own for name, own in samples.items() if own}
-
-
-def rank(method: str) -> tuple[int, str]:
-    return (ORDER.index(method) if method in ORDER else len(ORDER), method)
-
-
-def contact_sheet(folder: Path) -> Image.Image:
-    """A sheet of all samples of a task; missing samples are left blank."""
-    samples = read_samples(folder)
-    methods = sorted(samples, key=rank)
-    ids = list(dict.fromkeys(sample for method in methods for sample in samples[method]))
-    columns = min(COLUMNS, len(methods))
-    lines = math.ceil(len(methods) / columns)  # of a prompt
-    pictures = {(m, i): thumbnail(own) for m in methods for i, own in samples[m].items()}
-    height = LABEL + max(picture.height for picture in pictures.values())
-    sheet = Image.new("RGB", (WIDTH * columns, height * lines * len(ids)), "white")
-    for (method, sample), picture in pictures.items():
-        line, column = divmod(methods.index(method), columns)
-        place = (WIDTH * column, height * (lines * ids.index(sample) + line))
-        paste(sheet, place, picture, f"{method}: {caption(samples[method][sample].row)}")
-    return sheet
-
-
-def paste(sheet: Image.Image, place: Sequence[int], picture: Image.Image, label: str) -> None:
-    left, top = place
-    font = ImageFont.load_default(13)
-    room = Image.new("RGB", (WIDTH, LABEL), "white")  # cuts what is too long
-    ImageDraw.Draw(room).text((4, 1), label, "black", font)
-    sheet.paste(room, (left, top))
-    sheet.paste(picture, (left, top + LABEL))
-
-
-def thumbnail(sample: Picture) -> Image.Image:
-    """A sample scaled to the width of a column; of a mesh its views, not its texture."""
-    picture = crop_blank(views_of(sample) or Image.open(sample.path).convert("RGB"))
-    return picture.resize((WIDTH, round(WIDTH * picture.height / picture.width)))
-
-
-def views_of(sample: Picture) -> Image.Image | None:
-    """The contact sheet of views beside a texture; None, with a warning, if it is damaged."""
-    try:
-        views = sample.load_artefact("views.png")
-    except UnusableError as error:
-        log.warning("%s: the texture is shown instead: %s", sample.path, error)
-        return None
-    return None if views is None else Image.fromarray(views.permute(1, 2, 0).numpy())
-
-
-def caption(row: Mapping[str, Any]) -> str:
-    """Prompt, seed and, if known, seconds."""
-    seconds = row.get("seconds", {}).get("total")
-    time = "" if seconds is None else f", {seconds:.0f} s"
-    return f"{row['prompt'] or '(no prompt)'}, seed {row['seed']}{time}"
-
-
-def crop_blank(image: Image.Image) -> Image.Image:
-    """Crops rows that no view has seen: a ring of level views leaves the poles black."""
-    box = image.getbbox()
-    return image.crop((0, box[1], image.width, box[3])) if box else image
-
-
-def save(image: Image.Image, path: Path) -> None:
-    write_atomically(path, to_png(image))
-    log.info("%s", path)
-
 
 def report(arguments: argparse.Namespace) -> None:
-    """Writes a sheet to every folder."""
+    """Writes a page to every folder, and a sheet to those of a task."""
     for folder in arguments.folders:
-        save(contact_sheet(folder), folder / "sheet.png")
+        log.info("%s", write_page(folder))
+        if folder in {place.parent for place in find_folders(folder)}:
+            write_atomically(folder / "sheet.png", to_png(contact_sheet(folder)))
+            log.info("%s", folder / "sheet.png")
 
 
 def main() -> int:
     arguments = command.parser("synclab report", __doc__)
     arguments.add_argument(
-        "folders", nargs="*", type=Path, default=[Path("results/tiny/panorama")],
-        metavar="results/RUN/TASK", help="results/tiny/panorama by default",
+        "folders", nargs="*", type=Path, default=[Path("results/tiny")],
+        metavar="results/RUN[/TASK]", help="results/tiny by default",
     )  # fmt: skip
     return command.main(arguments, report)
 

@@ -10,13 +10,14 @@ import pytest
 import torch
 from command_line import QUICK, run
 
-from synclab import report, verify
+from synclab import verify
 from synclab.core.hashing import sha256
 from synclab.core.pictures import to_png
 from synclab.metrics.features import measure
 from synclab.store.folder import find_folders, list_samples, method_folders
 from synclab.store.pictures import UnusableError, read_pictures
 from synclab.store.progress import progress
+from synclab.viewers.sheet import contact_sheet
 
 
 @pytest.fixture
@@ -122,7 +123,7 @@ def test_linked_tasks_and_methods_are_seen_by_all(task, folder, tmp_path):
         assert not list(verify.check(found))
         assert method_folders(root) == [root / "ddim"]
         assert len(read_pictures(root / "ddim")) == 1
-        assert report.contact_sheet(root).height > 0
+        assert contact_sheet(root).height > 0
 
 
 def test_a_link_to_a_folder_above_is_followed_once(task, folder):

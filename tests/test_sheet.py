@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from synclab import report
 from synclab.errors import UserError
 from synclab.store.folder import Store
+from synclab.viewers.media import crop_blank
+from synclab.viewers.sheet import LABEL, WIDTH, contact_sheet, read_samples
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -38,16 +39,16 @@ def add_sample(
 
 def middle(sheet: Image.Image, column: int, line: int) -> object:
     """The colour in the middle of a cell of a sheet of 64 x 16 bands."""
-    height = report.WIDTH // 4
-    top = (report.LABEL + height) * line + report.LABEL
-    return sheet.getpixel((report.WIDTH * column + report.WIDTH // 2, top + height // 2))
+    height = WIDTH // 4
+    top = (LABEL + height) * line + LABEL
+    return sheet.getpixel((WIDTH * column + WIDTH // 2, top + height // 2))
 
 
 def test_each_method_is_a_column_and_each_prompt_a_row(tmp_path: Path) -> None:
     add_sample(tmp_path, "stochsync", "sea", BLUE)
     add_sample(tmp_path, "ddim", "sea", RED)
-    sheet = report.contact_sheet(tmp_path)
-    assert sheet.size == (2 * report.WIDTH, report.WIDTH // 4 + report.LABEL)
+    sheet = contact_sheet(tmp_path)
+    assert sheet.size == (2 * WIDTH, WIDTH // 4 + LABEL)
     assert middle(sheet, 0, 0) == RED
     assert middle(sheet, 1, 0) == BLUE
 
@@ -56,7 +57,7 @@ def test_many_methods_go_on_in_the_next_line_of_their_prompt(tmp_path: Path) -> 
     for method in "abcde":
         add_sample(tmp_path, method, "hill", RED)
         add_sample(tmp_path, method, "sea", BLUE)
-    sheet = report.contact_sheet(tmp_path)
+    sheet = contact_sheet(tmp_path)
     lines = [[middle(sheet, column, line) for column in range(4)] for line in range(4)]
     white = (255, 255, 255)
     hill, sea = ([[c] * 4, [c] + [white] * 3] for c in (RED, BLUE))
@@ -65,17 +66,17 @@ def test_many_methods_go_on_in_the_next_line_of_their_prompt(tmp_path: Path) -> 
 
 def test_a_mesh_is_shown_by_its_views_and_not_by_its_texture(tmp_path: Path) -> None:
     add_sample(tmp_path, "ddim", "ball", RED, views=BLUE)
-    assert middle(report.contact_sheet(tmp_path), 0, 0) == BLUE
+    assert middle(contact_sheet(tmp_path), 0, 0) == BLUE
     (tmp_path / "ddim" / "ball-s0.views.png").write_bytes(b"")
-    assert middle(report.contact_sheet(tmp_path), 0, 0) == RED
+    assert middle(contact_sheet(tmp_path), 0, 0) == RED
 
 
 def test_a_missing_sample_is_a_gap(tmp_path: Path) -> None:
     add_sample(tmp_path, "ddim", "sea", RED)
     add_sample(tmp_path, "ddim", "hill", RED)
     add_sample(tmp_path, "sds", "sea", BLUE)
-    sheet = report.contact_sheet(tmp_path)
-    ids = list(report.read_samples(tmp_path)["ddim"])
+    sheet = contact_sheet(tmp_path)
+    ids = list(read_samples(tmp_path)["ddim"])
     assert middle(sheet, 1, ids.index("sea-s0")) == BLUE
     assert middle(sheet, 1, ids.index("hill-s0")) == (255, 255, 255)
 
@@ -83,9 +84,9 @@ def test_a_missing_sample_is_a_gap(tmp_path: Path) -> None:
 def test_rows_that_no_view_has_seen_are_cut_off() -> None:
     image = Image.new("RGB", (64, 32))
     image.paste(RED, (10, 8, 64, 24))
-    assert report.crop_blank(image).size == (64, 16)
+    assert crop_blank(image).size == (64, 16)
 
 
 def test_a_folder_without_samples_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no finished sample"):
-        report.contact_sheet(tmp_path)
+        contact_sheet(tmp_path)

@@ -1,0 +1,210 @@
+// The gallery of a report. REPORT (data.js) holds {title, samples}; every text goes in as text.
+"use strict";
+
+const by = (id) => document.getElementById(id);
+const filters = by("filters").elements;
+const dialog = by("sample");
+let shown = []; // the samples that pass the filters, in order
+let current = null;
+let views = []; // open viewers
+
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+// The gallery
+
+const kept = (sample) =>
+  ["task", "method", "seed"].every((key) => !filters[key].value || String(sample[key]) === filters[key].value) &&
+  sample.prompt.toLowerCase().includes(filters.prompt.value.trim().toLowerCase());
+
+function fillFilters() {
+  for (const key of ["task", "method", "seed"]) {
+    const values = [...new Set(REPORT.samples.map((sample) => sample[key]))];
+    filters[key].append(make("option", { value: "", textContent: "all" }));
+    filters[key].append(...values.map((value) => make("option", { value, textContent: value })));
+  }
+  const asked = new URLSearchParams(location.hash.slice(1));
+  for (const [key, value] of asked) if (filters[key]) filters[key].value = value;
+}
+
+function rememberFilters() {
+  const chosen = Array.from(filters, ({ name, value }) => [name, value]).filter(([, value]) => value);
+  history.replaceState(null, "", `#${new URLSearchParams(chosen)}`);
+}
+
+function drawGallery() {
+  shown = REPORT.samples.filter(kept);
+  const groups = Map.groupBy(shown, (sample) => `${sample.task}\n${sample.prompt}`);
+  by("count").textContent = `${shown.length} of ${REPORT.samples.length} samples`;
+  by("gallery").replaceChildren(...Array.from(groups.values(), drawGroup));
+}
+
+function drawGroup(samples) {
+  const [{ task, prompt, size }] = samples;
+  const heading = make("h2", {}, prompt || "(no prompt)", " ", make("small", { textContent: task }));
+  const grid = make("div", { className: "grid" }, ...samples.map(drawCard));
+  const wide = size[0] > 1.5 * size[1];
+  grid.style.setProperty("--ratio", `${size[0]} / ${size[1]}`);
+  grid.style.setProperty("--card-width", wide ? "340px" : "180px");
+  return make("section", {}, heading, grid);
+}
+
+function drawCard(sample) {
+  const picture = make("img", { src: sample.thumbnail, alt: describe(sample), loading: "lazy", decoding: "async" });
+  const seconds = sample.seconds === null ? "" : `${sample.seconds.toFixed(0)} s`;
+  const label = make("span", {}, `${sample.method} `, make("small", { textContent: `seed ${sample.seed} ${seconds}` }));
+  return make("button", { className: "card", type: "button", onclick: () => openSample(sample) }, picture, label);
+}
+
+const describe = (sample) => `${sample.method}, ${sample.task}: ${sample.prompt || "no prompt"}, seed ${sample.seed}`;
+
+// One sample, alone or beside another method's
+
+function openSample(sample) {
+  current = sample;
+  by("name").textContent = describe(sample);
+  fillRivals(sample);
+  drawStage();
+  drawFacts(sample);
+  if (!dialog.open) dialog.showModal();
+}
+
+const rivals = (sample) =>
+  REPORT.samples.filter(
+    (other) =>
+      other !== sample && other.task === sample.task && other.prompt === sample.prompt && other.seed === sample.seed,
+  );
+
+function fillRivals(sample) {
+  const select = by("against").querySelector("select");
+  const wanted = select.value;
+  const others = rivals(sample);
+  const options = others.map(({ method }) => make("option", { value: method, textContent: method }));
+  select.replaceChildren(make("option", { value: "", textContent: "nothing" }), ...options);
+  select.value = others.some(({ method }) => method === wanted) ? wanted : "";
+  by("against").hidden = !others.length;
+}
+
+async function drawStage() {
+  for (const view of views) view.close();
+  views = [];
+  const stage = by("stage");
+  const method = by("against").querySelector("select").value;
+  const other = rivals(current).find((rival) => rival.method === method);
+  const pair = other ? [current, other] : [current];
+  stage.replaceChildren();
+  stage.className = pair.length > 1 && current.kind !== "picture" ? "side" : "";
+  if (current.kind === "picture") {
+    by("hint").textContent = other ? "Move the slider to uncover one or the other." : "";
+    stage.append(...(other ? drawSlider(current, other) : [drawPicture(current)]));
+    return;
+  }
+  by("hint").textContent = "Drag or use the arrow keys to turn, wheel or + and - to zoom.";
+  const opened = await Promise.all(pair.map((sample) => openView(sample, stage)));
+  views = opened.filter(Boolean);
+  for (const view of views)
+    view.onturn = (camera) => views.forEach((follower) => follower === view || follower.turn({ ...camera }));
+}
+
+const drawPicture = (sample) =>
+  make("figure", {}, make("img", { src: sample.picture, alt: describe(sample) }), make("figcaption", { textContent: sample.method }));
+
+function drawSlider(left, right) {
+  const over = make("img", { src: right.picture, alt: describe(right), className: "over" });
+  const under = make("img", { src: left.picture, alt: describe(left) });
+  const slider = make("input", { type: "range", min: 0, max: 100, step: 0.1, value: 50, ariaLabel: `${left.method} or ${right.method}` });
+  const figure = make("figure", {}, under, over, make("div", { className: "rule" }));
+  slider.oninput = () => figure.style.setProperty("--split", `${slider.value}%`);
+  figure.append(make("figcaption", { textContent: `${left.method} | ${right.method}` }), slider);
+  return [figure];
+}
+
+async function openView(sample, stage) {
+  const canvas = make("canvas", { tabIndex: 0, ariaLabel: describe(sample), role: "img" });
+  const figure = make("figure", {}, canvas, make("figcaption", { textContent: sample.method }));
+  stage.append(figure);
+  try {
+    return await Viewers.open(sample.kind, canvas, await bytesOf(sample));
+  } catch (error) {
+    figure.replaceChildren(...drawPicture(sample).children);
+    by("hint").textContent = `Shown flat: ${error.message}`;
+    return null;
+  }
+}
+
+// Browsers refuse to read files beside a page that is itself a file, so media/*.js hold them as text.
+
+const waiting = new Map();
+function give(name, text) {
+  waiting.get(name)(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+}
+
+function bytesOf(sample) {
+  if (!sample.media) return fetchBytes(sample.file);
+  return new Promise((resolve, reject) => {
+    waiting.set(sample.media, resolve);
+    const failed = () => reject(new Error(`${sample.media} is missing`));
+    document.head.append(make("script", { src: sample.media, onerror: failed }));
+  });
+}
+
+async function fetchBytes(file) {
+  if (location.protocol === "file:")
+    throw new Error("too large for this page; open it with `synclab view` or any web server");
+  const answer = await fetch(file);
+  if (!answer.ok) throw new Error(`${file} is missing`);
+  return answer.arrayBuffer();
+}
+
+function drawFacts(sample) {
+  const files = make("span", {}, ...sample.files.flatMap((file) => [make("a", { href: file, textContent: file.split("/").pop() }), " "]));
+  const facts = [
+    ["Made by", make("code", { textContent: sample.command })],
+    ["Files", files],
+    ...Object.entries(sample.facts).map(([name, value]) => [name, String(value)]),
+  ];
+  by("facts").replaceChildren(...facts.flatMap(([name, value]) => [make("dt", { textContent: name }), make("dd", {}, value)]));
+}
+
+function step(by) {
+  const index = shown.indexOf(current) + by;
+  if (index >= 0 && index < shown.length) openSample(shown[index]);
+}
+
+// Controls
+
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  by("theme").textContent = theme === "dark" ? "Light" : "Dark";
+}
+
+by("theme").onclick = () => setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
+by("previous").onclick = () => step(-1);
+by("next").onclick = () => step(1);
+by("close").onclick = () => dialog.close();
+by("against").onchange = drawStage;
+by("filters").onsubmit = (event) => event.preventDefault();
+by("filters").oninput = () => {
+  rememberFilters();
+  drawGallery();
+};
+dialog.onclose = () => views.splice(0).forEach((view) => view.close());
+dialog.onkeydown = ({ key, target }) => {
+  if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement) return;
+  if (key === "ArrowLeft") step(-1);
+  if (key === "ArrowRight") step(1);
+};
+document.onkeydown = (event) => {
+  if (event.key !== "/" || dialog.open || event.target instanceof HTMLInputElement) return;
+  event.preventDefault();
+  filters.prompt.focus();
+};
+
+document.title = REPORT.title;
+by("title").textContent = REPORT.title;
+setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+fillFilters();
+drawGallery();

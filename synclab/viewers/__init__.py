@@ -1,0 +1,1 @@
+"""Shows results to people: a page with viewers, and contact sheets."""

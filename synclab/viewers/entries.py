@@ -1,0 +1,143 @@
+"""The samples that a report shows, and all that it says of each."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hydra import initialize_config_dir
+from hydra.errors import HydraException
+
+from synclab.config.composition import read_job
+from synclab.places import CONF
+from synclab.store.folder import Store, find_folders
+from synclab.store.pictures import Picture, read_pictures
+
+PANORAMIC = {"panorama", "panorama_8k", "sphere"}
+"""Tasks whose pictures are equirectangular."""
+
+GROUPS = ("method", "task", "prior")
+
+FACTS = {
+    "nfe": "Network evaluations",
+    "seconds": "Seconds",
+    "peak_memory_mb": "Peak memory, MB",
+    "device": "Device",
+    "preset": "Preset",
+    "checkpoint": "Checkpoint",
+    "weights": "SHA-256 of its denoiser",
+    "hash": "Configuration",
+    "sha256": "SHA-256 of the picture",
+    "revision": "Revision of synclab",
+    "versions": "Versions",
+}
+"""What the page lists of a row, in this order."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One finished sample and where it belongs."""
+
+    task: str
+    method: str
+    picture: Picture
+
+    @property
+    def row(self) -> Mapping[str, Any]:
+        return self.picture.row
+
+    @property
+    def kind(self) -> str:
+        """The viewer that shows it: mesh, gaussians, panorama or picture."""
+        kinds = {"glb": "mesh", "ply": "gaussians"}
+        found = [kinds[ending] for ending in self.row.get("artefacts", {}) if ending in kinds]
+        return found[0] if found else "panorama" if self.task in PANORAMIC else "picture"
+
+    @property
+    def preview(self) -> tuple[Path, str]:
+        """The file that its thumbnail shows, and the file's hash: of a mesh its views."""
+        views = self.row.get("artefacts", {}).get("views.png")
+        return (self.file("views.png"), views) if views else (self.picture.path, self.row["sha256"])
+
+    @property
+    def object(self) -> tuple[Path, str]:
+        """The file that its viewer opens, and the file's hash."""
+        for ending in ("glb", "ply"):
+            if ending in self.row.get("artefacts", {}):
+                return self.file(ending), self.row["artefacts"][ending]
+        return self.picture.path, self.row["sha256"]
+
+    @property
+    def files(self) -> list[Path]:
+        """The picture, its artefacts and its row."""
+        beside = [self.file(ending) for ending in self.row.get("artefacts", {})]
+        return [self.picture.path, *beside, self.picture.path.with_suffix(".json")]
+
+    @property
+    def seconds(self) -> float | None:
+        return self.row.get("seconds", {}).get("total")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        known = {key: name for key, name in FACTS.items() if self.row.get(key) is not None}
+        return {name: readable(self.row[key]) for key, name in known.items()}
+
+    @property
+    def command(self) -> str:
+        """The command that makes the sample again."""
+        if "config" not in self.row:
+            return "taken over by synclab ingest"
+        choices = {"method": self.method, "task": self.task, "prior": self.row["prior"]}
+        chosen = [f"{group}={name}" for group, name in choices.items()]
+        preset = f"preset={self.row.get('preset', 'fixed')}"
+        words = [*chosen, *changes(self.row["config"], (*chosen, preset)), preset]
+        text = [f"prompt={self.picture.prompt}", f"seed={self.row['seed']}"]
+        return shlex.join(["synclab", "run", *words, *text])
+
+    def file(self, ending: str) -> Path:
+        return Store(self.picture.path.parent).artefact(self.picture.path.stem, ending)
+
+
+def find_entries(root: Path) -> list[Entry]:
+    """All finished samples at or below a folder, by task, prompt, seed and method.
+
+    Raises: UserError if there are no results.
+    """
+    found = [
+        Entry(folder.parent.name, folder.name, picture)
+        for folder in find_folders(root)
+        for picture in read_pictures(folder)
+    ]
+    return sorted(
+        found, key=lambda own: (own.task, own.picture.prompt, own.row["seed"], own.method)
+    )
+
+
+def changes(config: Mapping[str, Any], chosen: tuple[str, ...]) -> list[str]:
+    """Keys whose values differ from those that the choices alone would give."""
+    usual = composed(chosen)
+    return [
+        f"{group}.{key}={value}"
+        for group in GROUPS
+        for key, value in config.get(group, {}).items()
+        if key in usual.get(group, {}) and key != "_target_" and value != usual[group][key]
+    ]
+
+
+@cache
+def composed(chosen: tuple[str, ...]) -> Mapping[str, Any]:
+    """The configuration of some choices; empty if they no longer exist."""
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return read_job(chosen)[1]
+    except HydraException:
+        return {}
+
+
+def readable(value: Any) -> Any:
+    """A mapping as one line, "a 1, b 2"."""
+    if not isinstance(value, Mapping):
+        return value
+    return ", ".join(f"{key} {own}" for key, own in value.items())

@@ -1,0 +1,100 @@
+"""Writes a report: a folder with one page that shows all samples, from a disk or a web server."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from synclab.core.atomic import write_atomically
+from synclab.core.pictures import read
+from synclab.errors import UserError
+from synclab.places import ASSETS
+from synclab.viewers.entries import Entry, find_entries
+from synclab.viewers.media import Media
+
+PARTS = ("index.html", "style.css", "page.js", "viewers.js", "viewers.LICENSE")
+
+NAME = "report"
+"""The folder of the page, inside the folder of its results."""
+
+
+def write_page(root: Path) -> Path:
+    """Writes `root`/report/index.html; makes only the thumbnails that are not there yet.
+
+    Raises: UserError if there are no finished samples.
+    """
+    entries = find_entries(root)
+    if not entries:
+        raise UserError(f"{root}: no finished sample there; run python -m synclab.run first")
+    folder = root / NAME
+    media = Media(folder)
+    made = zip(entries, media.thumbnails(entries), media.scripts(entries), strict=True)
+    samples = [describe(own, folder, thumbnail, script) for own, thumbnail, script in made]
+    return write_samples(folder, title(root), samples)
+
+
+def write_samples(folder: Path, name: str, samples: list[dict[str, Any]]) -> Path:
+    """Writes the page of some samples, each as `describe` gives it."""
+    data = json.dumps({"title": name, "samples": samples}, ensure_ascii=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / "data.js", f"const REPORT = {data};\n".encode("ascii"))
+    for part in PARTS:
+        write_atomically(folder / part, (ASSETS / "page" / part).read_bytes())
+    return folder / "index.html"
+
+
+def title(root: Path) -> str:
+    """The last two names of a folder: its run and task, or the results folder and its run."""
+    return f"synclab: {' / '.join(root.resolve().parts[-2:])}"
+
+
+def describe(entry: Entry, folder: Path, thumbnail: str, script: str | None) -> dict[str, Any]:
+    """What the page knows of a sample; paths lead from the page."""
+    return {
+        "task": entry.task,
+        "method": entry.method,
+        "prompt": entry.picture.prompt,
+        "seed": entry.row["seed"],
+        "kind": entry.kind,
+        "size": entry.row.get("size", [1, 1]),
+        "seconds": entry.seconds,
+        "thumbnail": thumbnail,
+        "media": script,
+        "picture": link(entry.preview[0], folder),
+        "file": link(entry.object[0], folder),
+        "files": [link(path, folder) for path in entry.files],
+        "command": entry.command,
+        "facts": entry.facts,
+    }
+
+
+def link(path: Path, folder: Path) -> str:
+    return quote(Path(os.path.relpath(path, folder)).as_posix())
+
+
+def write_single(path: Path, folder: Path) -> Path:
+    """Writes a page that shows one picture, mesh (.glb) or cloud of Gaussians (.ply).
+
+    Raises: UserError if it is none of these.
+    """
+    kind, size = kind_of(path)
+    script = None if kind == "picture" else Media(folder).wrap(path)
+    sample = {
+        "task": kind, "method": path.name, "prompt": "", "seed": 0, "kind": kind, "size": size,
+        "seconds": None, "thumbnail": link(path, folder), "media": script,
+        "picture": link(path, folder), "file": link(path, folder), "files": [link(path, folder)],
+        "command": "", "facts": {},
+    }  # fmt: skip
+    return write_samples(folder, path.name, [sample])
+
+
+def kind_of(path: Path) -> tuple[str, tuple[int, int]]:
+    """The viewer of a file and the size of its picture; one twice as wide as high is a panorama."""
+    kinds = {".glb": "mesh", ".ply": "gaussians"}
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; expected a folder of results or a file to show")
+    if path.suffix.lower() in kinds:
+        return kinds[path.suffix.lower()], (1, 1)
+    width, height = read(path, str(path)).size
+    return "panorama" if width == 2 * height else "picture", (width, height)

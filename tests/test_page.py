@@ -1,0 +1,254 @@
+"""A report shows every sample, harmlessly, and its viewers draw what synclab itself projects."""
+
+import base64
+import io
+import json
+import re
+import shlex
+from html import unescape
+from pathlib import Path
+
+import browser
+import command_line
+import numpy as np
+import pytest
+import torch
+from command_line import QUICK
+from PIL import Image
+from torch import Tensor
+
+from synclab import report, view
+from synclab.errors import UserError
+from synclab.places import ASSETS
+from synclab.spaces.panorama import Panorama
+from synclab.spaces.rig import Rig
+from synclab.tasks.turntable import coloured
+from synclab.viewers.page import write_page, write_single
+
+STRANGE = 'un café <script>document.title="bad"</script> "日本" \U0001f3d4 </pre> \\'
+PROMPTS = (STRANGE, "a sea")
+
+needs_browser = pytest.mark.skipif(not browser.CHROMIUM, reason="apt-get install chromium")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> Path:
+    """Two prompts by two methods on flat pictures, and one panorama, mesh and cloud."""
+    folder = tmp_path_factory.mktemp("page")
+    prompts = folder / "set.txt"
+    prompts.write_text("\n".join(PROMPTS), encoding="utf-8")
+    small = ("prior.shape=[3,64,64]", f"results={folder}")
+    sweeps = (
+        ("-m", "method=ddim,synctweedies", f"prompts={prompts}"),
+        ("task=panorama", "prompt=a sea"),
+        ("task=mesh", "task.texture=64", "prompt=a sea"),
+        ("task=gaussians", "task.count=500", "prompt=a sea"),
+    )
+    for words in sweeps:
+        answer = command_line.run(*QUICK, *small, *words)
+        assert answer.code == 0, answer.err
+    return folder / "exact"
+
+
+@pytest.fixture
+def page(results) -> Path:
+    return write_page(results)
+
+
+def samples_of(page: Path) -> list[dict]:
+    text = page.with_name("data.js").read_text(encoding="utf-8")
+    return json.loads(text.removeprefix("const REPORT = ").rstrip().removesuffix(";"))["samples"]
+
+
+def sample_of(page: Path, kind: str) -> dict:
+    return next(sample for sample in samples_of(page) if sample["kind"] == kind)
+
+
+# What the page holds
+
+
+def test_every_sample_is_on_the_page_with_files_that_are_there(page, results):
+    samples = samples_of(page)
+    assert len(samples) == len(command_line.rows(results))
+    assert [own["prompt"] for own in samples].count(STRANGE) == 2
+    for sample in samples:
+        paths = [sample["thumbnail"], sample["picture"], sample["file"], *sample["files"]]
+        assert all((page.parent / path).is_file() for path in paths)
+
+
+def test_each_kind_has_its_viewer(page):
+    kinds = {sample["task"]: sample["kind"] for sample in samples_of(page)}
+    assert kinds == {
+        "gaussians": "gaussians", "image": "picture", "mesh": "mesh", "panorama": "panorama",
+    }  # fmt: skip
+
+
+def test_the_command_of_a_sample_makes_it_again(page, results, tmp_path):
+    sample = sample_of(page, "picture")
+    synclab, run, *arguments = shlex.split(sample["command"])
+    assert (synclab, run) == ("synclab", "run")
+    answer = command_line.run(*arguments, f"results={tmp_path}")
+    assert answer.code == 0, answer.err
+    (again,) = command_line.images(tmp_path).values()
+    assert again == (page.parent / sample["picture"]).read_bytes()
+
+
+def test_a_second_page_makes_no_thumbnail_again(page, results):
+    made = {path: path.stat().st_mtime_ns for path in page.parent.rglob("*/*")}
+    assert made
+    write_page(results)
+    assert {path: path.stat().st_mtime_ns for path in page.parent.rglob("*/*")} == made
+
+
+def test_a_script_gives_the_bytes_of_its_file(page):
+    sample = sample_of(page, "mesh")
+    text = (page.parent / sample["media"]).read_text(encoding="utf-8")
+    name, data = json.loads(f"[{text.removeprefix('give(').rstrip().removesuffix(');')}]")
+    assert name == sample["media"]
+    assert base64.b64decode(data) == (page.parent / sample["file"]).read_bytes()
+
+
+def test_a_task_gets_a_page_and_a_sheet(results, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["synclab report", str(results / "image")])
+    assert report.main() == 0
+    assert (results / "image" / "report" / "index.html").is_file()
+    assert Image.open(results / "image" / "sheet.png").width > 0
+
+
+def test_a_single_file_has_a_page_of_its_own(page, tmp_path):
+    for kind in ("mesh", "gaussians", "panorama", "picture"):
+        path = page.parent / sample_of(page, kind)["file"]
+        assert sample_of(write_single(path, tmp_path / kind), kind)["method"] == path.name
+
+
+@pytest.mark.parametrize("path", ["missing.glb", "words.txt", "."])
+def test_what_cannot_be_shown_is_one_line(path, tmp_path, monkeypatch, capsys):
+    (tmp_path / "words.txt").write_text("no picture", encoding="utf-8")
+    monkeypatch.setattr("sys.argv", ["synclab view", str(tmp_path / path)])
+    assert view.main() == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"synclab: {tmp_path}")
+
+
+def test_an_empty_folder_has_no_page(tmp_path):
+    with pytest.raises(UserError, match="no results there"):
+        write_page(tmp_path)
+
+
+# Colours
+
+STYLE = (ASSETS / "page" / "style.css").read_text(encoding="utf-8")
+
+
+def colours(theme: int) -> dict[str, str]:
+    """Names of the page's colours and their values: theme 0 is light, 1 dark."""
+    found = re.findall(r"--(\w+): light-dark\((#\w+), (#\w+)\)", STYLE)
+    return {name: both[theme] for name, *both in found}
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of WCAG 2.2."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("ground", ["page", "card"])
+@pytest.mark.parametrize("ink", ["text", "soft", "link"])
+def test_contrast_is_that_of_level_aa(theme, ground, ink):
+    dark, light = sorted(luminance(colours(theme)[name]) for name in (ground, ink))
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+# In a browser
+
+SIDE = 256
+CAMERA = {"azimuth": 40, "elevation": 15}
+
+DRAW = """
+const shots = {};
+async function shoot(sample) {
+  const canvas = document.createElement("canvas");
+  canvas.style = "width:%dpx;height:%dpx";
+  document.body.append(canvas);
+  const view = await Viewers.open(sample.kind, canvas, await bytesOf(sample));
+  view.turn(%s);
+  shots[sample.kind] = canvas.toDataURL();
+}
+const shown3d = REPORT.samples.filter(({ kind }) => kind !== "picture");
+Promise.all(shown3d.map(shoot)).then(() => { by("answer").textContent = JSON.stringify(shots); });
+"""
+
+
+def decode(url: str) -> Tensor:
+    """The picture (3, H, W) of a data URL."""
+    image = Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGB")
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1) / 255
+
+
+def projected(path: Path, kind: str) -> Tensor:
+    """What synclab's own spaces show of a file to the same camera."""
+    if kind == "panorama":
+        canvas = torch.from_numpy(np.array(Image.open(path).convert("RGB"))).permute(2, 0, 1) / 255
+        _, height, width = canvas.shape
+        space = Panorama(channels=3, height=height, width=width, view_size=SIDE, fov=72.0)
+        return space.project(canvas, (tuple(CAMERA.values()),))[0]
+    space, canvas = coloured(path, Rig(SIDE))
+    return space.project(canvas, (tuple(CAMERA.values()),))[0].clamp(0, 1)
+
+
+@needs_browser
+@pytest.mark.slow
+def test_viewers_draw_what_synclab_projects(page):
+    answer = browser.run(page, DRAW % (SIDE, SIDE, json.dumps(CAMERA)))
+    shots = json.loads(unescape(answer))
+    assert shots.keys() == {"panorama", "mesh", "gaussians"}
+    for kind, url in shots.items():
+        path = page.parent / sample_of(page, kind)["file"]
+        error = (decode(url) - projected(path, kind)).square().mean()
+        assert -10 * error.log10() >= 30, kind
+
+
+VISIT = """
+const answer = {};
+const press = (key, target = document) =>
+  target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+const cards = () => [...document.querySelectorAll(".card img")];
+answer.cards = cards().length;
+answer.texts = cards().map((image) => image.alt);
+answer.title = document.title;
+press("/");
+answer.focused = document.activeElement.name;
+filters.task.value = "image";
+filters.task.dispatchEvent(new Event("input", { bubbles: true }));
+answer.filtered = cards().length;
+answer.address = location.hash;
+document.querySelector(".card").click();
+answer.first = by("name").textContent;
+press("ArrowRight", dialog);
+answer.second = by("name").textContent;
+const rival = by("against").querySelector("select");
+rival.selectedIndex = 1;
+rival.dispatchEvent(new Event("change", { bubbles: true }));
+answer.slider = by("stage").querySelectorAll("input[type=range]").length;
+by("close").click();
+answer.open = dialog.open;
+by("answer").textContent = JSON.stringify(answer);
+"""
+
+
+@needs_browser
+@pytest.mark.slow
+def test_the_page_is_used_by_keys_and_clicks(page):
+    answer = json.loads(unescape(browser.run(page, VISIT)))
+    samples = samples_of(page)
+    assert answer["cards"] == len(samples)
+    assert any(STRANGE in text for text in answer["texts"]) and all(answer["texts"])
+    assert answer["title"].startswith("synclab: ")
+    assert answer["focused"] == "prompt"
+    assert answer["filtered"] == 4
+    assert answer["address"] == "#task=image"
+    assert answer["first"] != answer["second"]
+    assert answer["slider"] == 1
+    assert answer["open"] is False
