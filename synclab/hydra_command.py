@@ -128,10 +128,30 @@ def job(name: str, sweep: bool) -> Iterator[None]:
     except (UserError, OmegaConfBaseException) as error:
         fail(f"{name}: {error}" if sweep else str(error), error)
     except Exception as error:
+        if out_of_memory(error):
+            return fail(f"{name}: {TOO_LARGE}", error)
         if not sweep or isinstance(error, BrokenPipeError):
             raise
         traceback.print_exception(error)
         fail(f"{name}: {type(error).__name__}: {error}", error)
+
+
+NO_MEMORY = (
+    "can't allocate memory",
+    "out of memory",
+    "Unable to allocate",
+    "size calculation over",
+)
+"""What PyTorch on a CPU and on a GPU, numpy, and PyTorch beyond 64 bits say."""
+
+TOO_LARGE = (
+    "out of memory; expected a canvas that fits; use smaller sizes or fewer views (task.…, see"
+    " synclab run --help), samples_per_batch=1, or a machine with more memory"
+)
+
+
+def out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or any(part in str(error) for part in NO_MEMORY)
 
 
 def fail(line: str, error: Exception | None = None) -> None:

@@ -76,6 +76,8 @@ CASES = [
     ("task=panorama task.fov=0", "task.fov=0: input should be greater than 0"),
     ("task=panorama task.fov=180", "task.fov=180: input should be less than 180"),
     ("task=panorama task.fov=200", "task.fov=200: input should be less than 180"),
+    ("task=panorama task.rows=1000000000", "out of memory; expected a canvas that fits", "task."),
+    ("task=mesh task.texture=1000000000", "out of memory; expected a canvas that fits", "task."),
     ("task=panorama task.rows=0", "task.rows=0: input should be greater than or equal to 1"),
     ("task=wide task.columns=0", "task.columns=0: input should be greater than or equal to 1"),
     ("task=wide task.stride=0", "task.stride=0: input should be greater than 0"),
