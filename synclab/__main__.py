@@ -14,6 +14,7 @@ COMMANDS = {
     "export": "OBJ files and turning GIFs of finished meshes and Gaussians",
     "report": "a page of results with viewers, and contact sheets",
     "view": "open results, a panorama, a GLB or a PLY in a browser",
+    "study": "user studies: a page that asks, and preferences with intervals",
     "status": "progress of all runs",
     "verify": "hash all samples again and list damaged files",
     "plan": "cost of a run or a sweep, without loading a model",
