@@ -16,6 +16,7 @@ COMMANDS = {
     "view": "open results, a panorama, a GLB or a PLY in a browser",
     "study": "user studies: a page that asks, and preferences with intervals",
     "status": "progress of all runs",
+    "bundle": "scores, rows, hashes and thumbnails in one file for others",
     "verify": "hash all samples again and list damaged files",
     "plan": "cost of a run or a sweep, without loading a model",
     "ingest": "import the outputs of another project",

@@ -2,11 +2,13 @@
 
     synclab verify
     synclab verify results/tiny/panorama
+    synclab verify tiny.zip --pictures results/tiny    # a file of synclab bundle
 
 Running a damaged sample's command again replaces it. The exit code is 1 if anything is damaged.
 """
 
 import argparse
+import itertools
 import json
 import logging
 import sys
@@ -18,6 +20,7 @@ from tqdm import tqdm
 from synclab import command
 from synclab.core.atomic import left_behind
 from synclab.core.hashing import sha256
+from synclab.store.bundle import check_bundle
 from synclab.store.claims import holders
 from synclab.store.folder import CONFIG, find_folders, list_samples
 
@@ -81,19 +84,25 @@ def read_json(path: Path) -> object:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Prints all damaged files; the exit code is 1 if there are any."""
-    folders = [folder for root in arguments.folders for folder in find_folders(root)]
+    bundles = [path for path in arguments.folders if path.suffix == ".zip"]
+    roots = [path for path in arguments.folders if path.suffix != ".zip"]
+    folders = [folder for root in roots for folder in find_folders(root)]
+    checks = [*(check_bundle(path, arguments.pictures) for path in bundles), *map(check, folders)]
     damage = 0
-    for folder in folders:
-        for line in check(folder):
-            log.info("%s", line)
-            damage += 1
-    log.info("%d folders, %d damaged files", len(folders), damage)
+    for line in itertools.chain.from_iterable(checks):
+        log.info("%s", line)
+        damage += 1
+    counted = f"{len(bundles)} bundles" if bundles else f"{len(folders)} folders"
+    log.info("%s, %d damaged files", counted, damage)
     return min(damage, 1)
 
 
 def main() -> int:
     arguments = command.parser("synclab verify", __doc__)
     command.add_folders(arguments)
+    arguments.add_argument(
+        "--pictures", type=Path, metavar="FOLDER", help="of a bundle: the folder it was made from"
+    )
     return command.main(arguments, verify)
 
 
