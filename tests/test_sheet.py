@@ -4,12 +4,12 @@ import io
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
 from synclab.errors import UserError
 from synclab.store.folder import Store
 from synclab.viewers.media import crop_blank
-from synclab.viewers.sheet import LABEL, WIDTH, contact_sheet, read_samples
+from synclab.viewers.sheet import FONT, LABEL, WIDTH, contact_sheet, read_samples
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -90,3 +90,10 @@ def test_rows_that_no_view_has_seen_are_cut_off() -> None:
 def test_a_folder_without_samples_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no finished sample"):
         contact_sheet(tmp_path)
+
+
+@pytest.mark.parametrize("letter", "éßøŁжΩ—“")
+def test_labels_show_letters_beyond_ascii(letter):
+    """A letter that the font lacks would look like any other that it lacks."""
+    font = ImageFont.truetype(FONT, 13)
+    assert bytes(font.getmask(letter)) != bytes(font.getmask("\U00100000"))

@@ -9,11 +9,15 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 
 from synclab.errors import UserError
+from synclab.places import ASSETS
 from synclab.store.folder import method_folders
 from synclab.store.pictures import Picture, UnusableError, read_pictures
 from synclab.viewers.media import crop_blank
 
 log = logging.getLogger(__name__)
+
+FONT = str(ASSETS / "fonts" / "DejaVuSans.ttf")
+"""Has Latin, Greek, Cyrillic and Arabic letters; Pillow's own font has no é."""
 
 LABEL = 18  # pixels of a line of text
 WIDTH = 512  # pixels of a panorama on the sheet
@@ -72,7 +76,7 @@ def contact_sheet(folder: Path) -> Image.Image:
 
 def paste(sheet: Image.Image, place: Sequence[int], picture: Image.Image, label: str) -> None:
     left, top = place
-    font = ImageFont.load_default(13)
+    font = ImageFont.truetype(FONT, 13)
     room = Image.new("RGB", (WIDTH, LABEL), "white")  # cuts what is too long
     ImageDraw.Draw(room).text((4, 1), label, "black", font)
     sheet.paste(room, (left, top))
