@@ -63,7 +63,7 @@ class Judge(nn.Module):
         if not path.is_file():
             raise UserError(
                 f"judge.folder={folder}: no model.safetensors there; expected the judge's weights;"
-                f" python -m scripts.embedded judge writes them to {FOLDER}"
+                f" python -m scripts.embedded classifier writes them to {FOLDER}"
             )
         judge = cls()
         judge.load_state_dict({name: value.float() for name, value in load_file(path).items()})

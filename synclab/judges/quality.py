@@ -1,0 +1,154 @@
+"""The embedded judge of quality: what a view shows, and what was done to it.
+
+Knows the kind of scene, the time of day and the direction of a view, and how strongly each of
+seven faults was planted into it, so that its features react to faults as well as to content.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from synclab.errors import UserError
+from synclab.places import ASSETS
+from synclab.world import KINDS, TIMES
+
+FOLDER = ASSETS / "judge_2"
+SIZE = 128  # pixels that the network sees
+WIDTHS = (24, 48, 96, 128)  # channels at 64, 32, 16 and 8 pixels
+EMBEDDING = 192
+DIRECTIONS = ("down", "level", "up")  # "level" is up to 30 degrees from the horizon
+FAULTS = ("blur", "noise", "contrast", "seam", "ghost", "palette", "paste")
+"""Faults that the judge was trained to find; `scripts/embedded/faults.py` plants them."""
+
+CHANNELS = 7  # of the spatial features, as in 2103.03841
+
+
+def convolution(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequential:
+    """Convolution, group normalisation, nonlinearity."""
+    layer = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
+    return nn.Sequential(layer, nn.GroupNorm(8, outputs), nn.SiLU())
+
+
+def level(inputs: int, outputs: int) -> nn.Sequential:
+    """Halves the resolution; the stride of the first level still sees every pixel."""
+    kernel = 5 if inputs == 3 else 3
+    return nn.Sequential(
+        convolution(inputs, outputs, kernel, stride=2), convolution(outputs, outputs, 3, stride=1)
+    )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Logits (n, len(KINDS)), (n, len(TIMES)), (n, len(DIRECTIONS)), (n, len(FAULTS)).
+
+    The time is defined for outdoor kinds only. The sigmoid of a fault's logit is its strength, from
+    0 (none) to 1.
+    """
+
+    kind: Tensor
+    time: Tensor
+    direction: Tensor
+    faults: Tensor
+
+
+class QualityJudge(nn.Module):
+    """Four levels of convolutions; mean and deviation of each are embedded together."""
+
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        pairs = zip((3, *WIDTHS), WIDTHS, strict=False)
+        self.levels = nn.ModuleList(level(*pair) for pair in pairs)
+        self.embed = nn.Sequential(nn.Linear(2 * sum(WIDTHS), EMBEDDING), nn.SiLU())
+        self.kind = nn.Linear(EMBEDDING, len(KINDS))
+        self.time = nn.Linear(EMBEDDING, len(TIMES))
+        self.direction = nn.Linear(EMBEDDING, len(DIRECTIONS))
+        self.faults = nn.Linear(EMBEDDING, len(FAULTS))
+        self.register_buffer("centre", torch.zeros(2 * sum(WIDTHS)))
+        self.register_buffer("spread", torch.ones(2 * sum(WIDTHS)))
+
+    def layers(self, images: Tensor) -> list[Tensor]:
+        """Activations (n, c, h, w) of every level for images (n, 3, h, w) in [0, 1] of any size.
+
+        Images of another size are first resized to 128 x 128 pixels.
+        """
+        x, found = 2 * resized(images.float()) - 1, []
+        for layer in self.levels:
+            x = layer(x)
+            found.append(x)
+        return found
+
+    def features(self, images: Tensor) -> Tensor:
+        """Mean and deviation (n, 592) of every channel at every level.
+
+        In units of their deviation over true views, so that no level outweighs another.
+        """
+        return (pooled(self.layers(images)) - self.centre) / self.spread
+
+    def forward(self, images: Tensor) -> Verdict:
+        """Logits of images (n, 3, h, w) in [0, 1]."""
+        return self.verdict(self.features(images))
+
+    def verdict(self, features: Tensor) -> Verdict:
+        """Logits from `features` (n, 592)."""
+        x = self.embed(features)
+        return Verdict(self.kind(x), self.time(x), self.direction(x), self.faults(x))
+
+    @classmethod
+    def load(cls, folder: str | Path = FOLDER) -> "QualityJudge":
+        """The trained judge in evaluation mode: fp16 in `folder/model.safetensors`, fp32 here."""
+        from safetensors.torch import load_file
+
+        path = Path(folder) / "model.safetensors"
+        if not path.is_file():
+            raise UserError(
+                f"{path}: no such file; expected the weights of the judge of quality;"
+                f" python -m scripts.embedded judge writes them to {FOLDER}"
+            )
+        judge = cls()
+        judge.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+        return judge.eval().requires_grad_(False)
+
+    def save(self, folder: str | Path) -> None:
+        """Writes `folder/model.safetensors` in half precision."""
+        from safetensors.torch import save_file
+
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        state = {name: value.half().contiguous() for name, value in self.state_dict().items()}
+        save_file(state, Path(folder) / "model.safetensors")
+
+
+def resized(images: Tensor) -> Tensor:
+    """Images (n, 3, h, w) at 128 x 128 pixels, antialiased; those of this size stay as they are."""
+    if images.shape[-2:] == (SIZE, SIZE):
+        return images
+    return functional.interpolate(images, (SIZE, SIZE), mode="bilinear", antialias=True)
+
+
+def pooled(layers: list[Tensor]) -> Tensor:
+    """Mean and deviation over positions of every channel of layers (n, c, h, w): (n, 2 sum c)."""
+    flat = [layer.flatten(2) for layer in layers]
+    return torch.cat([f(x) for x in flat for f in (mean, deviation)], 1)
+
+
+def mean(x: Tensor) -> Tensor:
+    return x.mean(2)
+
+
+def deviation(x: Tensor) -> Tensor:
+    """Standard deviation over positions; never exactly 0, where its gradient is infinite."""
+    return (x.var(2, correction=0) + 1e-6).sqrt()
+
+
+def spatial(layers: list[Tensor]) -> Tensor:
+    """Features (n, 448) that keep positions: 7 channels of the 16-pixel level, on 8 x 8 cells.
+
+    For sFID: Nash et al., Generating Images with Sparse Representations (2103.03841), take the
+    first 7 channels of an inner layer of Inception.
+    """
+    return functional.avg_pool2d(layers[2][:, :CHANNELS], 2).flatten(1)
