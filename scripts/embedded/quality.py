@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from synclab.judges.quality import FAULTS, QualityJudge, Verdict, pooled
+from synclab.judges.quality import FAULTS, QualityJudge, Verdict, pooled, verdicts
 from synclab.world import KINDS, OUTDOOR
 
 from .data import LEVEL
@@ -121,14 +121,6 @@ def calibrate(judge: QualityJudge, pairs: Pairs, count: int = 2048) -> None:
     judge.spread.copy_(spread)
 
 
-@torch.no_grad()
-def verdict(judge: QualityJudge, images: Tensor) -> Verdict:
-    """Of many images (n, 3, h, w) in [0, 1]."""
-    parts = [judge(part) for part in images.split(BATCH)]
-    names = ("kind", "time", "direction", "faults")
-    return Verdict(*(torch.cat([vars(part)[name] for part in parts]) for name in names))
-
-
 def share(right: Tensor) -> float:
     return round(float(right.float().mean()), 4)
 
@@ -153,14 +145,14 @@ def score(judge: QualityJudge, pairs: Pairs) -> dict[str, object]:
     index, generator = torch.arange(len(pairs)), torch.Generator().manual_seed(TEST_SEED)
     targets = Targets.of(pairs, index, torch.zeros(len(pairs), len(FAULTS)))
     images, other = draw_views(pairs, index, generator)
-    clean = verdict(judge, images)
+    clean = verdicts(judge, images)
     found: dict[str, object] = {"clean": accuracy(clean, targets)}
     for number, name in enumerate(FAULTS):
         told = {}
         for strength in STRENGTHS:
             amount = torch.full((len(pairs), 1, 1, 1), strength)
             faulty = PLANT[name](images, other, amount, generator).clamp(0, 1)
-            seen = verdict(judge, faulty)
+            seen = verdicts(judge, faulty)
             told[f"{strength:g}"] = separation(clean.faults[:, number], seen.faults[:, number])
         found[name] = accuracy(seen, targets) | {"told from clean at strength": told}
     return found

@@ -42,16 +42,20 @@ def level(inputs: int, outputs: int) -> nn.Sequential:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Logits (n, len(KINDS)), (n, len(TIMES)), (n, len(DIRECTIONS)), (n, len(FAULTS)).
+    """Logits (n, len(KINDS)), (n, len(TIMES)), (n, len(DIRECTIONS)), (n, len(FAULTS)) of n images.
 
     The time is defined for outdoor kinds only. The sigmoid of a fault's logit is its strength, from
-    0 (none) to 1.
+    0 (none) to 1. `features` (n, 592) are mean and deviation of every channel at every level, in
+    units of their deviation over true views, so that no level outweighs another; `spatial` (n, 448)
+    keep positions, see `spatial`.
     """
 
     kind: Tensor
     time: Tensor
     direction: Tensor
     faults: Tensor
+    features: Tensor
+    spatial: Tensor
 
 
 class QualityJudge(nn.Module):
@@ -83,21 +87,13 @@ class QualityJudge(nn.Module):
             found.append(x)
         return found
 
-    def features(self, images: Tensor) -> Tensor:
-        """Mean and deviation (n, 592) of every channel at every level.
-
-        In units of their deviation over true views, so that no level outweighs another.
-        """
-        return (pooled(self.layers(images)) - self.centre) / self.spread
-
     def forward(self, images: Tensor) -> Verdict:
-        """Logits of images (n, 3, h, w) in [0, 1]."""
-        return self.verdict(self.features(images))
-
-    def verdict(self, features: Tensor) -> Verdict:
-        """Logits from `features` (n, 592)."""
+        """What is seen in images (n, 3, h, w) in [0, 1] of any size."""
+        layers = self.layers(images)
+        features = (pooled(layers) - self.centre) / self.spread
         x = self.embed(features)
-        return Verdict(self.kind(x), self.time(x), self.direction(x), self.faults(x))
+        heads = (self.kind, self.time, self.direction, self.faults)
+        return Verdict(*(head(x) for head in heads), features, spatial(layers))
 
     @classmethod
     def load(cls, folder: str | Path = FOLDER) -> "QualityJudge":
@@ -152,3 +148,14 @@ def spatial(layers: list[Tensor]) -> Tensor:
     first 7 channels of an inner layer of Inception.
     """
     return functional.avg_pool2d(layers[2][:, :CHANNELS], 2).flatten(1)
+
+
+@torch.no_grad()
+def verdicts(judge: QualityJudge, images: Tensor, batch: int = 64) -> Verdict:
+    """The verdict on many images (n, 3, h, w) in [0, 1], a batch at a time."""
+    parts = [judge(part) for part in images.split(batch)]
+    return Verdict(*(torch.cat(values) for values in zip(*map(values_of, parts), strict=True)))
+
+
+def values_of(verdict: Verdict) -> tuple[Tensor, ...]:
+    return tuple(vars(verdict).values())
