@@ -14,6 +14,7 @@
     python -m scripts.embedded calls --student synclab/assets/tiny_fast
     python -m scripts.embedded classifier
     python -m scripts.embedded judge
+    python -m scripts.embedded disturbance
     python -m scripts.embedded image_text
 
 Each stage goes on where it stopped when it is run again, and reads what earlier ones left in
@@ -145,6 +146,12 @@ def judge(args: argparse.Namespace) -> None:
     make_judge(args.folder / "judge", args.output, args.scenes, args.test_scenes, args.steps)
 
 
+def disturbance(args: argparse.Namespace) -> None:
+    from .disturbance import make_curves
+
+    make_curves(args.folder / "disturbance", args.output, args.prompts)
+
+
 def image_text(args: argparse.Namespace) -> None:
     from .image_text import make_image_text
 
@@ -208,7 +215,10 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--output", type=Path, default=ASSETS / "judge_2")
         parser.add_argument("--scenes", type=int, default=5120, help="of two views each")
         parser.add_argument("--test-scenes", type=int, default=768)
-        parser.add_argument("--steps", type=int, default=1700)
+        parser.add_argument("--steps", type=int, default=700)
+    elif stage == "disturbance":
+        parser.add_argument("--output", type=Path, default=ASSETS / "judge_2")
+        parser.add_argument("--prompts", default="world")
     elif stage == "classifier":
         parser.add_argument("--output", type=Path, default=ASSETS / "judge")
         parser.add_argument("--views", type=int, default=6000)
@@ -237,6 +247,7 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
         calls,
         classifier,
         judge,
+        disturbance,
         image_text,
     )
 }

@@ -135,10 +135,10 @@ assert tuple(PLANT) == FAULTS
 
 
 def draw_strengths(count: int, generator: Generator) -> Tensor:
-    """Strengths (n, len(FAULTS)): four in ten images have no fault, four one, two have two."""
+    """Strengths (n, len(FAULTS)): three in ten images have no fault, five one, two have two."""
     kinds = torch.rand(count, len(FAULTS), generator=generator).argsort(1)
     share = torch.rand(count, 1, generator=generator)
-    amount = (share > 0.4).long() + (share > 0.8).long()
+    amount = (share > 0.3).long() + (share > 0.8).long()
     strength = 0.05 + 0.95 * torch.rand(count, len(FAULTS), generator=generator)
     return strength * (kinds < amount)
 

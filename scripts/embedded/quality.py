@@ -9,9 +9,8 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
-from tqdm import tqdm
 
-from synclab.judges.quality import FAULTS, QualityJudge, Verdict, pooled, verdicts
+from synclab.judges.quality import FAULTS, QualityJudge, Verdict, verdicts
 from synclab.world import KINDS, OUTDOOR
 
 from .data import LEVEL
@@ -25,7 +24,8 @@ log = logging.getLogger("judge")
 BATCH = 64
 SEED = 27
 TEST_SEED = 28
-RATE = 2e-3
+RATE = 3e-3
+WEIGHT = 20.0  # of the mean over faults, which would else be learned last
 IS_OUTDOOR = torch.tensor([kind in OUTDOOR for kind in KINDS])
 STRENGTHS = (0.1, 0.3, 1.0)  # at which detection is measured
 
@@ -54,7 +54,7 @@ def loss(verdict: Verdict, targets: Targets) -> Tensor:
     time = functional.cross_entropy(verdict.time[outdoor], targets.time[outdoor])
     direction = functional.cross_entropy(verdict.direction, targets.direction)
     faults = functional.binary_cross_entropy_with_logits(verdict.faults, targets.faults)
-    return kind + time + 0.5 * direction + 4 * faults
+    return kind + time + 0.5 * direction + WEIGHT * faults
 
 
 def draw_views(pairs: Pairs, index: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
@@ -100,25 +100,30 @@ def train(folder: Path, pairs: Pairs, steps: int, seed: int) -> QualityJudge:
     plan = Plan(steps, steps // 2, BATCH, "cpu", seed)
     modules = nn.ModuleDict({"judge": judge})
     trainer = Trainer(
-        folder, modules, plan, RATE, weight_decay=0.05, averaging=0.99, optimizers=PlainAdamW
+        folder,
+        modules,
+        plan,
+        RATE,
+        warmup=50,
+        weight_decay=0.05,
+        averaging=0.99,
+        optimizers=PlainAdamW,
     )
-    trainer.fit(batch_loss(judge, pairs))
-    calibrate(judge.eval(), pairs)
+    value = batch_loss(judge, pairs)
+    trainer.fit(value)
+    calibrate(judge, value)
+    judge.eval()
     return judge
 
 
 @torch.no_grad()
-def calibrate(judge: QualityJudge, pairs: Pairs, count: int = 2048) -> None:
-    """Expresses features in units of their deviation over true views; verdicts stay the same."""
-    images = (pairs.images[:count, 0].float() / 255).split(BATCH)
-    raw = torch.cat([pooled(judge.layers(part)) for part in tqdm(images, "features", disable=None)])
-    centre, spread = raw.mean(0), raw.std(0).clamp_min(1e-3)
-    embed = judge.embed[0]
-    assert isinstance(embed, nn.Linear)
-    embed.bias += embed.weight @ centre
-    embed.weight *= spread
-    judge.centre.copy_(centre)
-    judge.spread.copy_(spread)
+def calibrate(judge: QualityJudge, loss: Callable[[Generator], Tensor], batches: int = 40) -> None:
+    """Measures mean and deviation of the features under the averaged weights."""
+    judge.scale.reset_running_stats()
+    judge.scale.momentum = None  # the mean over all batches
+    judge.train()
+    for number in range(batches):
+        loss(Generator().manual_seed(number))
 
 
 def share(right: Tensor) -> float:

@@ -1,8 +1,8 @@
 """A paper's table with our numbers beside the printed ones, independent of the output format."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from synclab.comparison import gaps
 from synclab.comparison.caption import describe, describe_run
@@ -67,8 +67,8 @@ class Table:
 
     @property
     def rows(self) -> list[str]:
-        """Names of the rows."""
-        return self.pairing.rows
+        """Names of the rows: the methods, and the bounds of what a method can reach."""
+        return [*self.pairing.rows, *self.pairing.bounds]
 
     @property
     def caption(self) -> list[str]:
@@ -77,9 +77,11 @@ class Table:
     @property
     def labels(self) -> dict[str, list[str]]:
         """Text columns by their headings."""
-        rows = [self.published.rows[name] for name in self.rows]
+        rows = [self.published.rows[name] for name in self.pairing.rows]
+        none = [""] * len(self.pairing.bounds)
         return {
-            name: [row.labels[i] for row in rows] for i, name in enumerate(self.published.labels)
+            name: [row.labels[i] for row in rows] + none
+            for i, name in enumerate(self.published.labels)
         }
 
     @property
@@ -123,7 +125,7 @@ def printed(pairing: Pairing, name: str) -> Column:
         Cell(number.show(column.digits), number, mark) if number else Cell(MISSING)
         for number, mark in zip(numbers, rank(numbers, column), strict=True)
     ]
-    return Column(column.head(name), "published", cells)
+    return Column(column.head(name), "published", cells + [Cell(MISSING)] * len(pairing.bounds))
 
 
 def ours(pairing: Pairing, name: str, notes: list[Gap]) -> Column:
@@ -139,7 +141,17 @@ def ours(pairing: Pairing, name: str, notes: list[Gap]) -> Column:
         return Cell(entry.show(column.digits), entry, mark, pairing.layout.methods[row])
 
     cells = [cell(*one) for one in zip(rows, found, marks, strict=True)]
-    return Column(column.head(name), "ours", cells)
+    bounds = [bound(pairing, scores, name) for scores in pairing.bounds.values()]
+    return Column(column.head(name), "ours", cells + bounds)
+
+
+def bound(pairing: Pairing, scores: Mapping[str, Any], name: str) -> Cell:
+    """The score of a set that no method made; never marked as best."""
+    column, entry = pairing.layout.published.columns[name], scores.get(pairing.score(name) or "")
+    if entry is None or entry["value"] is None:
+        return Cell(MISSING)
+    number = as_printed(entry, column, f"{pairing.scores.path}: {name}")
+    return Cell(number.show(column.digits), number)
 
 
 def our_number(pairing: Pairing, row: str, name: str) -> Number | Gap:

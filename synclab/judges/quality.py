@@ -5,6 +5,7 @@ seven faults was planted into it, so that its features react to faults as well a
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -18,7 +19,9 @@ from synclab.world import KINDS, TIMES
 FOLDER = ASSETS / "judge_2"
 SIZE = 128  # pixels that the network sees
 WIDTHS = (24, 48, 96, 128)  # channels at 64, 32, 16 and 8 pixels
+FEATURES = 2 * sum(WIDTHS)  # mean and deviation
 EMBEDDING = 192
+GAIN = 20.0  # of the residual: detail of a twentieth of the range is at the bend of its scale
 DIRECTIONS = ("down", "level", "up")  # "level" is up to 30 degrees from the horizon
 FAULTS = ("blur", "noise", "contrast", "seam", "ghost", "palette", "paste")
 """Faults that the judge was trained to find; `scripts/embedded/faults.py` plants them."""
@@ -26,17 +29,24 @@ FAULTS = ("blur", "noise", "contrast", "seam", "ghost", "palette", "paste")
 CHANNELS = 7  # of the spatial features, as in 2103.03841
 
 
-def convolution(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequential:
+def stem() -> nn.Sequential:
+    """Halves the resolution with a kernel that sees every pixel.
+
+    Its activations are not normalised, so that they keep the contrast of the picture.
+    """
+    return nn.Sequential(nn.Conv2d(6, WIDTHS[0], 5, stride=2, padding=2), nn.SiLU())
+
+
+def convolution(inputs: int, outputs: int, stride: int) -> nn.Sequential:
     """Convolution, group normalisation, nonlinearity."""
-    layer = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
+    layer = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
     return nn.Sequential(layer, nn.GroupNorm(8, outputs), nn.SiLU())
 
 
 def level(inputs: int, outputs: int) -> nn.Sequential:
-    """Halves the resolution; the stride of the first level still sees every pixel."""
-    kernel = 5 if inputs == 3 else 3
+    """Halves the resolution."""
     return nn.Sequential(
-        convolution(inputs, outputs, kernel, stride=2), convolution(outputs, outputs, 3, stride=1)
+        convolution(inputs, outputs, stride=2), convolution(outputs, outputs, stride=1)
     )
 
 
@@ -46,8 +56,8 @@ class Verdict:
 
     The time is defined for outdoor kinds only. The sigmoid of a fault's logit is its strength, from
     0 (none) to 1. `features` (n, 592) are mean and deviation of every channel at every level, in
-    units of their deviation over true views, so that no level outweighs another; `spatial` (n, 448)
-    keep positions, see `spatial`.
+    units of their deviation over the views of the training, so that no level outweighs another;
+    `spatial` (n, 448) keep positions, see the function `spatial`.
     """
 
     kind: Tensor
@@ -59,29 +69,24 @@ class Verdict:
 
 
 class QualityJudge(nn.Module):
-    """Four levels of convolutions; mean and deviation of each are embedded together."""
-
-    centre: Tensor
-    spread: Tensor
+    """Four levels of convolutions; mean and deviation of all of them are embedded together."""
 
     def __init__(self) -> None:
         super().__init__()
-        pairs = zip((3, *WIDTHS), WIDTHS, strict=False)
-        self.levels = nn.ModuleList(level(*pair) for pair in pairs)
-        self.embed = nn.Sequential(nn.Linear(2 * sum(WIDTHS), EMBEDDING), nn.SiLU())
+        self.levels = nn.ModuleList([stem(), *(level(*pair) for pair in pairwise(WIDTHS))])
+        self.scale = nn.BatchNorm1d(FEATURES, affine=False)
+        self.embed = nn.Sequential(nn.Linear(FEATURES, EMBEDDING), nn.SiLU())
         self.kind = nn.Linear(EMBEDDING, len(KINDS))
         self.time = nn.Linear(EMBEDDING, len(TIMES))
         self.direction = nn.Linear(EMBEDDING, len(DIRECTIONS))
         self.faults = nn.Linear(EMBEDDING, len(FAULTS))
-        self.register_buffer("centre", torch.zeros(2 * sum(WIDTHS)))
-        self.register_buffer("spread", torch.ones(2 * sum(WIDTHS)))
 
     def layers(self, images: Tensor) -> list[Tensor]:
         """Activations (n, c, h, w) of every level for images (n, 3, h, w) in [0, 1] of any size.
 
         Images of another size are first resized to 128 x 128 pixels.
         """
-        x, found = 2 * resized(images.float()) - 1, []
+        x, found = with_residual(resized(images.float())), []
         for layer in self.levels:
             x = layer(x)
             found.append(x)
@@ -90,7 +95,7 @@ class QualityJudge(nn.Module):
     def forward(self, images: Tensor) -> Verdict:
         """What is seen in images (n, 3, h, w) in [0, 1] of any size."""
         layers = self.layers(images)
-        features = (pooled(layers) - self.centre) / self.spread
+        features = self.scale(pooled(layers))
         x = self.embed(features)
         heads = (self.kind, self.time, self.direction, self.faults)
         return Verdict(*(head(x) for head in heads), features, spatial(layers))
@@ -124,6 +129,17 @@ def resized(images: Tensor) -> Tensor:
     if images.shape[-2:] == (SIZE, SIZE):
         return images
     return functional.interpolate(images, (SIZE, SIZE), mode="bilinear", antialias=True)
+
+
+def with_residual(images: Tensor) -> Tensor:
+    """Images (n, 3, h, w) in [0, 1] to (n, 6, h, w): with what differs from a 3 x 3 mean.
+
+    Residuals tell faults from content, as in image forensics: Fridrich and Kodovsky, Rich Models
+    for Steganalysis (2012). Their scale is linear where they are small and logarithmic beyond.
+    """
+    padded = functional.pad(images, (1, 1, 1, 1), mode="replicate")
+    residual = images - functional.avg_pool2d(padded, 3, stride=1)
+    return torch.cat([2 * images - 1, torch.asinh(GAIN * residual)], 1)
 
 
 def pooled(layers: list[Tensor]) -> Tensor:
