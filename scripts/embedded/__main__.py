@@ -215,18 +215,18 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--output", type=Path, default=ASSETS / "judge_2")
         parser.add_argument("--scenes", type=int, default=5120, help="of two views each")
         parser.add_argument("--test-scenes", type=int, default=768)
-        parser.add_argument("--steps", type=int, default=700)
+        parser.add_argument("--steps", type=int, default=800)
     elif stage == "disturbance":
         parser.add_argument("--output", type=Path, default=ASSETS / "judge_2")
         parser.add_argument("--prompts", default="world")
     elif stage == "classifier":
         parser.add_argument("--output", type=Path, default=ASSETS / "judge")
-        parser.add_argument("--views", type=int, default=6000)
+        parser.add_argument("--views", type=int, default=8000)
         parser.add_argument("--test-views", type=int, default=1000)
         parser.add_argument("--steps", type=int, default=1500)
     elif stage == "image_text":
         parser.add_argument("--output", type=Path, default=ASSETS / "judge_text")
-        parser.add_argument("--views", type=int, default=6000)
+        parser.add_argument("--views", type=int, default=8000)
         parser.add_argument("--steps", type=int, default=1200)
         parser.add_argument("--each", type=int, default=20, help="held-out views of every class")
 

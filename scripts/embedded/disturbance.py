@@ -4,14 +4,12 @@ The faults are planted into true panoramas of the procedural world, so nothing b
 them from the truth.
 """
 
-import csv
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Generator, Tensor
 from tqdm import tqdm
@@ -28,6 +26,8 @@ from synclab.metrics.scoring import Metrics, References, Refusal, of_views, scor
 from synclab.metrics.views import Whole
 from synclab.store.pictures import Picture
 
+from .curves import INDEPENDENT, NONE, Row, write
+from .judge_card import write_card
 from .planted import DISTURBANCES, Disturbance
 
 log = logging.getLogger("disturbance")
@@ -35,8 +35,6 @@ log = logging.getLogger("disturbance")
 PROTOCOL = "embedded_world"
 SEED = 41
 HEIGHT = 512  # of the panoramas, as in the protocol
-INDEPENDENT, NONE = "independent views", "none"
-"""Names of the undisturbed sets: views of independent scenes, and true panoramas."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +53,6 @@ class ClassifierFeatures:
 
     def __call__(self, cut: Cut) -> Outputs:
         return {"features": self.network.features(cut.views.float() / 255).numpy()}
-
-
-@dataclass(frozen=True)
-class Row:
-    """The value of one column for one set of panoramas."""
-
-    fault: str
-    amount: float
-    column: str
-    value: float
 
 
 @dataclass(frozen=True)
@@ -123,50 +111,12 @@ def measure_all(bench: Bench, asked: Mapping[str, Disturbance]) -> list[Row]:
     return rows
 
 
-def write(rows: Sequence[Row], path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(["fault", "amount", "column", "value"])
-        table.writerows(
-            [row.fault, f"{row.amount:g}", row.column, f"{row.value:.6g}"] for row in rows
-        )
-
-
-def read(path: Path) -> list[Row]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            Row(row["fault"], float(row["amount"]), row["column"], float(row["value"]))
-            for row in csv.DictReader(file)
-        ]
-
-
-def curve(rows: Sequence[Row], fault: str, column: str) -> list[tuple[float, float]]:
-    """(amount, value) of a column from the undisturbed panoramas to the strongest fault."""
-    return sorted(
-        (row.amount, row.value)
-        for row in rows
-        if row.column == column and row.fault in (NONE, fault)
-    )
-
-
-def gap(rows: Sequence[Row], column: str) -> float:
-    """What coherence alone makes: true panoramas against independent views; 0 if not measured."""
-    found = {r.fault: r.value for r in rows if r.column == column and r.amount == 0}
-    return abs(found[NONE] - found.get(INDEPENDENT, found[NONE]))
-
-
-def sees(rows: Sequence[Row], fault: str, column: str, better: str) -> bool:
-    """Whether a column gets worse at every step, in all by more than the gap of coherence."""
-    values = np.array([value for _, value in curve(rows, fault, column)])
-    worse = np.diff(values) * (1 if better == "lower" else -1)
-    return bool((worse > 0).all() and worse.sum() > gap(rows, column))
-
-
 def make_curves(folder: Path, output: Path, prompts: str) -> None:
-    """Measures all curves; writes `disturbance.csv` to `output`."""
+    """Measures all curves; writes `disturbance.csv` and the judge's card to `output`."""
     torch.set_grad_enabled(False)
     bench = prepare(folder, read_prompts(prompts))
     rows = measure_all(bench, DISTURBANCES)
     output.mkdir(parents=True, exist_ok=True)
     write(rows, output / "disturbance.csv")
-    log.info("%s", output / "disturbance.csv")
+    write_card(output, rows, len(bench.pictures))
+    log.info("%s", output / "README.md")

@@ -8,9 +8,10 @@ from synclab.comparison import gaps
 from synclab.comparison.caption import describe, describe_run
 from synclab.comparison.gaps import Gap
 from synclab.comparison.number import Number
+from synclab.comparison.orders import paired_error
 from synclab.comparison.pairing import Pairing
 from synclab.comparison.published import Published
-from synclab.comparison.ranking import Mark, rank
+from synclab.comparison.ranking import Mark, independent, rank
 from synclab.comparison.scores import as_printed
 
 MISSING = "–"
@@ -133,7 +134,14 @@ def ours(pairing: Pairing, name: str, notes: list[Gap]) -> Column:
     column, rows = pairing.layout.published.columns[name], pairing.rows
     found = [our_number(pairing, row, name) for row in rows]
     notes.extend(gap for gap in dict.fromkeys(found) if isinstance(gap, Gap) and gap not in notes)
-    marks = rank([entry if isinstance(entry, Number) else None for entry in found], column)
+    numbers = [entry if isinstance(entry, Number) else None for entry in found]
+
+    def apart(one: int, other: int) -> float:
+        """Errors of the same prompts are paired; others are independent."""
+        error = paired_error(pairing, (rows[one], rows[other]), name)
+        return independent(numbers[one], numbers[other]) if error is None else error
+
+    marks = rank(numbers, column, apart)
 
     def cell(row: str, entry: Number | Gap, mark: Mark | None) -> Cell:
         if isinstance(entry, Gap):
