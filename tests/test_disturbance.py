@@ -1,4 +1,4 @@
-"""Disturbance curves: planted faults, what the committed curves say, and a slice of them made anew."""
+"""Disturbance curves: planted faults, what the record says, and a slice of it made anew."""
 
 from dataclasses import replace
 from pathlib import Path
