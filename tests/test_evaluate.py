@@ -302,7 +302,7 @@ def test_too_few_images_leave_a_reason_and_an_exit_code(
     add(folder / "ddim", PROMPTS[0], 99, SQUARE)
     assert command(monkeypatch, folder) == 1
     error = capsys.readouterr().err
-    assert "ddim: no fid: fid: 1 images; expected at least 2" in error
+    assert "ddim: no fid, sfid: fid: 1 images; expected at least 2" in error
     assert "ddim: no is_10: is: 1 images; expected at least one for each of 10" in error
     own = scores(folder)["methods"]["ddim"]["scores"]
     assert own["fid"]["value"] is None and own["fid"]["reason"]

@@ -128,7 +128,7 @@ def test_true_panoramas_are_of_scenes_that_the_true_views_do_not_show(tmp_path: 
     found = [p.load().float() for p in source.pictures(tmp_path, ["a city on a bright day"])]
     assert [tuple(picture.shape) for picture in found] == [(3, 16, 32)] * 2
     assert (found[0] - found[1]).abs().mean() > 5
-    scene, _ = source.draw("panorama of a city on a bright day", 0)
+    scene, _ = source.draw("a city on a bright day", 0)
     views, _ = WorldReference(per_prompt=1).draw("a city on a bright day", 0)
     assert KINDS[int(scene.kind)] == "city" and not torch.equal(scene.chance, views.chance)
 

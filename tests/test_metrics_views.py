@@ -14,7 +14,8 @@ from synclab.errors import UserError
 from synclab.metrics import views
 from synclab.metrics.extractors import Cut
 from synclab.metrics.extractors.image_text import ImageTextEmbeddings, ViewTextEmbeddings
-from synclab.metrics.extractors.seams import Seams, ZoomSeams
+from synclab.metrics.extractors.seams import Discontinuities, Seams, ZoomSeams
+from synclab.metrics.extractors.seams import borders as borders_of_views
 from synclab.metrics.protocol import read_protocol
 from synclab.metrics.views import (
     CentreCrop,
@@ -197,9 +198,9 @@ def test_a_whole_picture_is_itself() -> None:
     ],
 )
 def test_seams_are_looked_for_where_views_end(
-    seams: Seams, size: tuple[int, int], borders: list[int]
+    seams: Seams | Discontinuities, size: tuple[int, int], borders: list[int]
 ) -> None:
-    assert seams.borders(*size) == borders
+    assert borders_of_views(torch.empty(3, *size), seams.every) == borders
 
 
 def test_a_panorama_made_of_views_shows_its_seams() -> None:

@@ -1,5 +1,6 @@
 """The judge of quality: shapes, sizes, what it knows of the world, and which faults it finds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -179,11 +180,10 @@ def test_right_answers_have_less_loss_than_wrong_ones() -> None:
         torch.empty(64, 0),
     )
     assert float(loss(right, targets)) < 1e-3
-    values = (right.kind, right.time, right.direction, right.faults)
-    for wrong in range(4):
-        spoilt = [v.roll(1, 0) if i == wrong else v for i, v in enumerate(values)]
-        spoilt[3] = -values[3] if wrong == 3 else values[3]
-        assert float(loss(Verdict(*spoilt, right.features, right.spatial), targets)) > 1
+    for name in ("kind", "time", "direction"):
+        wrong = replace(right, **{name: vars(right)[name].roll(1, 0)})
+        assert float(loss(wrong, targets)) > 1
+    assert float(loss(replace(right, faults=-right.faults), targets)) > 1
 
 
 def test_separation_is_the_probability_of_the_right_order() -> None:

@@ -10,6 +10,7 @@ from synclab.judges.quality import FAULTS
 from .card import percent, table
 from .curves import INDEPENDENT, NONE, Row, curve, gap, sees
 from .planted import DISTURBANCES
+from .quality import TOLD
 
 SHOWN = {
     "fid": "FID",
@@ -23,9 +24,6 @@ SHOWN = {
     "fid_classifier": "FID, 64 px",
 }
 """Columns of the table, by their names in the protocol."""
-
-TOLD = "told from clean at strength"
-"""Key of the card under which a fault's detection stands, by strength."""
 
 PLOTTED = ("fid_truth", "sfid_truth", "cmmd_truth", "ds_views", "fid_classifier")
 

@@ -97,8 +97,8 @@ class QualityJudge(nn.Module):
         layers = self.layers(images)
         features = self.scale(pooled(layers))
         x = self.embed(features)
-        heads = (self.kind, self.time, self.direction, self.faults)
-        return Verdict(*(head(x) for head in heads), features, spatial(layers))
+        kind, time, direction = self.kind(x), self.time(x), self.direction(x)
+        return Verdict(kind, time, direction, self.faults(x), features, spatial(layers))
 
     @classmethod
     def load(cls, folder: str | Path = FOLDER) -> "QualityJudge":

@@ -34,6 +34,8 @@ class Renderings:
 
     per_prompt: int
     path: str
+    subject: ClassVar[str] = ""
+    """Precedes the prompt where scenes are drawn: sources of several subjects share no scene."""
     kind: ClassVar[str] = "world"
     command: ClassVar[str] = "delete the folder and evaluate again"
 
@@ -64,7 +66,7 @@ class Renderings:
     def draw(self, prompt: str, seed: int) -> tuple[Scenes, torch.Generator]:
         """The scene of this prompt and seed, and the generator for what else is drawn."""
         kind, time = self.scene(prompt)
-        generator = Streams("world", prompt, seed).generator("scene")
+        generator = Streams("world", f"{self.subject}{prompt}", seed).generator("scene")
         return sample_scenes(1, generator, kind, time), generator
 
 
@@ -103,13 +105,14 @@ class WorldPanoramas(Renderings):
     per_prompt: Annotated[int, Ge(1)]
     height: Annotated[int, Ge(2)] = 512
     path: str = "reference/panorama/world"
+    subject: ClassVar[str] = "panorama of "
 
     @property
     def identity(self) -> dict[str, Any]:
         return {"height": self.height}
 
     def render(self, sample: Sample) -> bytes:
-        scene, _ = self.draw(f"panorama of {sample.prompt}", sample.seed)
+        scene, _ = self.draw(sample.prompt, sample.seed)
         rgb, _ = render_panorama(scene, self.height, 2 * self.height)
         return to_png(rgb[0])
 
@@ -127,7 +130,8 @@ def asked(prompt: str) -> tuple[str, str | None]:
     if kind is None:
         raise UserError(
             f"the prompt {prompt!r} names none of the embedded world's scenes, so it has no true"
-            f" rendering; expected one of {', '.join(KINDS)}; use eval=embedded"
+            f" rendering; expected one of {', '.join(KINDS)}; name one, or use"
+            " eval=embedded, whose other columns need none"
         )
     times = {time: [*MOMENTS[time], *MOMENT_WORDS[time]] for time in TIMES}
     return kind, named(prompt, times) if kind in OUTDOOR else None

@@ -1,12 +1,17 @@
 """Seam ratios and discontinuity scores of a whole picture."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Gt
 
 from synclab.metrics.extractors import Cut, Outputs
 from synclab.metrics.extractors.pixels import row, tiles
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -37,13 +42,14 @@ class Seams:
         from synclab.metrics.formulas.seam import seam_ratio
 
         image = cut.picture.float() / 255
-        inside = borders(*image.shape[1:], self.every)
+        inside = borders(image, self.every)
         found = {"views": row(seam_ratio(image, inside, self.closed))}
         return found | {"border": row(seam_ratio(image, [0], True))} if self.closed else found
 
 
-def borders(height: int, width: int, every: float) -> list[int]:
-    """Columns inside the picture where views begin or end."""
+def borders(image: Tensor, every: float) -> list[int]:
+    """Columns inside the image (3, H, W) where views begin or end."""
+    height, width = image.shape[1:]
     step = every * height
     return [round(step * count) for count in range(1, round(width / step))]
 
@@ -73,7 +79,7 @@ class Discontinuities:
         from synclab.metrics.formulas.discontinuity import discontinuity
 
         image = cut.picture.float() / 255
-        places = {"border": [0], "views": borders(*image.shape[1:], self.every)}
+        places = {"border": [0], "views": borders(image, self.every)}
         return {name: row(discontinuity(image, columns)) for name, columns in places.items()}
 
 
