@@ -81,23 +81,30 @@ def test_curves_come_back_from_their_file(tmp_path: Path) -> None:
 
 # --- The curves on record ---
 
+SEEN = {
+    "fid_truth": ("blur", "noise", "contrast", "palette", "paste", "field of view"),
+    "kid_prompts_truth": ("blur", "ghost", "noise", "contrast", "palette", "paste"),
+    "sfid_truth": ("blur", "seam", "ghost", "noise", "contrast", "palette", "paste"),
+    "giqa": ("blur", "noise", "contrast", "palette", "paste"),
+    "ds_views": ("seam", "mirror", "field of view"),
+    "seam_views": ("seam", "mirror", "field of view"),
+}
+"""What each column should see; the faults that are not here are among the limits of the card."""
+
 
 def test_the_record_has_every_fault_at_every_amount() -> None:
     for name, each in DISTURBANCES.items():
         assert [amount for amount, _ in curve(CURVES, name, "fid_truth")] == [0, *each.amounts]
 
 
-@pytest.mark.parametrize(("column", "fault"), SEEN)
+@pytest.mark.parametrize(
+    ("column", "fault"), [(column, fault) for column, faults in SEEN.items() for fault in faults]
+)
 def test_a_column_that_should_see_a_fault_sees_it(column: str, fault: str) -> None:
     assert sees(CURVES, fault, column)
 
 
-def test_a_slice_of_the_curves_is_what_it_was(tmp_path: Path) -> None:
-    with torch.no_grad():
-        found = made(tmp_path)
-    for new, old in zip(found, read(SLICE), strict=True):
-        assert (new.fault, new.amount, new.column) == (old.fault, old.amount, old.column)
-        assert new.value == pytest.approx(old.value, rel=0.02, abs=0.02), new
+KEPT = ("noise", "seam")
 
 
 def made(folder: Path) -> list[Row]:
@@ -106,4 +113,9 @@ def made(folder: Path) -> list[Row]:
     return measure_all(prepare(folder, PROMPTS, height=64), asked)
 
 
-KEPT = ("noise", "seam")
+def test_a_slice_of_the_curves_is_what_it_was(tmp_path: Path) -> None:
+    with torch.no_grad():
+        found = made(tmp_path)
+    for new, old in zip(found, read(SLICE), strict=True):
+        assert (new.fault, new.amount, new.column) == (old.fault, old.amount, old.column)
+        assert new.value == pytest.approx(old.value, rel=0.02, abs=0.02), new
