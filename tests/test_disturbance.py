@@ -21,7 +21,7 @@ PROMPTS = ["a forest at dawn", "a library"]
 @pytest.fixture(scope="module")
 def panoramas() -> torch.Tensor:
     scenes = world.sample_scenes(2, torch.Generator().manual_seed(3), "city", "day")
-    return world.render_panorama(scenes, 80, 160)[0]
+    return world.render_panorama(scenes, 160, 320)[0]
 
 
 def planted(name: str, panoramas: torch.Tensor, amount: float) -> torch.Tensor:
@@ -45,7 +45,7 @@ def test_more_of_a_fault_changes_more(name: str, panoramas: torch.Tensor) -> Non
 
 def test_seams_lie_at_the_borders_of_views_and_nowhere_else(panoramas: torch.Tensor) -> None:
     seams = planted("seam", panoramas, 1.0)
-    borders, inside = [16 * k for k in range(10)], [16 * k + 8 for k in range(10)]
+    borders, inside = [32 * k for k in range(10)], [32 * k + 16 for k in range(10)]
     before, after = (discontinuity(image[0], borders) for image in (panoramas, seams))
     assert after > 2 * before
     plain = discontinuity(panoramas[0], inside)

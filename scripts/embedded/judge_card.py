@@ -40,8 +40,9 @@ procedural world (`synclab.world`), and the strength of every fault in it.
 
 {scenes} scenes with two views each, {steps} steps of {batch} views, AdamW, one CPU thread; the
 weights are moving averages. Three views in ten are left as they are, five have one fault, two
-have two, each at a strength drawn uniformly: {faults}. Half of the views are resampled first,
-which is no fault.
+have two, each at a strength drawn uniformly:
+{faults}.
+Half of the views are resampled first, which is no fault.
 
 **Not in its training: {unknown}.** It saw no picture of any generative model.
 
