@@ -415,7 +415,7 @@ def test_the_floor_and_the_truth_are_rows_without_a_mark(run):
 
 
 def test_rows_of_the_same_prompts_are_ranked_by_their_paired_difference(run):
-    methods = {"sds": scored(30.0), "stochsync": scored(20.0)}
+    methods = {"sds": scored(30.0, count=6), "stochsync": scored(20.0, count=6)}
     for own in methods.values():
         own["scores"]["fid"]["error"] = 8.0  # apart by 10, within hypot(8, 8)
     rewrite(run, methods=methods)
@@ -425,6 +425,12 @@ def test_rows_of_the_same_prompts_are_ranked_by_their_paired_difference(run):
     assert cell(made, "StochSync", "FID").mark == "best"
     order = "StochSync before SDS by 10.00 ± 6.00 (95%)"
     assert f"Order of FID, paired over prompts (probability): {order}." in made.caption
+
+
+def test_two_prompts_show_no_order(run):
+    rewrite(run, paired={"sds - stochsync": {"fid": {"value": 10.0, "error": 1.0}}})
+    told = [line for line in table(run).caption if "order of rows" in line and "show no" in line]
+    assert told == ["2 prompts show no order of rows; at least 5 are needed for that."]
 
 
 def test_the_caption_names_weights_that_were_not_verified(run):

@@ -8,6 +8,9 @@ from synclab.comparison.pairing import Pairing
 from synclab.comparison.published import Published
 from synclab.comparison.scores import as_printed
 
+FEWEST = 5
+"""Prompts from which on the error of a paired difference is taken as normal."""
+
 
 def describe(pairing: Pairing) -> list[str]:
     """The sentences of a caption."""
@@ -56,6 +59,10 @@ def about_marks(pairing: Pairing) -> str:
 
 def about_orders(pairing: Pairing) -> Iterator[str]:
     """How sure the order of neighbouring rows is, column by column."""
+    prompts = min(own["prompts"] for own in pairing.shown.values())
+    if prompts < FEWEST:
+        yield f"{prompts} prompts show no order of rows; at least {FEWEST} are needed for that."
+        return
     for name, _ in pairing.used():
         digits = pairing.layout.published.columns[name].digits
         orders = [
