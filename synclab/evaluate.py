@@ -72,10 +72,10 @@ def judge(folder: Path, protocol: Protocol, extractors: Mapping[str, Any]) -> di
 def bound(
     columns: "Metrics", own: "Measured", references: "References", groups: int | None
 ) -> dict[str, Any] | None:
-    """Scores of a held-out set of true or plain pictures; None if there is none."""
+    """Scores of a held-out set of true or plain pictures; None without pictures or columns."""
     from synclab.metrics.scoring import score, to_plain
 
-    if not own.pictures:
+    if not columns or not own.pictures:
         return None
     found = score(columns, own, references, groups)
     return {"n": own.view_count, "scores": to_plain(found, columns)}

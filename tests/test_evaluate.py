@@ -17,6 +17,7 @@ from synclab.config.prompts import sample_id
 from synclab.core.hashing import digest
 from synclab.errors import UserError
 from synclab.metrics.extractors.judge import JudgeFeatures
+from synclab.metrics.world_reference import WorldReference
 from synclab.store.folder import Store
 
 PROMPTS = ("a desert at night", "the sea at dawn", "a forest")
@@ -166,6 +167,16 @@ def test_without_true_panoramas_the_other_columns_are_still_scored(
     )
     assert values(folder, "ddim")["fid"] and scores(folder)["truth"] is None
     assert "'a teapot' names none of the embedded world's scenes" in warnings.text
+
+
+def test_whole_spheres_are_scored_against_true_panoramas_alone(
+    panorama: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WorldReference, "render", lambda _, sample: png(sample.id, SQUARE))
+    assert evaluate.evaluate(panorama, "embedded_whole_sphere") == []
+    found = scores(panorama, "embedded_whole_sphere")
+    assert found["noise_floor"] is None and found["truth"]["scores"]["omnifid_truth"]["value"] > 0
+    assert found["methods"]["ddim"]["scores"]["omnifid_truth"]["value"] > 0
 
 
 def test_two_methods_are_compared_prompt_by_prompt(panorama: Path) -> None:

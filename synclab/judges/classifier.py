@@ -1,4 +1,8 @@
-"""The embedded judge: a small classifier of the kind of scene and the time of day in a picture."""
+"""A small classifier of the kind of scene and the time of day in a picture.
+
+It was the judge of the embedded protocol's version 1, and is still the embedded perceptual distance
+and what the image-text model was trained from. Since version 2 `quality.py` judges.
+"""
 
 from pathlib import Path
 
