@@ -82,8 +82,10 @@ All columns are in `disturbance.csv`.
 - Seams and mirrored halves hardly move a distance of features: read DS and the seam ratio beside
   it.
 - It knows this world only. No number made with it can stand beside a paper's.
-- FID against plain samples grows where a set is coherent: one panorama a prompt is one palette a
-  prompt. Compare methods by the truth columns.
+- FID grows where a set is coherent, for one panorama a prompt is one palette a prompt. The truth
+  columns do not cure that, since two sets of true panoramas differ in their palettes too: views of
+  independent scenes score less against the truth than other true panoramas do. Read every column
+  beside the row `truth`, and compare only methods that make whole panoramas of the same prompts.
 """
 
 
