@@ -25,6 +25,7 @@ from synclab.metrics.protocol import Protocol, read_protocol
 
 if TYPE_CHECKING:
     from synclab.metrics.features import Measured
+    from synclab.metrics.scoring import Metrics, References
 
 log = logging.getLogger(__name__)
 
@@ -52,18 +53,32 @@ def judge(folder: Path, protocol: Protocol, extractors: Mapping[str, Any]) -> di
     columns, groups = protocol.columns(), protocol.groups
     methods = measure_methods(folder, protocol, extractors)
     reference, held_out = measure_reference(folder, protocol, extractors, methods)
-    made = {name: score(columns, own, reference, groups) for name, own in methods.items()}
-    floor = score(of_views(columns), held_out, reference, groups) if held_out.pictures else None
+    panoramas, truth = measure_truth(folder, protocol, extractors, methods)
+    references = {"reference": reference, "truth": panoramas}
+    made = {name: score(columns, own, references, groups) for name, own in methods.items()}
     return {
         "protocol": describe_protocol(protocol, extractors),
-        "reference": describe_reference(protocol, reference),
-        "noise_floor": floor and {"n": len(held_out.pictures), "scores": to_plain(floor, columns)},
+        "reference": describe_reference(protocol.reference(), reference),
+        "noise_floor": bound(of_views(columns), held_out, references, groups),
+        "truth": bound(columns, truth, references, groups),
         "methods": {
             name: describe(own) | {"scores": to_plain(made[name], columns)}
             for name, own in methods.items()
         },
         "paired": differences(methods, made),
     }
+
+
+def bound(
+    columns: "Metrics", own: "Measured", references: "References", groups: int | None
+) -> dict[str, Any] | None:
+    """Scores of a held-out set of true or plain pictures; None without pictures or columns."""
+    from synclab.metrics.scoring import score, to_plain
+
+    if not columns or not own.pictures:
+        return None
+    found = score(columns, own, references, groups)
+    return {"n": own.view_count, "scores": to_plain(found, columns)}
 
 
 def measure_methods(
@@ -106,6 +121,27 @@ def measure_reference(
     return reference, held_out
 
 
+def measure_truth(
+    folder: Path,
+    protocol: Protocol,
+    extractors: Mapping[str, Any],
+    methods: Mapping[str, "Measured"],
+) -> tuple["Measured", "Measured"]:
+    """Features of true pictures of the task, and of as many others; empty if there are none."""
+    from synclab.metrics.features import measure
+    from synclab.metrics.reference import choose
+
+    source, prompts = protocol.truth(), {p for own in methods.values() for p in own.prompts}
+    try:
+        chosen = source and choose(source, folder.parents[1], prompts)
+    except UserError as error:
+        log.warning("no truth: %s", error)
+        chosen = None
+    parts = (chosen.pictures, chosen.held_out) if chosen else ([], [])
+    first, second = (measure(own, protocol.views(), extractors, "truth") for own in parts)
+    return first, second
+
+
 def describe_protocol(protocol: Protocol, extractors: Mapping[str, Any]) -> dict[str, Any]:
     """The whole protocol, and the identities of the networks that it used."""
     identities = {name: extractor.identity for name, extractor in extractors.items()}
@@ -113,11 +149,10 @@ def describe_protocol(protocol: Protocol, extractors: Mapping[str, Any]) -> dict
     return {**protocol.body, **facts, "identities": identities}
 
 
-def describe_reference(protocol: Protocol, reference: "Measured") -> dict[str, Any]:
+def describe_reference(source: Any, reference: "Measured") -> dict[str, Any]:
     """Source and hash of the reference pictures."""
     from synclab.metrics.runtime import common
 
-    source = protocol.reference()
     hashes = sorted(picture.row["sha256"] for picture in reference.pictures)
     return {
         "kind": source.kind,

@@ -17,6 +17,7 @@ from synclab.config.prompts import sample_id
 from synclab.core.hashing import digest
 from synclab.errors import UserError
 from synclab.metrics.extractors.judge import JudgeFeatures
+from synclab.metrics.world_reference import WorldReference
 from synclab.store.folder import Store
 
 PROMPTS = ("a desert at night", "the sea at dawn", "a forest")
@@ -51,6 +52,17 @@ def add(method: Path, prompt: str, seed: int = 0, size: tuple[int, int] = PANORA
     return store.image(sample)
 
 
+def add_truth(results: Path, prompts: tuple[str, ...]) -> None:
+    """Two small pictures of each prompt where the protocol keeps the world's true panoramas."""
+    store = Store(results / "reference" / "panorama" / "world")
+    store.open({"world": {"height": 512}})
+    for prompt in prompts:
+        for seed in range(2):
+            sample = sample_id(prompt, seed)
+            row = {"id": sample, "prompt": prompt, "seed": seed, "prior": "world"}
+            store.write(sample, png(f"truth {prompt} {seed}", PANORAMA), row)
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two methods on three prompts, and a reference of 20 images each with its features."""
@@ -60,6 +72,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             add(results / "reference" / "image" / "ddim", prompt, seed, SQUARE)
         for method in ("ddim", "stochsync"):
             add(results / "tiny" / "panorama" / method, prompt)
+    add_truth(results, PROMPTS)
     evaluate.evaluate(results / "tiny" / "panorama", "embedded")
     return results
 
@@ -103,7 +116,8 @@ def warnings(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixt
 
 def test_every_method_is_scored(panorama: Path) -> None:
     found = scores(panorama)
-    assert set(found) == {"protocol", "reference", "noise_floor", "methods", "paired"}
+    parts = {"protocol", "reference", "noise_floor", "truth", "methods", "paired"}
+    assert set(found) == parts
     assert found["protocol"]["name"] == "embedded" and found["protocol"]["task"] == "panorama"
     assert found["reference"] | {"hash": ""} == {
         "kind": "run",
@@ -119,9 +133,11 @@ def test_every_method_is_scored(panorama: Path) -> None:
         assert own["runtime"] == {"seconds": 2.0, "error": 0.0}
         assert (own["nfe"], own["memory_mb"]) == (100, 7)
         columns = (
-            "fid fid_inf kid kid_prompts is_1 is_10 giqa clip_embedded precision recall seam_border"
+            "fid fid_inf sfid kid kid_prompts cmmd is_1 is_10 giqa clip_embedded precision recall"
+            " fid_truth sfid_truth kid_prompts_truth cmmd_truth seam_border seam_views ds_border"
+            " ds_views"
         )
-        assert set(own["scores"]) == {*columns.split(), "seam_views"}
+        assert set(own["scores"]) == set(columns.split())
         for entry in own["scores"].values():
             assert np.isfinite([entry["value"], entry["error"]]).all()
 
@@ -130,6 +146,37 @@ def test_the_noise_floor_is_the_held_out_half(panorama: Path) -> None:
     floor = scores(panorama)["noise_floor"]
     assert floor["n"] == 30 and "seam_views" not in floor["scores"]
     assert floor["scores"]["fid"]["value"] < values(panorama, "ddim")["fid"]
+
+
+def test_the_truth_is_a_held_out_half_of_true_panoramas(panorama: Path) -> None:
+    truth = scores(panorama)["truth"]
+    assert truth["n"] == 30 and truth["scores"].keys() == values(panorama, "ddim").keys()
+    assert all(entry["value"] is not None for entry in truth["scores"].values())
+
+
+def test_without_true_panoramas_the_other_columns_are_still_scored(
+    results: Path, warnings: Any
+) -> None:
+    folder = results / "teapots" / "panorama"
+    for seed in range(20):
+        add(results / "reference" / "image" / "ddim", "a teapot", seed, SQUARE)
+    add(folder / "ddim", "a teapot")
+    failed = evaluate.evaluate(folder, "embedded")
+    assert any(
+        "no fid_truth, sfid_truth, kid_prompts_truth, cmmd_truth: no true" in f for f in failed
+    )
+    assert values(folder, "ddim")["fid"] and scores(folder)["truth"] is None
+    assert "'a teapot' names none of the embedded world's scenes" in warnings.text
+
+
+def test_whole_spheres_are_scored_against_true_panoramas_alone(
+    panorama: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WorldReference, "render", lambda _, sample: png(sample.id, SQUARE))
+    assert evaluate.evaluate(panorama, "embedded_whole_sphere") == []
+    found = scores(panorama, "embedded_whole_sphere")
+    assert found["noise_floor"] is None and found["truth"]["scores"]["omnifid_truth"]["value"] > 0
+    assert found["methods"]["ddim"]["scores"]["omnifid_truth"]["value"] > 0
 
 
 def test_two_methods_are_compared_prompt_by_prompt(panorama: Path) -> None:
@@ -161,7 +208,7 @@ def test_features_are_extracted_once(panorama: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_an_unreadable_cache_is_made_again(panorama: Path, warnings: Any) -> None:
-    before, cache = scores(panorama), panorama.parent / ".features" / "judge"
+    before, cache = scores(panorama), panorama.parent / ".features" / "judge_2"
     first = min(cache.iterdir())
     first.unlink()
     first.write_bytes(b"half a file")
@@ -172,11 +219,11 @@ def test_an_unreadable_cache_is_made_again(panorama: Path, warnings: Any) -> Non
 def test_features_of_another_extractor_are_refused(
     panorama: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(JudgeFeatures, "identity", "judge 2")
+    monkeypatch.setattr(JudgeFeatures, "identity", "judge 3")
     assert command(monkeypatch, panorama) == 1
     error = capsys.readouterr().err
-    assert "features of another extractor" in error and "'judge 2' now" in error
-    assert str(panorama.parent / ".features" / "judge") in error
+    assert "features of another extractor" in error and "'judge 3' now" in error
+    assert str(panorama.parent / ".features" / "judge_2") in error
 
 
 # --- Bad input ---
@@ -232,6 +279,7 @@ def test_features_that_are_not_numbers_are_named_and_skipped(
     panorama: Path, warnings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = add(panorama / "ddim", "a cave")
+    add_truth(panorama.parents[1], ("a cave",))
     for seed in range(20):
         add(panorama.parents[1] / "reference" / "image" / "ddim", "a cave", seed, SQUARE)
     monkeypatch.setattr(JudgeFeatures, "__call__", lambda *_: {"features": np.array([[np.nan]])})
@@ -265,7 +313,7 @@ def test_too_few_images_leave_a_reason_and_an_exit_code(
     add(folder / "ddim", PROMPTS[0], 99, SQUARE)
     assert command(monkeypatch, folder) == 1
     error = capsys.readouterr().err
-    assert "ddim: no fid: fid: 1 images; expected at least 2" in error
+    assert "ddim: no fid, sfid: fid: 1 images; expected at least 2" in error
     assert "ddim: no is_10: is: 1 images; expected at least one for each of 10" in error
     own = scores(folder)["methods"]["ddim"]["scores"]
     assert own["fid"]["value"] is None and own["fid"]["reason"]

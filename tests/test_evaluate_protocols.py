@@ -11,7 +11,7 @@ import synclab
 from synclab.errors import UserError
 from synclab.judges.classifier import Judge, verdicts
 from synclab.metrics.protocol import FOLDER, read, read_protocol
-from synclab.metrics.world_reference import WorldReference
+from synclab.metrics.world_reference import WorldPanoramas, WorldReference
 from synclab.metrics.zoom_reference import ZoomReference
 from synclab.store.pictures import read_pictures
 from synclab.world import KINDS, TIMES
@@ -121,6 +121,16 @@ def test_true_renderings_are_made_once_and_the_same_again(
 def test_renderings_of_another_size_are_refused(rendered: tuple[Path, WorldReference]) -> None:
     with pytest.raises(UserError, match="made by another configuration"):
         WorldReference(per_prompt=3, size=64).pictures(rendered[0], PROMPTS)
+
+
+def test_true_panoramas_are_of_scenes_that_the_true_views_do_not_show(tmp_path: Path) -> None:
+    source = WorldPanoramas(per_prompt=1, height=16)
+    found = [p.load().float() for p in source.pictures(tmp_path, ["a city on a bright day"])]
+    assert [tuple(picture.shape) for picture in found] == [(3, 16, 32)] * 2
+    assert (found[0] - found[1]).abs().mean() > 5
+    scene, _ = source.draw("a city on a bright day", 0)
+    views, _ = WorldReference(per_prompt=1).draw("a city on a bright day", 0)
+    assert KINDS[int(scene.kind)] == "city" and not torch.equal(scene.chance, views.chance)
 
 
 def test_true_levels_of_a_zoom_show_one_another(tmp_path: Path) -> None:

@@ -395,7 +395,7 @@ def test_groups_share_out_all_prompts() -> None:
 
 def test_kid_and_giqa_are_printed_times_1000() -> None:
     """As in StochSync's and SyncTweedies' tables; other scores as they are."""
-    scaled = (columns.KID, columns.PromptKID, columns.SubsetKID, columns.GIQA)
+    scaled = (columns.KID, columns.PromptKID, columns.SubsetKID, columns.CMMD, columns.GIQA)
     assert {kind.scale for kind in scaled} == {1000}
     plain = (columns.FID, columns.InceptionScore, columns.ClipScore, columns.SeamRatio)
     assert {kind.scale for kind in plain} == {1}

@@ -14,6 +14,7 @@ from synclab.judges.image_text import ImageText
 from synclab.judges.requirements import CLEAN_INCEPTION, Weights
 from synclab.metrics.extractors import Cut
 from synclab.metrics.extractors.clip import Clip
+from synclab.metrics.extractors.cube import JudgeFaces
 from synclab.metrics.extractors.image_text import ImageTextEmbeddings
 from synclab.metrics.extractors.inception import CleanInception, InceptionLogits
 from synclab.metrics.extractors.judge import JudgeCoherence, JudgeFeatures
@@ -31,7 +32,7 @@ def noise(*shape: int) -> torch.Tensor:
 
 
 def cut(prompt: str = "a desert") -> Cut:
-    return Cut(noise(3, 24, 96), noise(5, 3, 24, 24), prompt)
+    return Cut(noise(3, 24, 48), noise(5, 3, 24, 24), prompt)
 
 
 # --- The embedded image-text model ---
@@ -100,7 +101,8 @@ def test_a_saved_model_comes_back(model: ImageText, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("extractor", "shapes"),
     [
-        (JudgeFeatures(), {"features": (5, 192), "logits": (5, 18)}),
+        (JudgeFeatures(), {"features": (5, 592), "logits": (5, 18), "spatial": (5, 448)}),
+        (JudgeFaces(), {"up": (1, 592), "down": (1, 592), "sides": (4, 592)}),
         (ImageTextEmbeddings(), {"image": (5, 128), "text": (1, 128)}),
         (JudgeCoherence(), {"intra_lpips": (1, 1), "intra_style": (1, 1)}),
     ],

@@ -14,10 +14,12 @@ from synclab.errors import UserError
 from synclab.metrics import views
 from synclab.metrics.extractors import Cut
 from synclab.metrics.extractors.image_text import ImageTextEmbeddings, ViewTextEmbeddings
-from synclab.metrics.extractors.seams import Seams, ZoomSeams
+from synclab.metrics.extractors.seams import Discontinuities, Seams, ZoomSeams
+from synclab.metrics.extractors.seams import borders as borders_of_views
 from synclab.metrics.protocol import read_protocol
 from synclab.metrics.views import (
     CentreCrop,
+    DrawnPerspective,
     Perspective,
     PromptPerspective,
     RandomCrop,
@@ -56,6 +58,16 @@ def test_views_of_a_panorama_are_what_the_world_shows_there(kind: str) -> None:
     assert cut.dtype == torch.uint8 and cut.shape == seen.shape
     assert (cut.float() - seen.float()).abs().mean() < 4
     assert (cut.float() - seen.float().roll(1, 0)).abs().mean() > 10
+
+
+def test_drawn_azimuths_depend_on_the_prompt_and_lie_one_in_each_sector() -> None:
+    cutter = DrawnPerspective(size=8, fov=72, count=10)
+    sea, hill = (cutter.azimuths({"prompt": prompt}) for prompt in ("the sea", "a hill"))
+    assert sea != hill and sea == cutter.azimuths({"prompt": "the sea", "id": "of another method"})
+    assert [int(azimuth // 36) for azimuth in sea] == list(range(10))
+    assert min(abs(azimuth % 36) for azimuth in sea) > 0  # the methods' own views lie there
+    picture = panorama_of("ocean")[0]
+    assert torch.equal(cutter.cut(picture, ROW), Perspective(8, 72, tuple(sea)).cut(picture, ROW))
 
 
 def test_views_are_rounded_not_cut_off() -> None:
@@ -186,9 +198,9 @@ def test_a_whole_picture_is_itself() -> None:
     ],
 )
 def test_seams_are_looked_for_where_views_end(
-    seams: Seams, size: tuple[int, int], borders: list[int]
+    seams: Seams | Discontinuities, size: tuple[int, int], borders: list[int]
 ) -> None:
-    assert seams.borders(*size) == borders
+    assert borders_of_views(torch.empty(3, *size), seams.every) == borders
 
 
 def test_a_panorama_made_of_views_shows_its_seams() -> None:

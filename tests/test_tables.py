@@ -395,6 +395,44 @@ def test_the_caption_tells_n_seeds_prior_protocol_and_noise_floor(run):
     assert "FID 3.00 ± 0.50" in text and "clip_embedded" in text
 
 
+def rewrite(run: Path, **changes: object) -> None:
+    """Changes parts of the file of scores."""
+    (path,) = run.rglob("scores.embedded.json")
+    body = json.loads(path.read_text(encoding="utf-8")) | changes
+    path.write_text(json.dumps(body), encoding="utf-8")
+
+
+def test_the_floor_and_the_truth_are_rows_without_a_mark(run):
+    rewrite(run, truth={"n": 20, "scores": {"fid": score("fid", 1.5)}})
+    made = table(run)
+    (fid,) = [c for c in made.columns if c.head[:-2] == "FID" and c.source == "ours"]
+    assert made.rows[-2:] == ["floor", "truth"]
+    assert [c.text for c in fid.cells[-2:]] == ["3.00 ± 0.50", "1.50 ± 0.50"]
+    assert [c.mark for c in fid.cells[-2:]] == [None, None]
+    assert cell(made, "StochSync", "FID").mark == "best"
+    for render in (markdown.render, html.render, latex.render, records.render):
+        assert "truth" in render(made)
+
+
+def test_rows_of_the_same_prompts_are_ranked_by_their_paired_difference(run):
+    methods = {"sds": scored(30.0, count=6), "stochsync": scored(20.0, count=6)}
+    for own in methods.values():
+        own["scores"]["fid"]["error"] = 8.0  # apart by 10, within hypot(8, 8)
+    rewrite(run, methods=methods)
+    assert cell(table(run), "StochSync", "FID").mark is None
+    rewrite(run, paired={"sds - stochsync": {"fid": {"value": 10.0, "error": 6.0}}})
+    made = table(run)
+    assert cell(made, "StochSync", "FID").mark == "best"
+    order = "StochSync before SDS by 10.00 ± 6.00 (95%)"
+    assert f"Order of FID, paired over prompts (probability): {order}." in made.caption
+
+
+def test_two_prompts_show_no_order(run):
+    rewrite(run, paired={"sds - stochsync": {"fid": {"value": 10.0, "error": 1.0}}})
+    told = [line for line in table(run).caption if "order of rows" in line and "show no" in line]
+    assert told == ["2 prompts show no order of rows; at least 5 are needed for that."]
+
+
 def test_the_caption_names_weights_that_were_not_verified(run):
     (path,) = run.rglob("scores.embedded.json")
     scores = json.loads(path.read_text(encoding="utf-8"))

@@ -12,7 +12,9 @@
     python -m scripts.embedded depth_score
     python -m scripts.embedded score --prior synclab/assets/tiny
     python -m scripts.embedded calls --student synclab/assets/tiny_fast
+    python -m scripts.embedded classifier
     python -m scripts.embedded judge
+    python -m scripts.embedded disturbance
     python -m scripts.embedded image_text
 
 Each stage goes on where it stopped when it is run again, and reads what earlier ones left in
@@ -132,10 +134,22 @@ def calls(args: argparse.Namespace) -> None:
     plot_calls(args.folder / "calls", priors, args.prompts)
 
 
-def judge(args: argparse.Namespace) -> None:
+def classifier(args: argparse.Namespace) -> None:
     from .judge import make_judge
 
-    make_judge(args.folder / "judge", args.output, args.views, args.test_views, args.steps)
+    make_judge(args.folder / "classifier", args.output, args.views, args.test_views, args.steps)
+
+
+def judge(args: argparse.Namespace) -> None:
+    from .quality import make_judge
+
+    make_judge(args.folder / "judge", args.output, args.scenes, args.test_scenes, args.steps)
+
+
+def disturbance(args: argparse.Namespace) -> None:
+    from .disturbance import make_curves
+
+    make_curves(args.folder / "disturbance", args.output, args.prompts)
 
 
 def image_text(args: argparse.Namespace) -> None:
@@ -198,13 +212,21 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--student", type=Path, help="a folder of distilled weights")
         parser.add_argument("--prompts", default="demo_tables")
     elif stage == "judge":
+        parser.add_argument("--output", type=Path, default=ASSETS / "judge_2")
+        parser.add_argument("--scenes", type=int, default=5120, help="of two views each")
+        parser.add_argument("--test-scenes", type=int, default=768)
+        parser.add_argument("--steps", type=int, default=800)
+    elif stage == "disturbance":
+        parser.add_argument("--output", type=Path, default=ASSETS / "judge_2")
+        parser.add_argument("--prompts", default="world")
+    elif stage == "classifier":
         parser.add_argument("--output", type=Path, default=ASSETS / "judge")
-        parser.add_argument("--views", type=int, default=6000)
+        parser.add_argument("--views", type=int, default=8000)
         parser.add_argument("--test-views", type=int, default=1000)
         parser.add_argument("--steps", type=int, default=1500)
     elif stage == "image_text":
         parser.add_argument("--output", type=Path, default=ASSETS / "judge_text")
-        parser.add_argument("--views", type=int, default=6000)
+        parser.add_argument("--views", type=int, default=8000)
         parser.add_argument("--steps", type=int, default=1200)
         parser.add_argument("--each", type=int, default=20, help="held-out views of every class")
 
@@ -223,7 +245,9 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
         export,
         score,
         calls,
+        classifier,
         judge,
+        disturbance,
         image_text,
     )
 }

@@ -1,4 +1,4 @@
-"""The judge of the embedded world: trained on freshly rendered views, scored on others."""
+"""The classifier of the embedded world: trained on freshly rendered views, scored on others."""
 
 import json
 import logging

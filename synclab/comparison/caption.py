@@ -3,9 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from synclab.comparison.orders import neighbours
 from synclab.comparison.pairing import Pairing
 from synclab.comparison.published import Published
 from synclab.comparison.scores import as_printed
+
+FEWEST = 5
+"""Prompts from which on the error of a paired difference is taken as normal."""
 
 
 def describe(pairing: Pairing) -> list[str]:
@@ -16,6 +20,7 @@ def describe(pairing: Pairing) -> list[str]:
         about_reference(pairing),
         *about_custom(pairing),
         about_marks(pairing),
+        *about_orders(pairing),
     ]
 
 
@@ -50,6 +55,23 @@ def about_marks(pairing: Pairing) -> str:
         f"Best in bold and second best underlined{apart}, if better than all others by more than"
         f" one standard error of the difference.{mixed}"
     )
+
+
+def about_orders(pairing: Pairing) -> Iterator[str]:
+    """How sure the order of neighbouring rows is, column by column."""
+    prompts = min(own["prompts"] for own in pairing.shown.values())
+    if prompts < FEWEST:
+        yield f"{prompts} prompts show no order of rows; at least {FEWEST} are needed for that."
+        return
+    for name, _ in pairing.used():
+        digits = pairing.layout.published.columns[name].digits
+        orders = [
+            f"{o.better} before {o.worse} by {o.gap:.{digits}f} ± {o.error:.{digits}f}"
+            f" ({o.probability:.0%})"
+            for o in neighbours(pairing, name)
+        ]
+        if orders:
+            yield f"Order of {name}, paired over prompts (probability): {'; '.join(orders)}."
 
 
 def listed(value: Any) -> list[Any]:

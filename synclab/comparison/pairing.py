@@ -59,6 +59,16 @@ class Pairing:
         rows, methods = list(self.layout.published.rows), self.layout.methods
         return [row for row in rows if methods.get(row) in self.shown] if self.plain else rows
 
+    @cached_property
+    def bounds(self) -> dict[str, Mapping[str, Any]]:
+        """Scores of two sets that no method made, where the protocol has true pictures.
+
+        "floor": held-out pictures of the reference's kind; "truth": held-out true pictures.
+        """
+        body = self.scores.body
+        found = {"floor": body.get("noise_floor"), "truth": body.get("truth")}
+        return {name: own["scores"] for name, own in found.items() if own and body.get("truth")}
+
     @property
     def protocol(self) -> str:
         return self.scores.protocol["name"]

@@ -40,6 +40,8 @@ def origin(table: Table, column: Column, cell: Cell) -> dict[str, Any]:
     if column.source == "published":
         return {"n": table.published.n, "from": table.published.source}
     gap = table.notes[cell.note - 1] if cell.note else None
+    if cell.number and not cell.method:
+        return {"from": str(table.pairing.scores.path)}
     if gap or not cell.method:
         return {"gap": gap and gap.reason, "command": gap and gap.command}
     own = table.pairing.shown[cell.method]

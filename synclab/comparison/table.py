@@ -1,16 +1,17 @@
 """A paper's table with our numbers beside the printed ones, independent of the output format."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from synclab.comparison import gaps
 from synclab.comparison.caption import describe, describe_run
 from synclab.comparison.gaps import Gap
 from synclab.comparison.number import Number
+from synclab.comparison.orders import paired_error
 from synclab.comparison.pairing import Pairing
 from synclab.comparison.published import Published
-from synclab.comparison.ranking import Mark, rank
+from synclab.comparison.ranking import Mark, independent, rank
 from synclab.comparison.scores import as_printed
 
 MISSING = "–"
@@ -67,8 +68,8 @@ class Table:
 
     @property
     def rows(self) -> list[str]:
-        """Names of the rows."""
-        return self.pairing.rows
+        """Names of the rows: the methods, and the bounds of what a method can reach."""
+        return [*self.pairing.rows, *self.pairing.bounds]
 
     @property
     def caption(self) -> list[str]:
@@ -77,9 +78,11 @@ class Table:
     @property
     def labels(self) -> dict[str, list[str]]:
         """Text columns by their headings."""
-        rows = [self.published.rows[name] for name in self.rows]
+        rows = [self.published.rows[name] for name in self.pairing.rows]
+        none = [""] * len(self.pairing.bounds)
         return {
-            name: [row.labels[i] for row in rows] for i, name in enumerate(self.published.labels)
+            name: [row.labels[i] for row in rows] + none
+            for i, name in enumerate(self.published.labels)
         }
 
     @property
@@ -123,7 +126,7 @@ def printed(pairing: Pairing, name: str) -> Column:
         Cell(number.show(column.digits), number, mark) if number else Cell(MISSING)
         for number, mark in zip(numbers, rank(numbers, column), strict=True)
     ]
-    return Column(column.head(name), "published", cells)
+    return Column(column.head(name), "published", cells + [Cell(MISSING)] * len(pairing.bounds))
 
 
 def ours(pairing: Pairing, name: str, notes: list[Gap]) -> Column:
@@ -131,7 +134,14 @@ def ours(pairing: Pairing, name: str, notes: list[Gap]) -> Column:
     column, rows = pairing.layout.published.columns[name], pairing.rows
     found = [our_number(pairing, row, name) for row in rows]
     notes.extend(gap for gap in dict.fromkeys(found) if isinstance(gap, Gap) and gap not in notes)
-    marks = rank([entry if isinstance(entry, Number) else None for entry in found], column)
+    numbers = [entry if isinstance(entry, Number) else None for entry in found]
+
+    def apart(one: int, other: int) -> float:
+        """Errors of the same prompts are paired; others are independent."""
+        error = paired_error(pairing, (rows[one], rows[other]), name)
+        return independent(numbers[one], numbers[other]) if error is None else error
+
+    marks = rank(numbers, column, apart)
 
     def cell(row: str, entry: Number | Gap, mark: Mark | None) -> Cell:
         if isinstance(entry, Gap):
@@ -139,7 +149,17 @@ def ours(pairing: Pairing, name: str, notes: list[Gap]) -> Column:
         return Cell(entry.show(column.digits), entry, mark, pairing.layout.methods[row])
 
     cells = [cell(*one) for one in zip(rows, found, marks, strict=True)]
-    return Column(column.head(name), "ours", cells)
+    bounds = [bound(pairing, scores, name) for scores in pairing.bounds.values()]
+    return Column(column.head(name), "ours", cells + bounds)
+
+
+def bound(pairing: Pairing, scores: Mapping[str, Any], name: str) -> Cell:
+    """The score of a set that no method made; never marked as best."""
+    column, entry = pairing.layout.published.columns[name], scores.get(pairing.score(name) or "")
+    if entry is None or entry["value"] is None:
+        return Cell(MISSING)
+    number = as_printed(entry, column, f"{pairing.scores.path}: {name}")
+    return Cell(number.show(column.digits), number)
 
 
 def our_number(pairing: Pairing, row: str, name: str) -> Number | Gap:

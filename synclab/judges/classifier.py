@@ -1,4 +1,8 @@
-"""The embedded judge: a small classifier of the kind of scene and the time of day in a picture."""
+"""A small classifier of the kind of scene and the time of day in a picture.
+
+It was the judge of the embedded protocol's version 1, and is still the embedded perceptual distance
+and what the image-text model was trained from. Since version 2 `quality.py` judges.
+"""
 
 from pathlib import Path
 
@@ -63,7 +67,7 @@ class Judge(nn.Module):
         if not path.is_file():
             raise UserError(
                 f"judge.folder={folder}: no model.safetensors there; expected the judge's weights;"
-                f" python -m scripts.embedded judge writes them to {FOLDER}"
+                f" python -m scripts.embedded classifier writes them to {FOLDER}"
             )
         judge = cls()
         judge.load_state_dict({name: value.float() for name, value in load_file(path).items()})

@@ -52,7 +52,7 @@ class Protocol:
 
     @property
     def asked(self) -> Mapping[str, Any]:
-        """Views and columns of the task."""
+        """Views and columns of the task, and perhaps the source of its true pictures."""
         return self.body["tasks"][self.task]
 
     def views(self) -> Any:
@@ -64,6 +64,11 @@ class Protocol:
 
     def reference(self) -> Any:
         return build(self.body["reference"], "eval.reference")
+
+    def truth(self) -> Any:
+        """The source of true pictures of the task, such as whole panoramas; None if it has none."""
+        body = self.asked.get("truth")
+        return body and build(body, f"eval.tasks.{self.task}.truth")
 
     def sources(self, columns: Iterable[str]) -> set[str]:
         """Names of the extractors that the given columns read."""

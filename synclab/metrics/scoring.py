@@ -24,16 +24,27 @@ Scores = Mapping[str, Estimate | Refusal]
 """By the column's name."""
 
 
-def score(columns: Metrics, generated: Measured, reference: Measured, groups: int | None) -> Scores:
-    """Scores all columns of a set against the reference pictures of the same prompts."""
+References = Mapping[str, Measured]
+"""The protocol's sets of true or plain pictures by name, "reference" and "truth"."""
+
+
+def score(
+    columns: Metrics, generated: Measured, references: References, groups: int | None
+) -> Scores:
+    """Scores all columns of a set against reference pictures of the same prompts."""
     prompts = generated.prompts
-    same, left_out = reference.of(prompts), deal(prompts, groups)
+    same = {name: reference.of(prompts) for name, reference in references.items()}
+    left_out = deal(prompts, groups)
 
     def attempt(column: Metric) -> Estimate | Refusal:
         if not prompts:
             return Refusal("no finished sample can be used; run its command again")
+        if column.against == "truth" and not same["truth"].pictures:
+            return Refusal(
+                "no true pictures: expected prompts that name the embedded world's scenes"
+            )
         try:
-            return column.estimate(generated, same, left_out)
+            return column.estimate(generated, same[column.against], left_out)
         except UserError as error:
             return Refusal(str(error))
 
@@ -41,8 +52,8 @@ def score(columns: Metrics, generated: Measured, reference: Measured, groups: in
 
 
 def of_views(columns: Metrics) -> Metrics:
-    """The columns that apply to a reference set too."""
-    return {name: column for name, column in columns.items() if column.per_view}
+    """The columns that apply to a set of single views too."""
+    return {n: c for n, c in columns.items() if c.per_view and c.against == "reference"}
 
 
 def differences(methods: Mapping[str, Measured], scores: Mapping[str, Scores]) -> dict[str, Any]:

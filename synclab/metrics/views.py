@@ -135,6 +135,27 @@ class Perspective(Cutter):
 
 
 @dataclass(frozen=True)
+class DrawnPerspective(Cutter):
+    """Level views of a panorama at azimuths drawn for each prompt, one in each of `count` sectors.
+
+    They depend on prompt and seed, not on the method, and fall on no method's own views.
+    """
+
+    size: Size
+    fov: Fov
+    count: Annotated[int, Ge(1)]
+    seed: Annotated[int, Ge(0)] = 0
+
+    def cut(self, picture: Tensor, row: Row) -> Tensor:
+        return look(picture, self.size, self.fov, [(a, 0.0) for a in self.azimuths(row)])
+
+    def azimuths(self, row: Row) -> list[float]:
+        """The azimuths of a row's prompt, in degrees."""
+        draws = Streams("azimuths", self.seed, row["prompt"]).uniform("azimuth", 0, 1, self.count)
+        return [360 * (sector + draw) / self.count for sector, draw in enumerate(draws)]
+
+
+@dataclass(frozen=True)
 class PromptPerspective(Cutter):
     """Level views of a panorama at the azimuths that a paper's prompt file lists for each prompt.
 

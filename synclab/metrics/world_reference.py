@@ -17,21 +17,25 @@ from synclab.core.streams import Streams
 from synclab.errors import UserError
 from synclab.store.folder import Store
 from synclab.store.pictures import Picture, read_pictures
-from synclab.world import KINDS, OUTDOOR, TIMES, render_views, sample_scenes
+from synclab.world import (
+    KINDS,
+    OUTDOOR,
+    TIMES,
+    Scenes,
+    render_panorama,
+    render_views,
+    sample_scenes,
+)
 from synclab.world.captions import MOMENT_WORDS, MOMENTS, NOUNS
 
 
-@dataclass(frozen=True)
-class WorldReference:
-    """Level views of new scenes of the kind and time that a prompt names.
+class Renderings:
+    """Pictures of the procedural world, rendered once and stored like the samples of a run."""
 
-    They are rendered once and stored like the samples of a run.
-    """
-
-    per_prompt: Annotated[int, Ge(1)]
-    size: Annotated[int, Ge(1)] = 128
-    fov: Annotated[float, Interval(gt=0, lt=180)] = 72.0
-    path: str = "reference/image/world"
+    per_prompt: int
+    path: str
+    subject: ClassVar[str] = ""
+    """Precedes the prompt where scenes are drawn: sources of several subjects share no scene."""
     kind: ClassVar[str] = "world"
     command: ClassVar[str] = "delete the folder and evaluate again"
 
@@ -49,23 +53,67 @@ class WorldReference:
     @property
     def identity(self) -> dict[str, Any]:
         """What all pictures of the folder have in common."""
-        return {"size": self.size, "fov": self.fov}
+        raise NotImplementedError
 
     def render(self, sample: Sample) -> bytes:
-        """Renders one view as PNG."""
-        return self.view(sample.prompt, sample.seed, self.fov)
+        """Renders one picture as PNG."""
+        raise NotImplementedError
 
     def scene(self, prompt: str) -> tuple[str, str | None]:
         """The kind and, if any, the time of the scenes."""
         return asked(prompt)
 
+    def draw(self, prompt: str, seed: int) -> tuple[Scenes, torch.Generator]:
+        """The scene of this prompt and seed, and the generator for what else is drawn."""
+        kind, time = self.scene(prompt)
+        generator = Streams("world", f"{self.subject}{prompt}", seed).generator("scene")
+        return sample_scenes(1, generator, kind, time), generator
+
+
+@dataclass(frozen=True)
+class WorldReference(Renderings):
+    """Level views of new scenes of the kind and time that a prompt names."""
+
+    per_prompt: Annotated[int, Ge(1)]
+    size: Annotated[int, Ge(1)] = 128
+    fov: Annotated[float, Interval(gt=0, lt=180)] = 72.0
+    path: str = "reference/image/world"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        return {"size": self.size, "fov": self.fov}
+
+    def render(self, sample: Sample) -> bytes:
+        return self.view(sample.prompt, sample.seed, self.fov)
+
     def view(self, prompt: str, seed: int, fov: float) -> bytes:
         """One view as PNG; scene and azimuth are drawn for this prompt and seed."""
-        kind, time = self.scene(prompt)
-        generator = Streams("world", prompt, seed).generator("scene")
-        scene = sample_scenes(1, generator, kind, time)
+        scene, generator = self.draw(prompt, seed)
         azimuth = 360 * torch.rand(1, generator=generator)
         rgb, _ = render_views(scene, azimuth, torch.zeros(1), self.size, fov)
+        return to_png(rgb[0])
+
+
+@dataclass(frozen=True)
+class WorldPanoramas(Renderings):
+    """Whole panoramas of scenes that no `WorldReference` shows: coherent by construction.
+
+    Views of one panorama share its palette, as those of a method's panorama do and those of
+    independent samples do not.
+    """
+
+    per_prompt: Annotated[int, Ge(1)]
+    height: Annotated[int, Ge(2)] = 512
+    path: str = "reference/panorama/world"
+    subject: ClassVar[str] = "panorama of "
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        return {"height": self.height}
+
+    def render(self, sample: Sample) -> bytes:
+        scene, _ = self.draw(sample.prompt, sample.seed)
+        rgb, _ = render_panorama(scene, self.height, 2 * self.height)
         return to_png(rgb[0])
 
 
@@ -82,7 +130,8 @@ def asked(prompt: str) -> tuple[str, str | None]:
     if kind is None:
         raise UserError(
             f"the prompt {prompt!r} names none of the embedded world's scenes, so it has no true"
-            f" rendering; expected one of {', '.join(KINDS)}; use eval=embedded"
+            f" rendering; expected one of {', '.join(KINDS)}; name one, or use"
+            " eval=embedded, whose other columns need none"
         )
     times = {time: [*MOMENTS[time], *MOMENT_WORDS[time]] for time in TIMES}
     return kind, named(prompt, times) if kind in OUTDOOR else None

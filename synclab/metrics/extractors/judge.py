@@ -9,7 +9,7 @@ from synclab.metrics.extractors import Cut, Outputs
 from synclab.metrics.extractors.pixels import row, tiles
 
 if TYPE_CHECKING:
-    from synclab.judges.classifier import Judge
+    from synclab.judges.quality import QualityJudge
 
 
 @dataclass(frozen=True)
@@ -20,35 +20,38 @@ class OfJudge:
 
     @cached_property
     def identity(self) -> str:
-        from synclab.judges.classifier import FOLDER
+        from synclab.judges.quality import FOLDER
 
-        return f"judge {file_hash(FOLDER / 'model.safetensors')[:12]}"
+        return f"judge_2 {file_hash(FOLDER / 'model.safetensors')[:12]}"
 
     def check(self) -> None:
         """Needs nothing: its weights are part of synclab."""
 
     @cached_property
-    def network(self) -> "Judge":
-        from synclab.judges.classifier import Judge
+    def network(self) -> "QualityJudge":
+        from synclab.judges.quality import QualityJudge
 
-        return Judge.load().to(self.device)
+        return QualityJudge.load().to(self.device)
 
 
 class JudgeFeatures(OfJudge):
-    """`features` (n, 192) and `logits` (n, 18) over kinds of scene, counterparts of Inception's."""
+    """`features` (n, 592), `logits` (n, 18) over kinds of scene and `spatial` (n, 448) of views.
 
-    name = "judge"
+    Counterparts of Inception's pooled features, its logits, and the inner layer that sFID reads.
+    """
+
+    name = "judge_2"
 
     def __call__(self, cut: Cut) -> Outputs:
-        features = self.network.features(cut.views.to(self.device).float() / 255)
-        logits = self.network.kind(features)
-        return {"features": features.cpu().numpy(), "logits": logits.cpu().numpy()}
+        seen = self.network(cut.views.to(self.device).float() / 255)
+        found = {"features": seen.features, "logits": seen.kind, "spatial": seen.spatial}
+        return {name: rows.cpu().numpy() for name, rows in found.items()}
 
 
 class JudgeCoherence(OfJudge):
     """`intra_lpips` and `intra_style` (1, 1) of a wide picture's tiles, counterparts of VGG's."""
 
-    name = "judge_coherence"
+    name = "judge_2_coherence"
 
     def __call__(self, cut: Cut) -> Outputs:
         from synclab.metrics.formulas.lpips import intra_distance

@@ -1,12 +1,17 @@
-"""Seam ratios of a whole picture."""
+"""Seam ratios and discontinuity scores of a whole picture."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Gt
 
 from synclab.metrics.extractors import Cut, Outputs
 from synclab.metrics.extractors.pixels import row, tiles
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -37,13 +42,45 @@ class Seams:
         from synclab.metrics.formulas.seam import seam_ratio
 
         image = cut.picture.float() / 255
-        found = {"views": row(seam_ratio(image, self.borders(*image.shape[1:]), self.closed))}
+        inside = borders(image, self.every)
+        found = {"views": row(seam_ratio(image, inside, self.closed))}
         return found | {"border": row(seam_ratio(image, [0], True))} if self.closed else found
 
-    def borders(self, height: int, width: int) -> list[int]:
-        """Columns inside the picture where views begin or end."""
-        step = self.every * height
-        return [round(step * count) for count in range(1, round(width / step))]
+
+def borders(image: Tensor, every: float) -> list[int]:
+    """Columns inside the image (3, H, W) where views begin or end."""
+    height, width = image.shape[1:]
+    step = every * height
+    return [round(step * count) for count in range(1, round(width / step))]
+
+
+@dataclass(frozen=True)
+class Discontinuities:
+    """`border` (1, 1): the discontinuity score where a panorama's ends meet, at +-180 degrees.
+
+    `views` (1, 1): its mean at the borders of a method's views, `every` picture heights apart.
+    """
+
+    every: Annotated[float, Gt(0)]
+    device: str = "cpu"
+
+    @property
+    def name(self) -> str:
+        return f"discontinuities_{self.every:g}"
+
+    @property
+    def identity(self) -> str:
+        return f"{self.name} version 1"
+
+    def check(self) -> None:
+        """Needs no network."""
+
+    def __call__(self, cut: Cut) -> Outputs:
+        from synclab.metrics.formulas.discontinuity import discontinuity
+
+        image = cut.picture.float() / 255
+        places = {"border": [0], "views": borders(image, self.every)}
+        return {name: row(discontinuity(image, columns)) for name, columns in places.items()}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,62 @@
+"""The order of two rows: their difference paired over prompts, and how sure its sign is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from math import erf, sqrt
+
+from synclab.comparison.pairing import Pairing
+from synclab.comparison.published import PrintedColumn
+from synclab.comparison.scores import as_printed
+
+
+@dataclass(frozen=True)
+class Order:
+    """Two rows, the better one first; gap and error in the units of the printed column."""
+
+    better: str
+    worse: str
+    gap: float
+    error: float
+
+    @property
+    def probability(self) -> float:
+        """That the first row is better in expectation, for a normal error of the difference."""
+        return (1 + erf(self.gap / self.error / sqrt(2))) / 2
+
+
+def paired_error(pairing: Pairing, rows: tuple[str, str], name: str) -> float | None:
+    """Standard error of the difference of two rows in a printed column; None if not recorded."""
+    first, second = (pairing.layout.methods[row] for row in rows)
+    paired, score = pairing.scores.body.get("paired", {}), pairing.score(name) or ""
+    found = paired.get(f"{first} - {second}") or paired.get(f"{second} - {first}") or {}
+    error = found.get(score, {}).get("error")
+    if error is None:
+        return None
+    entry = pairing.scores.entry(first, score) or {}
+    return as_printed({**entry, "value": 0.0, "error": error}, column(pairing, name), name).error
+
+
+def column(pairing: Pairing, name: str) -> PrintedColumn:
+    return pairing.layout.published.columns[name]
+
+
+def neighbours(pairing: Pairing, name: str) -> Iterator[Order]:
+    """The orders of neighbouring rows of a printed column, from the best row to the worst."""
+    better = column(pairing, name).better
+    for (first, one), (second, other) in pairwise(ranked(pairing, name)):
+        error = paired_error(pairing, (first, second), name)
+        if error:
+            gap = other - one if better == "lower" else one - other
+            yield Order(first, second, gap, error)
+
+
+def ranked(pairing: Pairing, name: str) -> list[tuple[str, float]]:
+    """Our rows with their values in a printed column, the best first; rows of one method once."""
+    score, found = pairing.score(name) or "", {}
+    for row, method in pairing.layout.methods.items():
+        entry = pairing.scores.entry(method, score) if method in pairing.shown else None
+        if entry and entry["value"] is not None:
+            found[row] = as_printed(entry, column(pairing, name), score).value
+    falling = column(pairing, name).better == "higher"
+    return sorted(found.items(), key=lambda pair: pair[1], reverse=falling)

@@ -1,0 +1,22 @@
+"""Scores of a whole picture, averaged over prompts."""
+
+from dataclasses import dataclass
+
+from synclab.metrics.columns.base import OfCanvas
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeamRatio(OfCanvas):
+    better = "lower"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coherence(OfCanvas):
+    """Intra-LPIPS and Intra-Style-L; a blank picture scores best, so read it with FID and CLIP."""
+
+    better = "lower"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discontinuity(OfCanvas):
+    better = "lower"
