@@ -40,6 +40,8 @@ def suited(method: str, task: str) -> bool:
     if target and task == "inpainting":
         values: Any = OmegaConf.to_container(body)
         return build(values, "method").keeps_known
+    if method == "diffcollage":
+        return task in ("image", "wide", "regions")
     if not (target and NoisyMethod in locate(target, "method").__mro__):
         return True
     preset = CONF / "preset" / "task" / "fixed" / f"{method}_{task}.yaml"

@@ -232,6 +232,12 @@ class Space(Protocol):
         """
         ...
 
+    def overlaps(self) -> Sequence[tuple["Space", Views]]:
+        """What neighbours of `all_views` share, as views of the same canonical space (DiffCollage):
+        a space for each size of an overlap, and its views. Each cell that n views see is in n - 1.
+        """
+        ...
+
     def random_views(self, count: int, rng: Rng) -> Views:
         """Views drawn anew at every step (score distillation)."""
         ...
@@ -315,6 +321,11 @@ class Method(Protocol):
     @property
     def keeps_known(self) -> bool:
         """Whether its result agrees with a known region; see `synclab.core.sync.pin`."""
+        return False
+
+    @property
+    def needs_overlaps(self) -> bool:
+        """Whether it needs `Space.overlaps`, which spaces of perspective views do not have."""
         return False
 
     @abstractmethod

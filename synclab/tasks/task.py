@@ -27,17 +27,25 @@ class CanvasTask:
 
     provides: ClassVar[tuple[str, ...]] = ()
 
+    overlaps: ClassVar[bool] = False
+    """Whether what neighbouring views share is a view as well; see `Space.overlaps`."""
+
     canonical: Canonical = "rgb"
     codec: Literal["clean", "released"] = "clean"
     prompt_prefix: str = ""
 
     def check(self, method: Method, name: str) -> None:
-        """Refuses a method that needs another kind of canonical state."""
+        """Refuses a method that needs another kind of canonical state, or overlaps of views."""
         needed = method.canonical
         if needed not in (None, self.canonical):
             raise UserError(
                 f"task.canonical={self.canonical}: method={name} averages noisy states; expected"
                 f" {needed}; use task.canonical={needed}"
+            )
+        if method.needs_overlaps and not self.overlaps:
+            raise UserError(
+                f"method={name}: needs the windows that neighbouring views share, which this task"
+                " does not have; expected crops of one canvas; use task=wide"
             )
 
     def check_prompt(self, prompt: str) -> None:
