@@ -16,6 +16,7 @@ from synclab.errors import UserError
 
 CONF = ROOT / "conf"
 SMALL = {
+    "edit": ["task.inversion_steps=3", "prompt=a desert | a sea"],
     "gaussians": ["task.count=200"],
     "mesh": ["task.texture=64"],
     "zoom": ["task.levels=2", "task.frames=2"],
@@ -37,9 +38,13 @@ def suited(method: str, task: str) -> bool:
         return False
     body: Any = OmegaConf.load(CONF / "method" / f"{method}.yaml")
     target = body.get("_target_")
-    if target and task == "inpainting":
+    if target and task in ("inpainting", "edit"):
         values: Any = OmegaConf.to_container(body)
         return build(values, "method").keeps_known
+    if method in ("sdedit", "ddib", "ddim_inversion", "negative_prompt_inversion"):
+        return task == "edit"
+    if method == "diffcollage" and task == "edit":
+        return True
     if method == "diffcollage":
         return task in ("image", "wide", "regions")
     if not (target and NoisyMethod in locate(target, "method").__mro__):

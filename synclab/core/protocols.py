@@ -5,7 +5,7 @@ of the canonical space. Instance tensors are (n, c, h, w), canonical ones (c, H,
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Protocol, Self
@@ -34,6 +34,9 @@ View = tuple[float, ...]
 
 Views = tuple[View, ...]
 """An ordered set of views; hashable, so that projection maps can be cached."""
+
+SOURCE: Views = ((1.0,),)
+"""In an edit, the view whose condition is the source's prompt; all others have the target's."""
 
 Estimates = Iterator[Tensor | None]
 """The canonical estimate (c, H, W) after every step of a method, or None where it would cost extra
@@ -174,6 +177,18 @@ class Prior(Denoiser, Protocol):
 
     def embed(self, prompt: str) -> Condition:
         """The prompt as a condition, the same for every view."""
+        ...
+
+    def attention(self, x: Tensor, t: int, cond: Cond) -> tuple[Tensor, Tensor]:
+        """Mean attention maps of the network at (x, t) under the prompt.
+
+        Returns: cross-attention (n, tokens, h, w) to the tokens of the prompt, at the resolution
+            of x, and self-attention (n, p, p) between the places of a square grid.
+        """
+        ...
+
+    def token_places(self, prompt: str, words: Collection[str]) -> list[int]:
+        """Places of some of the prompt's words among the tokens of `attention`."""
         ...
 
     def with_depth(self, text: Condition, disparity: Callable[[Views], Tensor]) -> Condition:
@@ -326,6 +341,11 @@ class Method(Protocol):
     @property
     def needs_overlaps(self) -> bool:
         """Whether it needs `Space.overlaps`, which spaces of perspective views do not have."""
+        return False
+
+    @property
+    def needs_source(self) -> bool:
+        """Whether it edits a picture: `Space.initial`, and its inversion in `Space.known`."""
         return False
 
     @abstractmethod

@@ -213,3 +213,15 @@ class Coherence(OfCanvas):
     """Intra-LPIPS and Intra-Style-L; a blank picture scores best, so read it with FID and CLIP."""
 
     better = "lower"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distance(OfCanvas):
+    """From a picture that belongs to the sample, such as the source of an edit."""
+
+    better = "lower"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Similarity(OfCanvas):
+    """To a text or picture that belongs to the sample."""
