@@ -30,10 +30,12 @@ def names(group: str) -> list[str]:
 
 def suited(method: str, task: str) -> bool:
     """Tasks that begin with clean pixels refuse methods of noisy states (test_presets.py), and
-    inpainting those that do not keep what is known.
+    inpainting and edits those that do not keep what is known; some methods only edit.
 
     Tasks of pixels need a preset for such a method; a new one is left out until it has one.
     """
+    if method in ("sdedit", "ddib", "ddim_inversion", "negative_prompt_inversion"):
+        return task == "edit"
     if method == "outpainting" and task in ("ambiguous", "factorized"):
         return False
     body: Any = OmegaConf.load(CONF / "method" / f"{method}.yaml")
@@ -41,10 +43,6 @@ def suited(method: str, task: str) -> bool:
     if target and task in ("inpainting", "edit"):
         values: Any = OmegaConf.to_container(body)
         return build(values, "method").keeps_known
-    if method in ("sdedit", "ddib", "ddim_inversion", "negative_prompt_inversion"):
-        return task == "edit"
-    if method == "diffcollage" and task == "edit":
-        return True
     if method == "diffcollage":
         return task in ("image", "wide", "regions")
     if not (target and NoisyMethod in locate(target, "method").__mro__):
