@@ -12,6 +12,7 @@ COMMANDS = {
     "evaluate": "score a task's results by a protocol",
     "tables": "the papers' tables with our numbers beside the published ones",
     "export": "OBJ files and turning GIFs of finished meshes and Gaussians",
+    "figures": "figures of the papers, drawn from finished samples",
     "report": "contact sheets of a task's results",
     "status": "progress of all runs",
     "verify": "hash all samples again and list damaged files",
