@@ -44,11 +44,11 @@ def suited(method: str, task: str) -> bool:
         values: Any = OmegaConf.to_container(body)
         return build(values, "method").keeps_known
     if method == "diffcollage":
-        return task in ("image", "wide", "regions")
+        return task in ("image", "wide", "regions", "masked")
     if not (target and NoisyMethod in locate(target, "method").__mro__):
         return True
     preset = CONF / "preset" / "task" / "fixed" / f"{method}_{task}.yaml"
-    return task in ("image", "wide", "regions") or preset.is_file()
+    return task in ("image", "wide", "regions", "masked") or preset.is_file()
 
 
 def representatives() -> set[str]:
