@@ -12,6 +12,7 @@ COMMANDS = {
     "evaluate": "score a task's results by a protocol",
     "tables": "the papers' tables with our numbers beside the published ones",
     "export": "OBJ files and turning GIFs of finished meshes and Gaussians",
+    "figures": "figures of the papers, drawn from finished samples",
     "report": "a page of results with viewers, and contact sheets",
     "view": "open results, a panorama, a GLB or a PLY in a browser",
     "study": "user studies: a page that asks, and preferences with intervals",

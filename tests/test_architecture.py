@@ -18,7 +18,7 @@ ARROWS = {
     "spaces": {"core"},
     "priors": {"core", "judges"},
     "config": {"core"},
-    "tasks": {"core", "spaces"},
+    "tasks": {"core", "spaces", "world"},
     "store": {"core"},
     "jobs": {"core", "config", "priors", "store"},
     "metrics": {"core", "spaces", "config", "store", "judges", "world"},

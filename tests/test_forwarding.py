@@ -13,6 +13,7 @@ from synclab.core.protocols import Denoiser, Everywhere, Space
 from synclab.jobs.batching import Batcher, Done, Guest
 from synclab.priors.exact import Mixture
 from synclab.spaces.canvas import Canvas
+from synclab.spaces.wide import Wide
 
 each_space = pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 
@@ -37,6 +38,8 @@ def test_a_metered_space_answers_as_the_space(space: Canvas):
     assert metered.disjoint_views(1, streams()) == space.disjoint_views(1, streams())
     assert metered.shifted_views(streams()) == space.shifted_views(streams())
     assert metered.random_views(3, streams()) == space.random_views(3, streams())
+    if isinstance(space, Wide):
+        assert [own for _, own in metered.overlaps()] == [own for _, own in space.overlaps()]
     y = space.project(z, views)
     pairs = [
         (metered.project(z, views), y),

@@ -16,6 +16,7 @@ from synclab.errors import UserError
 
 CONF = ROOT / "conf"
 SMALL = {
+    "edit": ["task.inversion_steps=3", "prompt=a desert | a sea"],
     "gaussians": ["task.count=200"],
     "mesh": ["task.texture=64"],
     "zoom": ["task.levels=2", "task.frames=2"],
@@ -29,21 +30,25 @@ def names(group: str) -> list[str]:
 
 def suited(method: str, task: str) -> bool:
     """Tasks that begin with clean pixels refuse methods of noisy states (test_presets.py), and
-    inpainting those that do not keep what is known.
+    inpainting and edits those that do not keep what is known; some methods only edit.
 
     Tasks of pixels need a preset for such a method; a new one is left out until it has one.
     """
+    if method in ("sdedit", "ddib", "ddim_inversion", "negative_prompt_inversion"):
+        return task == "edit"
     if method == "outpainting" and task in ("ambiguous", "factorized"):
         return False
     body: Any = OmegaConf.load(CONF / "method" / f"{method}.yaml")
     target = body.get("_target_")
-    if target and task == "inpainting":
+    if target and task in ("inpainting", "edit"):
         values: Any = OmegaConf.to_container(body)
         return build(values, "method").keeps_known
+    if method == "diffcollage":
+        return task in ("image", "wide", "regions", "masked")
     if not (target and NoisyMethod in locate(target, "method").__mro__):
         return True
     preset = CONF / "preset" / "task" / "fixed" / f"{method}_{task}.yaml"
-    return task in ("image", "wide", "regions") or preset.is_file()
+    return task in ("image", "wide", "regions", "masked") or preset.is_file()
 
 
 def representatives() -> set[str]:

@@ -27,7 +27,9 @@ from synclab.core.schedule import Schedule
 from synclab.core.solvers import nodes
 from synclab.core.sync import gather
 from synclab.errors import UserError
+from synclab.methods.alm import ALM
 from synclab.methods.ddim import DDIM
+from synclab.methods.diffcollage import DiffCollage
 from synclab.methods.distillation import Distillation
 from synclab.methods.ism import ISM
 from synclab.methods.multidiffusion import MultiDiffusion, gaussian
@@ -46,6 +48,8 @@ from synclab.methods.synctweedies import SyncTweedies
 from synclab.methods.visual_anagrams import VisualAnagrams
 from synclab.places import CONF
 from synclab.priors.exact import Gaussian, Mixture, StationaryField
+from synclab.spaces.image import Image
+from synclab.spaces.wide import Wide
 
 METHODS = {
     "ddim": DDIM(steps=4),
@@ -66,6 +70,8 @@ METHODS = {
     "syncmvd": SyncMVD(steps=4),
     "spotdiffusion": SpotDiffusion(steps=4),
     "outpainting": Outpainting(steps=4, view_steps=3),
+    "diffcollage": DiffCollage(steps=4),
+    "alm": ALM(steps=4),
 }
 """An instance of each method, small; one that is not listed is found by its configuration."""
 
@@ -79,7 +85,11 @@ def method_classes() -> set[type]:
 
 
 LISTED = {type(method) for method in METHODS.values()}
-METHODS |= {kind.__name__: kind(steps=4) for kind in method_classes() - LISTED}
+METHODS |= {
+    kind.__name__: kind(steps=4)
+    for kind in method_classes() - LISTED
+    if not kind().needs_source  # test_edit.py
+}
 SCHEDULE = Schedule.scaled_linear()
 
 each_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
@@ -94,6 +104,8 @@ def skip_unsuited(method, space) -> None:
     """Averages of noisy states do not pass through an encoder; tasks refuse such pairs."""
     if getattr(method, "canonical", None) == "latent" and space.factor > 1:
         pytest.skip("noisy states in an encoded space")
+    if method.needs_overlaps and not isinstance(space, Image | Wide):
+        pytest.skip("overlaps of its views are no views")
 
 
 @each_method
@@ -124,7 +136,7 @@ def test_yielded_estimates_are_not_overwritten_later(method):
 
 @each_method
 def test_equal_keys_give_equal_bits_and_other_keys_others(method):
-    space = panorama()
+    space = wide() if method.needs_overlaps else panorama()
     first, again, other = (last(method, prior_of(space), space, streams(k)) for k in (0, 0, 1))
     assert torch.equal(first, again) and not torch.allclose(first, other)
 
@@ -155,6 +167,14 @@ def expected_calls(method, space) -> int:
     if isinstance(method, SpotDiffusion):
         rng = streams()
         return sum(len(space.shifted_views(rng)) for _ in range(method.steps))
+    if isinstance(method, DiffCollage):
+        shared = sum(len(views) for _, views in space.overlaps())
+        return method.steps * (len(space.all_views()) + shared)
+    if isinstance(method, ALM):
+        views = space.all_views()
+        x = streams().normal("x", (len(views), *prior_of(space).shape))
+        behind = composites(space, x, views)[1].flatten(1).any(1)
+        return method.steps * (2 * len(views) + int(behind.sum()))
     if isinstance(method, SyncDiffusion):
         return 2 * method.steps * len(space.all_views())
     return method.steps * len(space.all_views())
@@ -187,7 +207,7 @@ def test_a_method_is_a_frozen_dataclass_with_steps(kind):
 
 
 @each_prior
-@pytest.mark.parametrize("method", [MultiDiffusion, SpotDiffusion, SyncTweedies])
+@pytest.mark.parametrize("method", [ALM, DiffCollage, MultiDiffusion, SpotDiffusion, SyncTweedies])
 def test_on_one_identity_view_it_is_ddim(method, make_prior):
     prior = prior_of(image(), make_prior)
     close(last(method(steps=10), prior, image()), last(DDIM(steps=10), prior, image()), 1e-10)
@@ -254,7 +274,7 @@ def test_one_round_of_stochsync_is_ddim(make_prior):
 # ----------------------------------------------------------- a Gaussian commutes with any selection
 
 
-@pytest.mark.parametrize("method", [DDIM, MultiDiffusion, SyncTweedies])
+@pytest.mark.parametrize("method", [DDIM, DiffCollage, MultiDiffusion, SyncTweedies])
 def test_a_linear_score_makes_every_method_ddim_on_the_canvas(method):
     ring = wide(ring=True)
     canvas = image(width=32)

@@ -1,5 +1,7 @@
 """A wrapper that forwards every call to another space, for recording or timing."""
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from synclab.core.known import Known
@@ -32,6 +34,9 @@ class ForwardingSpace:
 
     def shifted_views(self, rng: Rng) -> Views:
         return self.inner.shifted_views(rng)
+
+    def overlaps(self) -> Sequence[tuple[Space, Views]]:
+        return self.inner.overlaps()
 
     def random_views(self, count: int, rng: Rng) -> Views:
         return self.inner.random_views(count, rng)

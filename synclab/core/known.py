@@ -34,3 +34,22 @@ class Known:
         With the same eps at all times it follows the DDIM trajectory that ends in the clean state.
         """
         return Known(schedule.noise(self.state.to(eps), eps, t), self.weight)
+
+
+@dataclass(frozen=True, eq=False)
+class Inverted(Known):
+    """A given state whose noisy states are those of its DDIM inversion, whatever the noise.
+
+    Args:
+        path: (time, state, its predicted noise) from the cleanest to the noisiest.
+    """
+
+    path: tuple[tuple[int, Tensor, Tensor], ...]
+
+    def noised(self, schedule: Schedule, eps: Tensor, t: int) -> Known:
+        """The inverted state at time t; between two times of the path, a step up from the lower."""
+        below = [node for node in self.path if node[0] <= t]
+        if not below:
+            return Known(self.state, self.weight)
+        u, x, noise = below[-1]
+        return Known(schedule.noise(schedule.x0(x, noise, u), noise, t), self.weight)

@@ -5,7 +5,7 @@ of the canonical space. Instance tensors are (n, c, h, w), canonical ones (c, H,
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Protocol, Self
@@ -34,6 +34,9 @@ View = tuple[float, ...]
 
 Views = tuple[View, ...]
 """An ordered set of views; hashable, so that projection maps can be cached."""
+
+SOURCE: Views = ((1.0,),)
+"""In an edit, the view whose condition is the source's prompt; all others have the target's."""
 
 Estimates = Iterator[Tensor | None]
 """The canonical estimate (c, H, W) after every step of a method, or None where it would cost extra
@@ -176,6 +179,18 @@ class Prior(Denoiser, Protocol):
         """The prompt as a condition, the same for every view."""
         ...
 
+    def attention(self, x: Tensor, t: int, cond: Cond) -> tuple[Tensor, Tensor]:
+        """Mean attention maps of the network at (x, t) under the prompt.
+
+        Returns: cross-attention (n, tokens, h, w) to the tokens of the prompt, at the resolution
+            of x, and self-attention (n, p, p) between the places of a square grid.
+        """
+        ...
+
+    def token_places(self, prompt: str, words: Collection[str]) -> list[int]:
+        """Places of some of the prompt's words among the tokens of `attention`."""
+        ...
+
     def with_depth(self, text: Condition, disparity: Callable[[Views], Tensor]) -> Condition:
         """The condition of a task with known surfaces; `text` itself if the prior uses no depth.
 
@@ -229,6 +244,12 @@ class Space(Protocol):
     def shifted_views(self, rng: Rng) -> Views:
         """Views that cover everything that any view sees, overlap as little as the space allows,
         and are moved together by a random offset if it has one (SpotDiffusion).
+        """
+        ...
+
+    def overlaps(self) -> Sequence[tuple["Space", Views]]:
+        """What neighbours of `all_views` share, as views of the same canonical space (DiffCollage):
+        a space for each size of an overlap, and its views. Each cell that n views see is in n - 1.
         """
         ...
 
@@ -315,6 +336,16 @@ class Method(Protocol):
     @property
     def keeps_known(self) -> bool:
         """Whether its result agrees with a known region; see `synclab.core.sync.pin`."""
+        return False
+
+    @property
+    def needs_overlaps(self) -> bool:
+        """Whether it needs `Space.overlaps`, which spaces of perspective views do not have."""
+        return False
+
+    @property
+    def needs_source(self) -> bool:
+        """Whether it edits a picture: `Space.initial`, and its inversion in `Space.known`."""
         return False
 
     @abstractmethod

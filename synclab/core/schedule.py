@@ -99,9 +99,14 @@ class Schedule:
         Ho et al. 2020, eq. 6 and 7, for any two times; at s = -1 the result is x0 itself.
         """
         ratio = self.alpha(t) / self.alpha(s)
-        fresh = 1 - (ratio * self.sigma(s) / self.sigma(t)) ** 2  # share of x_s not seen in x_t
         seen = ratio * (self.sigma(s) / self.sigma(t)) ** 2 * (x - self.alpha(t) * x0)
-        return self.alpha(s) * x0 + seen + self.sigma(s) * fresh**0.5 * eps
+        return self.alpha(s) * x0 + seen + self.posterior_std(t, s) * eps
+
+    def posterior_std(self, t: int, s: int) -> float:
+        """Standard deviation of q(x_s | x_t, x0): DDIM's sigma at eta = 1; 0 at s = -1."""
+        ratio = self.alpha(t) / self.alpha(s)
+        fresh = 1 - (ratio * self.sigma(s) / self.sigma(t)) ** 2  # share of x_s not seen in x_t
+        return self.sigma(s) * fresh**0.5
 
     def steps(
         self, n: int, start: int | None = None, spacing: Spacing = "even"

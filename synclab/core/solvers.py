@@ -1,6 +1,6 @@
 """Multi-step estimates of the clean image: from a noisy x down to x0, mostly along the ODE."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -116,11 +116,23 @@ def ddim_inversion(
     """x_t by the DDIM ODE run upwards from clean x0, over the grid of n points below t and t."""
     grid = torch.linspace(0, prior.schedule.last, n).long().tolist()
     times = [0] + [node for node in grid if 0 < node < t] + [t]
-    x = x0
-    for s, u in zip(times, times[1:], strict=False):
-        eps = prior.predict(x, s, cond, guidance)
-        x = prior.schedule.noise(prior.schedule.x0(x, eps, s), eps, u)
-    return x
+    *_, (_, x, eps) = inversion_path(prior, x0, times[:-1], cond, guidance)
+    return prior.schedule.noise(prior.schedule.x0(x, eps, times[-2]), eps, t)
+
+
+def inversion_path(
+    prior: Denoiser, x0: Tensor, times: Sequence[int], cond: Cond, guidance: float
+) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """The DDIM ODE run upwards: (time, x, its predicted noise) at each of the rising times.
+
+    The clean x0 is taken for the state at the first time, which should be near 0.
+    """
+    x, eps, last = x0, None, 0
+    for t in times:
+        if eps is not None:
+            x = prior.schedule.noise(prior.schedule.x0(x, eps, last), eps, t)
+        eps, last = prior.predict(x, t, cond, guidance), t
+        yield t, x, eps
 
 
 SOLVERS = {"ddim": ddim_x0, "dpm": dpm_x0}

@@ -11,9 +11,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from synclab.core.atomic import write_atomically
+from synclab.core.measured_space import MeasuredSpace
 from synclab.core.metered_space import MeteredSpace
 from synclab.core.pictures import to_png
-from synclab.core.protocols import Denoiser, Method, Prior, Sample, Task
+from synclab.core.protocols import Denoiser, Method, Prior, Rng, Sample, Space, Task
 from synclab.core.streams import Streams
 from synclab.errors import UserError
 from synclab.jobs import environment
@@ -31,10 +32,17 @@ class Finished:
 
 @dataclass(frozen=True)
 class Drawn:
-    """The files of a sample: its picture as PNG bytes, and further files by their endings."""
+    """The files of a sample: its picture as PNG bytes, and further files by their endings.
+
+    Args:
+        facts: for the row: what was measured on the way.
+        nfe: network inputs of the task itself, such as an inversion.
+    """
 
     png: bytes
     artefacts: Mapping[str, bytes]
+    facts: Mapping[str, Any]
+    nfe: int
 
 
 @dataclass(frozen=True)
@@ -95,26 +103,38 @@ class Job:
         def finish(sample: Sample, outcome: Done[Drawn] | Failed) -> Finished | Failed:
             if isinstance(outcome, Failed):
                 return outcome
-            drawn, row = outcome.result, self.row(sample, outcome.nfe, seconds, len(samples))
+            drawn, nfe = outcome.result, outcome.nfe + outcome.result.nfe
+            row = {**self.row(sample, nfe, seconds, len(samples)), **drawn.facts}
             return Finished(drawn.png, drawn.artefacts, row)
 
         return list(map(finish, samples, outcomes))
 
     def draw(self, sample: Sample, advance: Callable[[], object], denoiser: Denoiser) -> Drawn:
         """Generates one sample's files with a denoiser that other samples may share."""
-        z = self.generate(sample, advance, denoiser)
+        before = self.prior.meter.nfe
+        rng = Streams(self.task_name, sample.prompt, sample.seed, device=self.prior.device)
+        space = MeasuredSpace(
+            MeteredSpace(self.task.space(self.prior, rng, sample), self.prior.meter)
+        )
+        nfe = self.prior.meter.nfe - before
+        z = self.generate(sample, space, rng, advance, denoiser)
         image = self.task.image(self.prior, z)
         if not torch.isfinite(image).all():
             raise UserError(f"{sample.id}: the image is not finite: {cause_of_overflow(z)}")
         png = to_png(image, self.task.metadata(*image.shape[1:]))
-        return Drawn(png, self.task.artefacts(self.prior, z, image))
+        facts = {"measurement_error": space.errors} if space.errors else {}
+        return Drawn(png, self.task.artefacts(self.prior, z, image), facts, nfe)
 
-    def generate(self, sample: Sample, advance: Callable[[], object], denoiser: Denoiser) -> Tensor:
+    def generate(
+        self,
+        sample: Sample,
+        space: Space,
+        rng: Rng,
+        advance: Callable[[], object],
+        denoiser: Denoiser,
+    ) -> Tensor:
         """Runs the method to its end and returns the last canonical estimate."""
-        prior, z = self.prior, None
-        rng = Streams(self.task_name, sample.prompt, sample.seed, device=prior.device)
-        space = MeteredSpace(self.task.space(prior, rng, sample), prior.meter)
-        condition = self.task.condition(prior, sample)
+        z, condition = None, self.task.condition(self.prior, sample)
         for step, z in enumerate(self.method(denoiser, space, condition, rng), 1):
             advance()
             if self.previews and z is not None and self.previews.due(step):

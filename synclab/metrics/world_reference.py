@@ -1,6 +1,5 @@
 """The procedural world's true renderings of a prompt: an upper bound for the embedded prior."""
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +18,12 @@ from synclab.store.folder import Store
 from synclab.store.pictures import Picture, read_pictures
 from synclab.world import (
     KINDS,
-    OUTDOOR,
-    TIMES,
     Scenes,
     render_panorama,
     render_views,
+    request,
     sample_scenes,
 )
-from synclab.world.captions import MOMENT_WORDS, MOMENTS, NOUNS
 
 
 class Renderings:
@@ -122,23 +119,15 @@ def describe(sample: Sample) -> dict[str, Any]:
 
 
 def asked(prompt: str) -> tuple[str, str | None]:
-    """The kind and, if any, the time that a prompt names in the vocabulary of the captions.
+    """The kind and, if any, the time that a prompt names.
 
     Raises: UserError if the prompt names no kind.
     """
-    kind = named(prompt, {kind: [kind, *NOUNS[kind]] for kind in KINDS})
-    if kind is None:
+    found = request.asked(prompt)
+    if found is None:
         raise UserError(
             f"the prompt {prompt!r} names none of the embedded world's scenes, so it has no true"
             f" rendering; expected one of {', '.join(KINDS)}; name one, or use"
             " eval=embedded, whose other columns need none"
         )
-    times = {time: [*MOMENTS[time], *MOMENT_WORDS[time]] for time in TIMES}
-    return kind, named(prompt, times) if kind in OUTDOOR else None
-
-
-def named(prompt: str, phrases: dict[str, list[str]]) -> str | None:
-    """The name of the longest phrase that occurs in the prompt; None if none does."""
-    text = f" {' '.join(re.findall(r'[a-z0-9]+', prompt.lower()))} "
-    found = [(len(p), name) for name, own in phrases.items() for p in own if f" {p} " in text]
-    return max(found)[1] if found else None
+    return found

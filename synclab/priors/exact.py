@@ -5,7 +5,7 @@ guidance and conditions have no effect.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -74,6 +74,13 @@ class ExactPrior:
 
     def embed(self, prompt: str) -> Everywhere:
         return Everywhere()
+
+    def attention(self, x: Tensor, t: int, cond: Cond) -> tuple[Tensor, Tensor]:
+        """Attends everywhere alike: to one token, and from every place to itself."""
+        return torch.ones_like(x[:, :1]), torch.ones_like(x[:, 0, :1, :1])
+
+    def token_places(self, prompt: str, words: Collection[str]) -> list[int]:
+        return [0] if words else []
 
     def with_depth(self, text: Condition, disparity: Callable[[Views], Tensor]) -> Condition:
         """Returns the text unchanged: exact priors use no depth."""

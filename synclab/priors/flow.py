@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from synclab.core.protocols import Cond
+from synclab.errors import UserError
 from synclab.priors.branches import Inputs
 from synclab.priors.latent import LatentPrior
 from synclab.priors.text import token_ids
@@ -50,6 +52,13 @@ class FlowPrior(LatentPrior):
         missing = self.transformer.config.joint_attention_dim - tokens.shape[-1]
         pooled = torch.cat([output.text_embeds for output in read], -1)
         return F.pad(tokens, (0, missing, 0, T5_TOKENS)), pooled
+
+    def attention(self, x: Tensor, t: int, cond: Cond) -> tuple[Tensor, Tensor]:
+        """Refused: a transformer has no cross-attention, only one of text and image together."""
+        raise UserError(
+            f"prior.path={self.path}: a transformer has no cross-attention to take a mask from;"
+            " expected a UNet, such as prior=sd21_base; or use task.mask=FILE"
+        )
 
     def answer(self, t: int, x: Tensor, *condition: Tensor) -> Tensor:
         tokens, pooled = condition

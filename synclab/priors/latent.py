@@ -4,7 +4,7 @@
 another denoiser or further conditions (depth.py, controlnet.py, flow.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, ClassVar, Literal
@@ -17,13 +17,14 @@ from synclab.core.meter import Meter
 from synclab.core.protocols import Cond, Condition, Views
 from synclab.core.torchvision_build import check_torchvision
 from synclab.errors import UserError
+from synclab.priors.attention import recorded
 from synclab.priors.branches import Branches, Inputs, as_branches, stack
 from synclab.priors.checkpoint import Names, locate, weights_hash
 from synclab.priors.lora import merge
 from synclab.priors.parts import Parts
 from synclab.priors.perceptual import PERCEPTUAL, Distance
 from synclab.priors.prediction import NOISE
-from synclab.priors.text import token_ids
+from synclab.priors.text import token_ids, word_tokens
 
 DTYPES = {
     "fp32": torch.float32,
@@ -162,6 +163,15 @@ class LatentPrior:
         """Token features (1, n, d)."""
         ids = token_ids(self.tokenizer, text).to(self.device)
         return (self.text_encoder(ids).last_hidden_state,)
+
+    def attention(self, x: Tensor, t: int, cond: Cond) -> tuple[Tensor, Tensor]:
+        """Mean maps of the UNet under the positive prompt; see `synclab.priors.attention`."""
+        with self.meter("denoiser", x.device), recorded(self.unet) as maps:
+            self._evaluate(x, t, as_branches(cond).positive)
+        return maps.cross(x.shape[-2:]), maps.own()
+
+    def token_places(self, prompt: str, words: Collection[str]) -> list[int]:
+        return word_tokens(self.tokenizer, prompt, words)
 
     def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
         """eps_u + guidance (eps_c - eps_u), (n c h w); one branch only at guidance 0 or 1."""

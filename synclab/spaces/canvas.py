@@ -1,5 +1,6 @@
 """Base of all canonical spaces: shape, codec and defaults of the protocol."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -7,7 +8,7 @@ import torch
 from torch import Tensor
 
 from synclab.core.known import Known
-from synclab.core.protocols import Rng, Views
+from synclab.core.protocols import Rng, Space, Views
 from synclab.core.sync import adjoint_scatter, weighted_mean
 
 
@@ -60,6 +61,9 @@ class Canvas:
 
     def shifted_views(self, rng: Rng) -> Views:
         return self.all_views()
+
+    def overlaps(self) -> Sequence[tuple[Space, Views]]:
+        raise NotImplementedError
 
     def random_views(self, count: int, rng: Rng) -> Views:
         return self.all_views()

@@ -1,11 +1,12 @@
 """A flat image: one view that shows the whole canonical state."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from synclab.core.protocols import Views
+from synclab.core.protocols import Space, Views
 from synclab.spaces.canvas import Canvas
 
 
@@ -15,6 +16,10 @@ class Image(Canvas):
 
     def all_views(self) -> Views:
         return ((0.0,),)
+
+    def overlaps(self) -> Sequence[tuple[Space, Views]]:
+        """None: there is one view."""
+        return ()
 
     def project(self, z: Tensor, views: Views) -> Tensor:
         return z.expand(len(views), *z.shape)

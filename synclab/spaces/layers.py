@@ -3,13 +3,13 @@
 The region-based control of MultiDiffusion (Bar-Tal et al. 2023, eq. 5 with masks as weights).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from synclab.core.protocols import Rng, Views
+from synclab.core.protocols import Rng, Space, Views
 from synclab.spaces.wide import Wide
 
 
@@ -34,6 +34,9 @@ class Layers(Wide):
 
     def shifted_views(self, rng: Rng) -> Views:
         return self.in_layers(super().shifted_views(rng))
+
+    def overlaps(self) -> Sequence[tuple[Space, Views]]:
+        return [(space, self.in_layers(views)) for space, views in super().overlaps()]
 
     def random_views(self, count: int, rng: Rng) -> Views:
         crops = super().random_views(count, rng)

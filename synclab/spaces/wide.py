@@ -1,13 +1,14 @@
 """A wide image: square crops of one long canvas; with `ring` its ends meet."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import torch
 from torch import Tensor
 
-from synclab.core.protocols import Rng, Views
+from synclab.core.protocols import Rng, Space, Views
 from synclab.spaces.canvas import Canvas
 
 
@@ -54,6 +55,16 @@ class Wide(Canvas):
             return crops(dict.fromkeys(start % self.width for start in starts))
         last = self.width - self.view_size
         return crops(dict.fromkeys(min(max(start, 0), last) for start in starts))
+
+    def overlaps(self) -> Sequence[tuple[Space, Views]]:
+        """Crops of what neighbouring crops share, by their widths; a stride has mostly one."""
+        starts = [int(view[0]) for view in Wide.all_views(self)]
+        ends = [*starts[1:], starts[0] + self.width] if self.ring else starts[1:]
+        shared: dict[int, list[int]] = {}
+        for start, end in zip(starts, ends, strict=False):
+            shared.setdefault(start + self.view_size - end, []).append(end % self.width)
+        sizes = ((width, crops(found)) for width, found in shared.items() if width > 0)
+        return [(replace(self, view_size=width), views) for width, views in sizes]
 
     def random_views(self, count: int, rng: Rng) -> Views:
         end = self.width if self.ring else self.width - self.view_size + 1

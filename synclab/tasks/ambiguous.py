@@ -1,7 +1,7 @@
 """An ambiguous image: one picture that reads differently when turned, flipped or rearranged."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from annotated_types import MinLen
 
@@ -18,6 +18,8 @@ from synclab.tasks.task import cells
 @dataclass(frozen=True)
 class AmbiguousTask(ImageTask):
     """`transforms` names the views; a prompt gives each its text, separated by "|"."""
+
+    overlaps: ClassVar[bool] = False
 
     canonical: Canonical = "rgb"
     transforms: Annotated[tuple[str, ...], MinLen(1)] = ("identity", "rotate_180")

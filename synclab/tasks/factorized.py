@@ -1,7 +1,7 @@
 """One image whose parts show different things (Geng et al. 2024, "Factorized Diffusion")."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from synclab.core.protocols import Canonical, Condition, Method, Prior, Sample
 from synclab.errors import UserError
@@ -17,6 +17,8 @@ Parts = Literal["frequencies", "three_frequencies", "colour", "motion"]
 @dataclass(frozen=True)
 class FactorizedTask(ImageTask):
     """`parts` names the decomposition; a prompt gives each part its text, separated by "|"."""
+
+    overlaps: ClassVar[bool] = False
 
     canonical: Canonical = "rgb"
     parts: Parts = "frequencies"

@@ -1,6 +1,7 @@
 """A plain square image from a prompt: the prior without synchronisation."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -13,6 +14,8 @@ from synclab.tasks.task import CanvasTask, cells
 @dataclass(frozen=True)
 class ImageTask(CanvasTask):
     """One view that is the whole canvas."""
+
+    overlaps: ClassVar[bool] = True
 
     canonical: Canonical = "latent"
 

@@ -81,13 +81,23 @@ class RegionsTask(WideTask):
     def texts(self, prompt: str) -> list[str]:
         """The texts of the background and the regions, or one for all."""
         texts = [text.strip() for text in prompt.split("|")]
-        if len(texts) not in (1, 1 + len(self.regions)):
+        if len(texts) not in (1, self.layers):
             raise UserError(
                 f"prompt={prompt}: {len(texts)} texts for a background and"
-                f" {len(self.regions)} regions; expected one for each, separated by"
+                f" {self.named_layers}; expected one for each, separated by"
                 ' "|", or one for all'
             )
         return texts
+
+    @property
+    def layers(self) -> int:
+        """Number of texts: of the background and of each region."""
+        return 1 + len(self.regions)
+
+    @property
+    def named_layers(self) -> str:
+        """The layers over the background, for messages."""
+        return f"{len(self.regions)} regions"
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:
         texts = [self.prompt_prefix + text for text in self.texts(sample.prompt)]

@@ -27,17 +27,32 @@ class CanvasTask:
 
     provides: ClassVar[tuple[str, ...]] = ()
 
+    overlaps: ClassVar[bool] = False
+    """Whether what neighbouring views share is a view as well; see `Space.overlaps`."""
+
+    edits: ClassVar[bool] = False
+    """Whether its samples begin with a picture and its inversion."""
+
     canonical: Canonical = "rgb"
     codec: Literal["clean", "released"] = "clean"
     prompt_prefix: str = ""
 
     def check(self, method: Method, name: str) -> None:
-        """Refuses a method that needs another kind of canonical state."""
+        """Refuses a method that needs another canonical state, overlaps, or a source to edit."""
         needed = method.canonical
         if needed not in (None, self.canonical):
             raise UserError(
                 f"task.canonical={self.canonical}: method={name} averages noisy states; expected"
                 f" {needed}; use task.canonical={needed}"
+            )
+        if method.needs_source and not self.edits:
+            raise UserError(
+                f"method={name}: edits a picture, which this task does not have; use task=edit"
+            )
+        if method.needs_overlaps and not self.overlaps:
+            raise UserError(
+                f"method={name}: needs the windows that neighbouring views share, which this task"
+                " does not have; expected crops of one canvas; use task=wide"
             )
 
     def check_prompt(self, prompt: str) -> None:

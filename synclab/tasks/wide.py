@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Interval
 from torch import Tensor
@@ -22,6 +22,8 @@ class WideTask(KnownTask):
 
     `crops` sets the number of crops instead, evenly spaced from end to end.
     """
+
+    overlaps: ClassVar[bool] = True
 
     canonical: Canonical = "latent"
     columns: Annotated[int, Ge(1)] = 4

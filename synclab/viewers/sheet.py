@@ -28,11 +28,14 @@ ORDER = (
         "outpainting",
         "multidiffusion",
         "spotdiffusion",
+        "diffcollage",
         "syncdiffusion",
         "syncsde",
+        "alm",
         "syncmvd",
     ),
     *("synctweedies", "visual_anagrams"),
+    *("sdedit", "ddib", "ddim_inversion", "negative_prompt_inversion"),
     *("sds", "sdi", "ism", "stochsync", "stochsync_ddim", "stochsync_fast", "stochsync_fast_dpm"),
 )  # the papers' story
 

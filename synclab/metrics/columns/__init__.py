@@ -5,7 +5,7 @@ A column names its features as "extractor.output". Values and errors are already
 """
 
 from synclab.metrics.columns.base import Metric, OfCanvas, OfPrompts, OfSets
-from synclab.metrics.columns.canvas import Coherence, Discontinuity, SeamRatio
+from synclab.metrics.columns.canvas import Coherence, Discontinuity, Distance, SeamRatio, Similarity
 from synclab.metrics.columns.sets import (
     CMMD,
     FID,
@@ -23,6 +23,7 @@ __all__ = [
     "ClipScore",
     "Coherence",
     "Discontinuity",
+    "Distance",
     "FID",
     "FIDInfinity",
     "GIQA",
@@ -37,6 +38,7 @@ __all__ = [
     "PromptKID",
     "Recall",
     "SeamRatio",
+    "Similarity",
     "SubsetKID",
     "ViewClipScore",
 ]

@@ -20,3 +20,15 @@ class Coherence(OfCanvas):
 @dataclass(frozen=True, kw_only=True)
 class Discontinuity(OfCanvas):
     better = "lower"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distance(OfCanvas):
+    """From a picture that belongs to the sample, such as the source of an edit."""
+
+    better = "lower"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Similarity(OfCanvas):
+    """To a text or picture that belongs to the sample."""
