@@ -31,7 +31,7 @@ test: $(READY) ## Lint, types and tests, at the same time
 	$(MAKE) --no-print-directory --jobs=3 lint types tests
 
 tests: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	MAKEFLAGS= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## ruff: rules and format
 	$(BIN)/ruff check .

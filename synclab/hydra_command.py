@@ -1,12 +1,13 @@
 """Runs a Hydra command: failures of single jobs in a sweep, interrupts, and exit codes."""
 
+import io
 import logging
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 
 from hydra.errors import HydraException
@@ -61,7 +62,7 @@ def attempt(main: Callable[[], None], launch: Launch) -> int:
         check_words(sys.argv[1:])
         check_choices(sys.argv[1:])
         sys.argv[1:] = prepare(sys.argv[1:])
-        with unmasked():
+        with unmasked(), short_help():
             main()
     except HydraException as error:
         return complain(explain(error))
@@ -114,6 +115,21 @@ def unmasked() -> Iterator[None]:
         if any(launch.signals for launch in _launches):
             raise KeyboardInterrupt from error
         raise
+
+
+@contextmanager
+def short_help() -> Iterator[None]:
+    """Leaves the files of presets, which no one chooses by name, out of `--help`."""
+    if not {"--help", "-h"} & set(sys.argv):
+        yield
+        return
+    text = io.StringIO()
+    try:
+        with redirect_stdout(text):
+            yield
+    finally:
+        lines = text.getvalue().splitlines(keepends=True)
+        sys.stdout.writelines(line for line in lines if not line.startswith("preset/"))
 
 
 @contextmanager

@@ -20,7 +20,7 @@ CASES = [
     (
         "task=panoram",
         "task=panoram: no such choice; did you mean 'panorama'?",
-        "image, inpainting, mesh, panorama",
+        "image, inpainting, masked, mesh, panorama",
     ),
     ("prior=tny", "prior=tny: no such choice; did you mean 'tiny'?", "choices: exact, "),
     ("preset=fixd", "preset=fixd: no such choice; did you mean 'fixed'?"),

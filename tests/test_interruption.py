@@ -109,14 +109,14 @@ def damage(done: list[Path], chance: random.Random) -> None:
 
 @pytest.mark.slow
 def test_killed_again_and_again(sweep, undisturbed, tmp_path):
-    for (life,) in kill_again_and_again(sweep, tmp_path, signal.SIGKILL, times=15):
+    for (life,) in kill_again_and_again(sweep, tmp_path, signal.SIGKILL, times=10):
         assert life.exitcode in (-signal.SIGKILL, 0)
     assert_completes(sweep, tmp_path, undisturbed)
 
 
 @pytest.mark.slow
 def test_two_processes_killed_again_and_again(sweep, undisturbed, tmp_path):
-    for lives in kill_again_and_again(sweep, tmp_path, signal.SIGKILL, times=15, together=2):
+    for lives in kill_again_and_again(sweep, tmp_path, signal.SIGKILL, times=10, together=2):
         assert {life.exitcode for life in lives} <= {-signal.SIGKILL, 0}
     assert_completes(sweep, tmp_path, undisturbed)
 
