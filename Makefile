@@ -20,7 +20,7 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-demo: $(READY) ## A 360-degree panorama by StochSync, about a minute
+demo: $(READY) ## A 360-degree panorama by StochSync, one to two minutes
 	$(BIN)/python -m synclab.run method=stochsync task=panorama
 	$(BIN)/python -m synclab.report results/tiny/panorama
 

@@ -12,7 +12,6 @@ import torch
 from conftest import image, last, prior_of, random_state
 from hydra import compose, initialize_config_dir
 
-from synclab import figures
 from synclab.config.schema import build
 from synclab.core.known import Known
 from synclab.core.measured_space import MeasuredSpace
@@ -24,6 +23,7 @@ from synclab.methods.stochsync_ablation import AblatedStochSync
 from synclab.places import CONF
 from synclab.priors.exact import Gaussian
 from synclab.tasks.edit import EditTask
+from synclab.viewers import figures
 
 
 def test_the_error_is_measured_before_the_known_part_is_put_back() -> None:

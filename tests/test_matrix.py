@@ -61,8 +61,8 @@ def representatives() -> set[str]:
 
 
 REPRESENTATIVES = representatives()
-ALIKE = {"torus", "panorama_8k", "masked"}
-"""Tasks in the space of another: sphere, panorama, regions."""
+ALIKE = {"torus", "panorama_8k", "masked", "gaussians", "factorized"}
+"""Tasks whose spaces are built like another's: sphere, panorama, regions, mesh, ambiguous."""
 ENOUGH = {"ddim", "multidiffusion", "sds", "stochsync", "syncsde", "synctweedies"}
 """Methods that run in them too; the others are only checked there."""
 
