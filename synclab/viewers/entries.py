@@ -18,6 +18,9 @@ from synclab.store.pictures import Picture, read_pictures
 PANORAMIC = {"panorama", "panorama_8k", "sphere"}
 """Tasks whose pictures are equirectangular."""
 
+VIEWERS = {"glb": "mesh", "ply": "gaussians"}
+"""Viewers of the artefacts that have one, by their endings."""
+
 GROUPS = ("method", "task", "prior")
 
 FACTS = {
@@ -51,9 +54,14 @@ class Entry:
     @property
     def kind(self) -> str:
         """The viewer that shows it: mesh, gaussians, panorama or picture."""
-        kinds = {"glb": "mesh", "ply": "gaussians"}
-        found = [kinds[ending] for ending in self.row.get("artefacts", {}) if ending in kinds]
-        return found[0] if found else "panorama" if self.task in PANORAMIC else "picture"
+        if self.solid:
+            return VIEWERS[self.solid]
+        return "panorama" if self.task in PANORAMIC else "picture"
+
+    @property
+    def solid(self) -> str | None:
+        """The ending of the artefact that a viewer of its own shows, if there is one."""
+        return next((ending for ending in VIEWERS if ending in self.row.get("artefacts", {})), None)
 
     @property
     def preview(self) -> tuple[Path, str]:
@@ -64,9 +72,8 @@ class Entry:
     @property
     def object(self) -> tuple[Path, str]:
         """The file that its viewer opens, and the file's hash."""
-        for ending in ("glb", "ply"):
-            if ending in self.row.get("artefacts", {}):
-                return self.file(ending), self.row["artefacts"][ending]
+        if self.solid:
+            return self.file(self.solid), self.row["artefacts"][self.solid]
         return self.picture.path, self.row["sha256"]
 
     @property

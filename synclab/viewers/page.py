@@ -10,7 +10,7 @@ from synclab.core.atomic import write_atomically
 from synclab.core.pictures import read
 from synclab.errors import UserError
 from synclab.places import ASSETS
-from synclab.viewers.entries import Entry, find_entries
+from synclab.viewers.entries import VIEWERS, Entry, find_entries
 from synclab.viewers.media import Media
 
 PARTS = ("index.html", "style.css", "page.js", "viewers.js", "viewers.LICENSE")
@@ -91,10 +91,9 @@ def write_single(path: Path, folder: Path) -> Path:
 
 def kind_of(path: Path) -> tuple[str, tuple[int, int]]:
     """The viewer of a file and the size of its picture; one twice as wide as high is a panorama."""
-    kinds = {".glb": "mesh", ".ply": "gaussians"}
     if not path.is_file():
         raise UserError(f"{path}: no such file; expected a folder of results or a file to show")
-    if path.suffix.lower() in kinds:
-        return kinds[path.suffix.lower()], (1, 1)
+    if viewer := VIEWERS.get(path.suffix.lower().removeprefix(".")):
+        return viewer, (1, 1)
     width, height = read(path, str(path)).size
     return "panorama" if width == 2 * height else "picture", (width, height)
