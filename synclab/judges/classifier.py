@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from synclab.errors import UserError
+from synclab.judges.weights import NAME, load_half, save_half
 from synclab.places import ASSETS
 from synclab.world import KINDS, TIMES
 
@@ -61,25 +62,17 @@ class Judge(nn.Module):
     @classmethod
     def load(cls, folder: str | Path = FOLDER) -> "Judge":
         """The trained judge in evaluation mode: fp16 in `folder/model.safetensors`, fp32 here."""
-        from safetensors.torch import load_file
-
-        path = Path(folder) / "model.safetensors"
+        path = Path(folder) / NAME
         if not path.is_file():
             raise UserError(
                 f"judge.folder={folder}: no model.safetensors there; expected the judge's weights;"
                 f" python -m scripts.embedded classifier writes them to {FOLDER}"
             )
-        judge = cls()
-        judge.load_state_dict({name: value.float() for name, value in load_file(path).items()})
-        return judge.eval().requires_grad_(False)
+        return load_half(cls(), folder)
 
     def save(self, folder: str | Path) -> None:
         """Writes `folder/model.safetensors` in half precision."""
-        from safetensors.torch import save_file
-
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        state = {name: value.half().contiguous() for name, value in self.state_dict().items()}
-        save_file(state, Path(folder) / "model.safetensors")
+        save_half(self, folder)
 
 
 @torch.no_grad()
