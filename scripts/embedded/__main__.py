@@ -16,6 +16,7 @@
     python -m scripts.embedded judge
     python -m scripts.embedded disturbance
     python -m scripts.embedded image_text
+    python -m scripts.embedded motion --steps 6000 --cooldown 1500
 
 Each stage goes on where it stopped when it is run again, and reads what earlier ones left in
 `--folder`. Losses go to `<stage>/loss.jsonl`, measurements of the averaged weights to
@@ -158,6 +159,12 @@ def image_text(args: argparse.Namespace) -> None:
     make_image_text(args.folder / "image_text", args.output, args.views, args.steps, args.each)
 
 
+def motion(args: argparse.Namespace) -> None:
+    from .motion import train_motion
+
+    train_motion(args.folder / "motion", args.segments, plan(args), args.output)
+
+
 def plan(args: argparse.Namespace) -> Plan:
     return Plan(args.steps, args.cooldown, args.batch, args.device, args.seed, args.bf16)
 
@@ -229,6 +236,10 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--views", type=int, default=8000)
         parser.add_argument("--steps", type=int, default=1200)
         parser.add_argument("--each", type=int, default=20, help="held-out views of every class")
+    elif stage == "motion":
+        training(parser, 8000, batch=32)
+        parser.add_argument("--segments", type=int, default=12288)
+        parser.add_argument("--output", type=Path, default=ASSETS / "tiny_motion")
 
 
 STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
@@ -249,6 +260,7 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
         judge,
         disturbance,
         image_text,
+        motion,
     )
 }
 
