@@ -109,14 +109,14 @@ def measure_reference(
     from synclab.metrics.features import measure
     from synclab.metrics.reference import choose
     from synclab.metrics.scoring import of_views
-    from synclab.metrics.views import Whole
 
     prompts = {prompt for own in methods.values() for prompt in own.prompts}
     chosen = choose(protocol.reference(), folder.parents[1], prompts)
     used = protocol.sources(of_views(protocol.columns()))
+    views = protocol.views().of_reference()
     parts = {"reference": chosen.pictures, "held out": chosen.held_out}
     reference, held_out = (
-        measure(own, Whole(), {n: extractors[n] for n in used}, what) for what, own in parts.items()
+        measure(own, views, {n: extractors[n] for n in used}, what) for what, own in parts.items()
     )
     return reference, held_out
 

@@ -30,7 +30,7 @@ from synclab.config.schema import build
 from synclab.config.settings import part_of, read_settings
 from synclab.core.hashing import to_json
 from synclab.errors import UserError, nearest
-from synclab.jobs.counting import Work, count
+from synclab.jobs.counting import Work, count, stand_in
 from synclab.places import CONF, COSTS
 from synclab.store.folder import list_samples
 from synclab.store.progress import recent_seconds
@@ -103,8 +103,10 @@ def plan(overrides: Sequence[str], rate: float, costs: dict[str, Any]) -> Planne
     wanted = part_of(settings.shard, settings.samples())
     folder = settings.folder(choices.task, choices.method)
     listing = list_samples(folder) if folder.is_dir() else None
-    work = work_of(to_json(body["task"]), to_json(body["method"]), cost["shape"][0])
-    pixels = work.views * (cost["shape"][1] * cost["factor"]) ** 2
+    work = work_of(
+        to_json(body["task"]), to_json(body["method"]), tuple(cost["shape"]), choices.prior
+    )
+    pixels = work.views * (cost["shape"][2] * cost["factor"]) ** 2
     return Planned(
         name=f"{choices.task}/{choices.method}",
         run=settings.run,
@@ -119,11 +121,12 @@ def plan(overrides: Sequence[str], rate: float, costs: dict[str, Any]) -> Planne
 
 
 @cache
-def work_of(task: bytes, method: bytes, channels: int) -> Work:
+def work_of(task: bytes, method: bytes, shape: tuple[int, int, int], prior: str) -> Work:
     """Work of one sample; cached for jobs that differ only in prompts or seeds."""
     the_task, the_method = build(json.loads(task), "task"), build(json.loads(method), "method")
     the_task.check(the_method, type(the_method).__name__)
-    return count(the_task, the_method, channels)
+    the_task.check_prior(stand_in(shape), prior)
+    return count(the_task, the_method, shape)
 
 
 def cost_of(prior: str, costs: dict[str, Any]) -> dict[str, Any]:

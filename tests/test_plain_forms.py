@@ -347,6 +347,6 @@ def test_syncsde_is_its_equation():
 
 def test_a_gaussian_window_is_a_tenth_of_a_view_wide():
     """Ten cells: their centres lie 0.05, 0.15, ... of a view from its middle."""
-    window = gaussian(torch.zeros(1).double(), 10)
+    window = gaussian(torch.zeros(1).double(), 10, 10)
     profile = torch.tensor([math.exp(-0.5 * (x / 10) ** 2) for x in range(-45, 46, 10)]).double()
     close(window, profile * profile[:, None], 1e-7)

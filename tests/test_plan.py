@@ -39,7 +39,7 @@ def counted(*overrides: str):
         config: Any = compose("config", overrides=list(overrides))
     body: Any = OmegaConf.to_container(OmegaConf.masked_copy(config, ["task", "method"]))
     task, method = (build(body[g], g) for g in ("task", "method"))
-    return count(task, method, 4)
+    return count(task, method, (4, 16, 16))
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -17,6 +17,7 @@
     python -m scripts.embedded disturbance
     python -m scripts.embedded image_text
     python -m scripts.embedded motion --steps 6000 --cooldown 1500
+    python -m scripts.embedded motion_judge
 
 Each stage goes on where it stopped when it is run again, and reads what earlier ones left in
 `--folder`. Losses go to `<stage>/loss.jsonl`, measurements of the averaged weights to
@@ -165,6 +166,13 @@ def motion(args: argparse.Namespace) -> None:
     train_motion(args.folder / "motion", args.segments, plan(args), args.output)
 
 
+def motion_judge(args: argparse.Namespace) -> None:
+    from .motion_judge import make_motion_judge
+
+    folder, motions = args.folder / "motion_judge", args.folder / "motion"
+    make_motion_judge(folder, motions, args.segments, args.steps, args.output)
+
+
 def plan(args: argparse.Namespace) -> Plan:
     return Plan(args.steps, args.cooldown, args.batch, args.device, args.seed, args.bf16)
 
@@ -240,6 +248,10 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         training(parser, 8000, batch=32)
         parser.add_argument("--segments", type=int, default=12288)
         parser.add_argument("--output", type=Path, default=ASSETS / "tiny_motion")
+    elif stage == "motion_judge":
+        parser.add_argument("--segments", type=int, default=12288)
+        parser.add_argument("--steps", type=int, default=1500)
+        parser.add_argument("--output", type=Path, default=ASSETS / "judge_motion")
 
 
 STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
@@ -261,6 +273,7 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
         disturbance,
         image_text,
         motion,
+        motion_judge,
     )
 }
 

@@ -15,11 +15,7 @@ def check_match(prior: Prior, task: Task, method: Method, request: Request) -> N
             f"prior={request.prior}: predicts {prior.prediction}; method={request.method} expects"
             f" {expected}; choose another prior, such as prior=sd21_base"
         )
-    if prior.image_channels != 3:
-        raise UserError(
-            f"prior={request.prior}: its images have {prior.image_channels} channels; expected 3,"
-            " as in prior.shape=[3,64,64]"
-        )
+    task.check_prior(prior, request.prior)
     missing = set(prior.needs) - set(task.provides)
     if missing:
         raise UserError(

@@ -38,6 +38,9 @@ class ForwardingSpace:
     def overlaps(self) -> Sequence[tuple[Space, Views]]:
         return self.inner.overlaps()
 
+    def around_overlaps(self) -> tuple[int, Views]:
+        return self.inner.around_overlaps()
+
     def random_views(self, count: int, rng: Rng) -> Views:
         return self.inner.random_views(count, rng)
 

@@ -137,7 +137,7 @@ class Prior(Denoiser, Protocol):
 
     @property
     def prediction(self) -> str:
-        """Output type of the network: "epsilon", "v_prediction" or "flow"."""
+        """Output type of the network: "epsilon", "v_prediction", "flow" or "sample"."""
         ...
 
     @property
@@ -253,6 +253,12 @@ class Space(Protocol):
         """
         ...
 
+    def around_overlaps(self) -> tuple[int, Views]:
+        """Views centred on what each two neighbours of `all_views` share, and how many columns that
+        is (DoubleTake); of overlaps of several sizes only the most frequent.
+        """
+        ...
+
     def random_views(self, count: int, rng: Rng) -> Views:
         """Views drawn anew at every step (score distillation)."""
         ...
@@ -344,6 +350,11 @@ class Method(Protocol):
         return False
 
     @property
+    def needs_distance(self) -> bool:
+        """Whether it needs `Denoiser.distance`, which pictures have."""
+        return False
+
+    @property
     def needs_source(self) -> bool:
         """Whether it edits a picture: `Space.initial`, and its inversion in `Space.known`."""
         return False
@@ -382,6 +393,14 @@ class Task(Protocol):
 
         Args:
             name: the name of the method in the configuration.
+        """
+        ...
+
+    def check_prior(self, prior: "Prior", name: str) -> None:
+        """Raises a UserError if the prior denoises something else than this task's views.
+
+        Args:
+            name: the name of the prior in the configuration.
         """
         ...
 

@@ -99,9 +99,41 @@ class CountingPrior:
         return (x0 - other).square().mean((1, 2, 3))
 
 
-def count(task: Task, method: Method, channels: int) -> Work:
-    """The work of one sample."""
-    prior, sample = CountingPrior(channels), Sample("plan", "", 0)
+@dataclass
+class CountingMotionPrior(CountingPrior):
+    """Stands in for a prior of motions, whose segments keep their length."""
+
+    frames: int = SMALL
+    factor: int = 1
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return (self.channels, 1, self.frames)
+
+    @property
+    def image_size(self) -> int:
+        return self.frames
+
+    @property
+    def image_channels(self) -> int:
+        return self.channels
+
+    def encode(self, image: Tensor, eps: Tensor | None = None) -> Tensor:
+        return image
+
+    def decode(self, latent: Tensor) -> Tensor:
+        return latent
+
+
+def stand_in(shape: tuple[int, int, int]) -> CountingPrior:
+    """The counting prior of a denoiser that sees (c, h, w)."""
+    channels, height, width = shape
+    return CountingPrior(channels) if height > 1 else CountingMotionPrior(channels, frames=width)
+
+
+def count(task: Task, method: Method, shape: tuple[int, int, int]) -> Work:
+    """The work of one sample, with a prior whose denoiser sees `shape` (c, h, w)."""
+    prior, sample = stand_in(shape), Sample("plan", "", 0)
     short: Any = replace(method, steps=min(method.steps, FEW))  # type: ignore[type-var]
     rng = Streams("plan", "", 0)
     space, condition = task.space(prior, rng, sample), task.condition(prior, sample)

@@ -10,7 +10,7 @@ from synclab.core.file_hash import file_hash, hash_of_files
 from synclab.core.hashing import without_modules
 from synclab.core.protocols import Task
 from synclab.errors import UserError
-from synclab.priors import lora
+from synclab.priors import lora, motion_files
 from synclab.priors.checkpoint import Names, checkpoint_files, fingerprint
 from synclab.store.folder import CONFIG
 
@@ -30,6 +30,8 @@ def identify(body: Mapping[str, Any], task: Task, checkpoint: Names | None) -> d
         groups["task"]["version"] = task.version
     if checkpoint is not None:
         groups["prior"]["weights"] = fingerprint(checkpoint)
+    if model := groups["prior"].get("model"):
+        groups["prior"]["weights"] = motion_files.fingerprint(model)
     if merged := lora.fingerprint(groups["prior"].get("lora")):
         groups["prior"]["lora"] = merged
     if own := plugins.identify(groups):

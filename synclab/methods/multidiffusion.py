@@ -48,7 +48,7 @@ class MultiDiffusion(NoisyMethod):
         schedule, views = prior.schedule, space.all_views()
         cond = condition.at(views)
         z = start = rng.normal("start", space.shape)
-        window = gaussian(z, prior.shape[-1]) if self.window == "gaussian" else None
+        window = gaussian(z, *prior.shape[1:]) if self.window == "gaussian" else None
         for i, (t, s) in enumerate(schedule.steps(self.steps, spacing=self.spacing)):
             x = project(space, z, views)
             if i < self.bootstrap and (beside := space.beside(views, rng)):
@@ -61,8 +61,8 @@ class MultiDiffusion(NoisyMethod):
             yield z
 
 
-def gaussian(like: Tensor, size: int) -> Tensor:
-    """Weights (size, size), a tenth of the view wide (Jimenez 2023, "Mixture of Diffusers")."""
-    offset = (torch.arange(size).to(like) + 0.5) / size - 0.5
-    profile = torch.exp(-offset.square() / (2 * 0.1**2))
-    return profile * profile[:, None]
+def gaussian(like: Tensor, height: int, width: int) -> Tensor:
+    """Weights (height, width), a tenth of the view wide (Jimenez 2023, "Mixture of Diffusers")."""
+    offsets = [(torch.arange(size).to(like) + 0.5) / size - 0.5 for size in (height, width)]
+    down, across = (torch.exp(-offset.square() / (2 * 0.1**2)) for offset in offsets)
+    return across * down[:, None]

@@ -39,6 +39,10 @@ class SyncDiffusion(NoisyMethod):
     def keeps_known(self) -> bool:
         return True
 
+    @property
+    def needs_distance(self) -> bool:
+        return True
+
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, views = prior.schedule, space.all_views()
         cond = condition.at(views)

@@ -33,11 +33,15 @@ class ViewCutter(Protocol):
         ...
 
     def source(self, picture: Picture) -> Tensor:
-        """The image (3, H, W), uint8, that the views are cut from."""
+        """What the views are cut from: the image (3, H, W), uint8, or of a motion its joints."""
         ...
 
     def cut(self, picture: Tensor, row: Mapping[str, Any]) -> Tensor:
-        """Views (n, 3, h, w) of a picture (3, H, W), all uint8."""
+        """Views (n, 3, h, w) of a picture (3, H, W), all uint8, or segments of a motion."""
+        ...
+
+    def of_reference(self) -> "ViewCutter":
+        """How the pictures of the reference are cut: they are views already, or cut like these."""
         ...
 
 

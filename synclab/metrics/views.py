@@ -36,6 +36,13 @@ class Cutter:
         """The sample's picture."""
         return picture.load()
 
+    def of_reference(self) -> "Cutter":
+        """Whole pictures: those of a reference are single views."""
+        return Whole()
+
+    def cut(self, picture: Tensor, row: Row) -> Tensor:
+        raise NotImplementedError
+
 
 @dataclass(frozen=True)
 class Whole(Cutter):

@@ -1,6 +1,6 @@
 """The procedural world's true renderings of a prompt: an upper bound for the embedded prior."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -44,7 +44,7 @@ class Renderings:
         wanted = [s for seed in seeds for s in samples(sorted(prompts), seed)]
         todo = [sample for sample in wanted if not store.done(sample.id)]
         for sample in tqdm(todo, "world", disable=None):
-            store.write(sample.id, self.render(sample), describe(sample))
+            store.write(sample.id, self.render(sample), describe(sample), self.beside(sample))
         return [p for p in read_pictures(store.folder) if p.prompt in prompts]
 
     @property
@@ -55,6 +55,10 @@ class Renderings:
     def render(self, sample: Sample) -> bytes:
         """Renders one picture as PNG."""
         raise NotImplementedError
+
+    def beside(self, sample: Sample) -> Mapping[str, bytes]:
+        """Files beside the picture by their endings; none by default."""
+        return {}
 
     def scene(self, prompt: str) -> tuple[str, str | None]:
         """The kind and, if any, the time of the scenes."""

@@ -24,5 +24,15 @@ def from_flow(answer: Tensor, x: Tensor, t: int, schedule: Schedule) -> Tensor:
     return x + schedule.alpha(t) * answer
 
 
-NOISE = {"epsilon": from_noise, "v_prediction": from_v, "flow": from_flow}
+def from_sample(answer: Tensor, x: Tensor, t: int, schedule: Schedule) -> Tensor:
+    """The output is the clean x0 itself (Tevet et al. 2023, eq. 2)."""
+    return schedule.eps(x, answer, t)
+
+
+NOISE = {
+    "epsilon": from_noise,
+    "v_prediction": from_v,
+    "flow": from_flow,
+    "sample": from_sample,
+}
 """Conversions by prediction type, as named in diffusers' scheduler files."""

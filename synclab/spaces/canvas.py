@@ -65,6 +65,9 @@ class Canvas:
     def overlaps(self) -> Sequence[tuple[Space, Views]]:
         raise NotImplementedError
 
+    def around_overlaps(self) -> tuple[int, Views]:
+        raise NotImplementedError
+
     def random_views(self, count: int, rng: Rng) -> Views:
         return self.all_views()
 

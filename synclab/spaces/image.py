@@ -21,6 +21,10 @@ class Image(Canvas):
         """None: there is one view."""
         return ()
 
+    def around_overlaps(self) -> tuple[int, Views]:
+        """None: there is one view."""
+        return 0, ()
+
     def project(self, z: Tensor, views: Views) -> Tensor:
         return z.expand(len(views), *z.shape)
 

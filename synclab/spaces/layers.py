@@ -38,6 +38,10 @@ class Layers(Wide):
     def overlaps(self) -> Sequence[tuple[Space, Views]]:
         return [(space, self.in_layers(views)) for space, views in super().overlaps()]
 
+    def around_overlaps(self) -> tuple[int, Views]:
+        width, views = super().around_overlaps()
+        return width, self.in_layers(views)
+
     def random_views(self, count: int, rng: Rng) -> Views:
         crops = super().random_views(count, rng)
         return tuple((*view, float(rng.integer("layer", 0, self.top))) for view in crops)

@@ -58,13 +58,30 @@ class Wide(Canvas):
 
     def overlaps(self) -> Sequence[tuple[Space, Views]]:
         """Crops of what neighbouring crops share, by their widths; a stride has mostly one."""
+        shared = self._by_width()
+        return [
+            (replace(self, view_size=width), crops(end % self.width for _, end in pairs))
+            for width, pairs in shared.items()
+        ]
+
+    def around_overlaps(self) -> tuple[int, Views]:
+        shared = self._by_width()
+        width = max(shared, key=lambda own: len(shared[own]), default=0)
+        middles = ((start + end) // 2 % self.width for start, end in shared.get(width, ()))
+        return width, crops(middles)
+
+    def _by_width(self) -> dict[int, list[tuple[int, int]]]:
+        """First columns of each two neighbouring crops, by the columns that they share.
+
+        The second may be past the end of a ring.
+        """
         starts = [int(view[0]) for view in Wide.all_views(self)]
         ends = [*starts[1:], starts[0] + self.width] if self.ring else starts[1:]
-        shared: dict[int, list[int]] = {}
+        shared: dict[int, list[tuple[int, int]]] = {}
         for start, end in zip(starts, ends, strict=False):
-            shared.setdefault(start + self.view_size - end, []).append(end % self.width)
-        sizes = ((width, crops(found)) for width, found in shared.items() if width > 0)
-        return [(replace(self, view_size=width), views) for width, views in sizes]
+            if (width := start + self.view_size - end) > 0:
+                shared.setdefault(width, []).append((start, end))
+        return shared
 
     def random_views(self, count: int, rng: Rng) -> Views:
         end = self.width if self.ring else self.width - self.view_size + 1

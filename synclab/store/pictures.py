@@ -45,13 +45,18 @@ class Picture:
 
     def load_artefact(self, ending: str) -> Tensor | None:
         """A picture beside the image, uint8 (3, H, W); None if the row has none of this ending."""
+        path = self.artefact(ending)
+        return None if path is None else load(path, None)
+
+    def artefact(self, ending: str) -> Path | None:
+        """A file beside the image; None if the row has none of this ending."""
         known = self.row.get("artefacts", {}).get(ending)
         if known is None:
             return None
         path = Store(self.path.parent).artefact(self.path.stem, ending)
         if not path.is_file() or sha256(path.read_bytes()) != known:
             raise UnusableError(f"{path.name} is missing or differs from the row's hash")
-        return load(path, None)
+        return path
 
 
 def load(path: Path, size: Sequence[int] | None) -> Tensor:

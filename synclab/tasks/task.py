@@ -55,6 +55,14 @@ class CanvasTask:
                 " does not have; expected crops of one canvas; use task=wide"
             )
 
+    def check_prior(self, prior: Prior, name: str) -> None:
+        """Refuses a prior whose images are not RGB."""
+        if prior.image_channels != 3:
+            raise UserError(
+                f"prior={name}: its images have {prior.image_channels} channels; expected 3, as in"
+                " prior.shape=[3,64,64]"
+            )
+
     def check_prompt(self, prompt: str) -> None:
         """Refuses a prompt that the task cannot use; by default none."""
 

@@ -6,6 +6,13 @@ A column names its features as "extractor.output". Values and errors are already
 
 from synclab.metrics.columns.base import Metric, OfCanvas, OfPrompts, OfSets
 from synclab.metrics.columns.canvas import Coherence, Discontinuity, Distance, SeamRatio, Similarity
+from synclab.metrics.columns.motion import (
+    AreaUnderJerk,
+    FootSkate,
+    PeakJerk,
+    RPrecision,
+    TransitionDistance,
+)
 from synclab.metrics.columns.sets import (
     CMMD,
     FID,
@@ -19,6 +26,11 @@ from synclab.metrics.columns.sets import (
 from synclab.metrics.columns.views import GIQA, ClipScore, Precision, Recall, ViewClipScore
 
 __all__ = [
+    "AreaUnderJerk",
+    "FootSkate",
+    "PeakJerk",
+    "RPrecision",
+    "TransitionDistance",
     "CMMD",
     "ClipScore",
     "Coherence",

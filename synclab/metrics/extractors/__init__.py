@@ -20,7 +20,10 @@ Outputs = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Cut:
-    """A result (3, H, W) and its scored views (n, 3, h, w), both uint8, with its prompt."""
+    """A result (3, H, W) and its scored views (n, 3, h, w), both uint8, with its prompt.
+
+    Of a motion, its joints (F, 22, 3) in metres and those of its segments (n, f, 22, 3).
+    """
 
     picture: Tensor
     views: Tensor
