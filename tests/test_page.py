@@ -43,6 +43,7 @@ def results(tmp_path_factory) -> Path:
         ("task=panorama", "prompt=a sea"),
         ("task=mesh", "task.texture=64", "prompt=a sea"),
         ("task=gaussians", "task.count=500", "prompt=a sea"),
+        ("task=motion", "prior.shape=[263,1,24]", "task.overlap=6", "prompt=walk"),
     )
     for words in sweeps:
         answer = command_line.run(*QUICK, *small, *words)
@@ -79,7 +80,8 @@ def test_every_sample_is_on_the_page_with_files_that_are_there(page, results):
 def test_each_kind_has_its_viewer(page):
     kinds = {sample["task"]: sample["kind"] for sample in samples_of(page)}
     assert kinds == {
-        "gaussians": "gaussians", "image": "picture", "mesh": "mesh", "panorama": "panorama",
+        "gaussians": "gaussians", "image": "picture", "mesh": "mesh", "motion": "motion",
+        "panorama": "panorama",
     }  # fmt: skip
 
 
@@ -116,7 +118,7 @@ def test_a_task_gets_a_page_and_a_sheet(results, monkeypatch):
 
 
 def test_a_single_file_has_a_page_of_its_own(page, tmp_path):
-    for kind in ("mesh", "gaussians", "panorama", "picture"):
+    for kind in ("mesh", "gaussians", "motion", "panorama", "picture"):
         path = page.parent / sample_of(page, kind)["file"]
         assert sample_of(write_single(path, tmp_path / kind), kind)["method"] == path.name
 
@@ -176,7 +178,7 @@ async function shoot(sample) {
   view.turn(%s);
   shots[sample.kind] = canvas.toDataURL();
 }
-const shown3d = REPORT.samples.filter(({ kind }) => kind !== "picture");
+const shown3d = REPORT.samples.filter(({ kind }) => !["picture", "motion"].includes(kind));
 Promise.all(shown3d.map(shoot)).then(() => { by("answer").textContent = JSON.stringify(shots); });
 """
 
@@ -208,6 +210,53 @@ def test_viewers_draw_what_synclab_projects(page):
         path = page.parent / sample_of(page, kind)["file"]
         error = (decode(url) - projected(path, kind)).square().mean()
         assert -10 * error.log10() >= 30, kind
+
+
+PLAY = """
+const answer = {};
+const sample = REPORT.samples.find(({ kind }) => kind === "motion");
+const canvas = document.createElement("canvas");
+canvas.style = "width:400px;height:300px";
+document.body.append(canvas);
+bytesOf(sample).then((bytes) => Motion.open(canvas, bytes)).then((player) => {
+  const drawn = () => canvas.toDataURL();
+  player.turn({ playing: false, frame: 3 });
+  const first = drawn();
+  player.turn({ frame: 40 });
+  answer.moves = drawn() !== first;
+  player.turn({ frame: 3, azimuth: 200 });
+  answer.turns = drawn() !== first;
+  const at = player.projection(400, 300, player.path[3])(...player.joints.values.subarray(66 * 3, 66 * 3 + 3));
+  answer.pelvis = [at.x, at.y];
+  answer.frames = player.joints.count;
+  const turned = [];
+  player.onturn = (camera) => turned.push(camera.playing);
+  canvas.dispatchEvent(new KeyboardEvent("keydown", { key: " ", bubbles: true, cancelable: true }));
+  answer.playing = turned;
+  answer.label = player.button.textContent;
+  player.close();
+  answer.bars = document.querySelectorAll(".player").length;
+  by("answer").textContent = JSON.stringify(answer);
+});
+"""
+
+
+@needs_browser
+@pytest.mark.slow
+def test_the_player_shows_a_motion_from_all_sides(page):
+    answer = json.loads(unescape(browser.run(page, PLAY)))
+    joints = np.load(page.parent / sample_of(page, "motion")["file"])
+    assert answer["frames"] == len(joints)
+    assert answer["moves"] and answer["turns"]
+    azimuth, elevation, scale = np.radians(200), np.radians(12), 300 / 2.6
+    path = joints[:14, 0].mean(0)  # the pelvis, averaged over the frames around the fourth
+    x, y, z = joints[3, 0] - path * (1, 0, 1)
+    near = np.sin(azimuth) * x + np.cos(azimuth) * z
+    across = np.cos(azimuth) * x - np.sin(azimuth) * z
+    up = np.cos(elevation) * (y - 0.85) - np.sin(elevation) * near
+    assert answer["pelvis"] == pytest.approx([200 + scale * across, 150 - scale * up], abs=0.01)
+    assert answer["playing"] == [True] and answer["label"] == "Pause"
+    assert answer["bars"] == 0
 
 
 VISIT = """

@@ -18,7 +18,7 @@ from synclab.store.pictures import Picture, read_pictures
 PANORAMIC = {"panorama", "panorama_8k", "sphere"}
 """Tasks whose pictures are equirectangular."""
 
-VIEWERS = {"glb": "mesh", "ply": "gaussians"}
+VIEWERS = {"glb": "mesh", "ply": "gaussians", "npy": "motion"}
 """Viewers of the artefacts that have one, by their endings."""
 
 GROUPS = ("method", "task", "prior")
@@ -53,7 +53,7 @@ class Entry:
 
     @property
     def kind(self) -> str:
-        """The viewer that shows it: mesh, gaussians, panorama or picture."""
+        """The viewer that shows it: mesh, gaussians, motion, panorama or picture."""
         if self.solid:
             return VIEWERS[self.solid]
         return "panorama" if self.task in PANORAMIC else "picture"

@@ -13,7 +13,7 @@ from synclab.places import ASSETS
 from synclab.viewers.entries import VIEWERS, Entry, find_entries
 from synclab.viewers.media import Media
 
-PARTS = ("index.html", "style.css", "page.js", "viewers.js", "viewers.LICENSE")
+PARTS = ("index.html", "style.css", "page.js", "motion.js", "viewers.js", "viewers.LICENSE")
 
 NAME = "report"
 """The folder of the page, inside the folder of its results."""
@@ -74,7 +74,7 @@ def link(path: Path, folder: Path) -> str:
 
 
 def write_single(path: Path, folder: Path) -> Path:
-    """Writes a page that shows one picture, mesh (.glb) or cloud of Gaussians (.ply).
+    """Writes a page that shows one picture, mesh (.glb), cloud of Gaussians (.ply) or motion (.npy).
 
     Raises: UserError if it is none of these.
     """

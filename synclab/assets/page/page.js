@@ -102,7 +102,8 @@ async function drawStage() {
     stage.append(...(other ? drawSlider(current, other) : [drawPicture(current)]));
     return;
   }
-  by("hint").textContent = "Drag or use the arrow keys to turn, wheel or + and - to zoom.";
+  const playing = current.kind === "motion" ? " Space bar to play or pause." : "";
+  by("hint").textContent = `Drag or use the arrow keys to turn, wheel or + and - to zoom.${playing}`;
   const opened = await Promise.all(pair.map((sample) => openView(sample, stage)));
   views = opened.filter(Boolean);
   for (const view of views)
@@ -127,7 +128,8 @@ async function openView(sample, stage) {
   const figure = make("figure", {}, canvas, make("figcaption", { textContent: sample.method }));
   stage.append(figure);
   try {
-    return await Viewers.open(sample.kind, canvas, await bytesOf(sample));
+    const bytes = await bytesOf(sample);
+    return await (sample.kind === "motion" ? Motion.open(canvas, bytes) : Viewers.open(sample.kind, canvas, bytes));
   } catch (error) {
     figure.replaceChildren(...drawPicture(sample).children);
     by("hint").textContent = `Shown flat: ${error.message}`;
