@@ -20,7 +20,7 @@ CASES = [
     (
         "task=panoram",
         "task=panoram: no such choice; did you mean 'panorama'?",
-        "image, inpainting, masked, mesh, panorama",
+        "image, inpainting, masked, mesh, motion, panorama",
     ),
     ("prior=tny", "prior=tny: no such choice; did you mean 'tiny'?", "choices: exact, "),
     ("preset=fixd", "preset=fixd: no such choice; did you mean 'fixed'?"),
@@ -101,6 +101,24 @@ CASES = [
         "task=zoom method=synctweedies method.strategy=3",
         "task.sampling=area: method=synctweedies averages noisy states",
     ),
+    (
+        "task=motion prior.shape=[263,1,40] prompt=walk|sit",
+        "prompt=walk|sit: 2 texts for 3 segments; expected one per segment",
+    ),
+    (
+        "task=motion prior.shape=[263,1,40]",
+        "task.overlap=30: segments of 40 frames are too short to share so many at both ends",
+        "expected at most 20",
+    ),
+    (
+        "task=motion prior.shape=[251,1,120]",
+        "prior=exact: denoises states of 251 x 1 x 120; expected 263 x 1 x frames",
+        "use prior=tiny_motion",
+    ),
+    ("task=motion task.canonical=rgb", "task.canonical=rgb: a motion has no pixels"),
+    ("task=motion task.ring=true task.segments=1", "task.ring=true: one segment alone"),
+    ("task=motion method=syncdiffusion", "method=syncdiffusion: compares views by a perceptual"),
+    ("task=motion method=sdedit", "method=sdedit: edits a picture, which this task does not have"),
     ("task=ambiguous prompt=a|b|c", "prompt=a|b|c: 3 texts for 2 views; expected one per view"),
     ("task=ambiguous task.transforms=[]", "task.transforms=[]: tuple should have at least 1 item"),
     ("shard=5/3", "shard=5/3: expected i/n, part i of n, from 1/n to n/n, such as shard=1/4"),

@@ -19,6 +19,7 @@ SMALL = {
     "edit": ["task.inversion_steps=3", "prompt=a desert | a sea"],
     "gaussians": ["task.count=200"],
     "mesh": ["task.texture=64"],
+    "motion": ["prior.shape=[263,1,8]", "task.overlap=2", "task.segments=2", "task.film=false"],
     "zoom": ["task.levels=2", "task.frames=2"],
 }
 """Keys that keep a task's maps quick to find."""
@@ -26,6 +27,10 @@ SMALL = {
 
 def names(group: str) -> list[str]:
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+CANVASES = ("image", "wide", "regions", "masked", "motion")
+"""Tasks of one latent canvas, whose views are crops of it."""
 
 
 def suited(method: str, task: str) -> bool:
@@ -43,12 +48,14 @@ def suited(method: str, task: str) -> bool:
     if target and task in ("inpainting", "edit"):
         values: Any = OmegaConf.to_container(body)
         return build(values, "method").keeps_known
-    if method == "diffcollage":
-        return task in ("image", "wide", "regions", "masked")
+    if method in ("diffcollage", "doubletake"):
+        return task in CANVASES
+    if method == "syncdiffusion" and task == "motion":
+        return False
     if not (target and NoisyMethod in locate(target, "method").__mro__):
         return True
     preset = CONF / "preset" / "task" / "fixed" / f"{method}_{task}.yaml"
-    return task in ("image", "wide", "regions", "masked") or preset.is_file()
+    return task in CANVASES or preset.is_file()
 
 
 def representatives() -> set[str]:
@@ -61,8 +68,8 @@ def representatives() -> set[str]:
 
 
 REPRESENTATIVES = representatives()
-ALIKE = {"torus", "panorama_8k", "masked", "gaussians", "factorized"}
-"""Tasks whose spaces are built like another's: sphere, panorama, regions, mesh, ambiguous."""
+ALIKE = {"torus", "panorama_8k", "masked", "gaussians", "factorized", "motion"}
+"""Tasks whose spaces are built like another's: sphere, panorama, regions, mesh, ambiguous, wide."""
 ENOUGH = {"ddim", "multidiffusion", "sds", "stochsync", "syncsde", "synctweedies"}
 """Methods that run in them too; the others are only checked there."""
 

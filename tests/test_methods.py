@@ -31,6 +31,7 @@ from synclab.methods.alm import ALM
 from synclab.methods.ddim import DDIM
 from synclab.methods.diffcollage import DiffCollage
 from synclab.methods.distillation import Distillation
+from synclab.methods.doubletake import DoubleTake
 from synclab.methods.ism import ISM
 from synclab.methods.multidiffusion import MultiDiffusion, gaussian
 from synclab.methods.outpainting import Outpainting
@@ -72,6 +73,7 @@ METHODS = {
     "outpainting": Outpainting(steps=4, view_steps=3),
     "diffcollage": DiffCollage(steps=4),
     "alm": ALM(steps=4),
+    "doubletake": DoubleTake(steps=5, second_take=0.4),
 }
 """An instance of each method, small; one that is not listed is found by its configuration."""
 
@@ -182,6 +184,10 @@ def expected_calls(method, space) -> int:
     if isinstance(method, DiffCollage):
         shared = sum(len(views) for _, views in space.overlaps())
         return method.steps * (len(space.all_views()) + shared)
+    if isinstance(method, DoubleTake):
+        second = int(method.second_take * method.steps)
+        around = len(space.around_overlaps()[1])
+        return (method.steps - second) * len(space.all_views()) + second * around
     if isinstance(method, ALM):
         views = space.all_views()
         x = streams().normal("x", (len(views), *prior_of(space).shape))

@@ -226,7 +226,8 @@ bytesOf(sample).then((bytes) => Motion.open(canvas, bytes)).then((player) => {
   answer.moves = drawn() !== first;
   player.turn({ frame: 3, azimuth: 200 });
   answer.turns = drawn() !== first;
-  const at = player.projection(400, 300, player.path[3])(...player.joints.values.subarray(66 * 3, 66 * 3 + 3));
+  const place = player.projection(400, 300, player.path[3]);
+  const at = place(...player.joints.values.subarray(66 * 3, 66 * 3 + 3));
   answer.pelvis = [at.x, at.y];
   answer.frames = player.joints.count;
   const turned = [];

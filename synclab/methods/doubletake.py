@@ -26,7 +26,7 @@ from synclab.core.protocols import (
     TimeSteps,
 )
 from synclab.core.schedule import Spacing
-from synclab.core.sync import gather, project, stack_shape
+from synclab.core.sync import gather, pin, pin_noisy, project, stack_shape
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,10 @@ class DoubleTake(NoisyMethod):
     t_second: Time = 899
     blend: Annotated[int, Ge(0)] = 20
     kept: Annotated[float, Interval(ge=0, le=1)] = 0.85
+
+    @property
+    def keeps_known(self) -> bool:
+        return True
 
     @property
     def needs_overlaps(self) -> bool:
@@ -62,11 +66,11 @@ class DoubleTake(NoisyMethod):
         schedule, views = prior.schedule, space.all_views()
         cond, shape = condition.at(views), stack_shape(views, prior)
         ramp = space.inwardness(views).clamp_min(1e-3)  # so that the ends of a canvas count
-        x = rng.normal("start", shape)
+        x, eps = rng.normal("start", shape), rng.normal("known", space.shape)
         for t, s in schedule.steps(steps, spacing=self.spacing):
             x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
             x = schedule.ddpm(x, x0, rng.normal("step", shape), t, s)
-            z = gather(space, x, views, window=ramp.to(x))
+            z = pin_noisy(space, gather(space, x, views, window=ramp.to(x)), schedule, eps, s)
             x = project(space, z, views)
             yield z
 
@@ -81,8 +85,8 @@ class DoubleTake(NoisyMethod):
     ) -> Iterator[Tensor]:
         """The second take; none without overlaps."""
         schedule, (width, views) = prior.schedule, space.around_overlaps()
-        if not views:
-            yield from (z for _ in range(steps))
+        if not views or not steps:
+            yield from [z] * steps
             return
         cond, shape = condition.at(views), stack_shape(views, prior)
         known = project(space, z, views)
@@ -92,7 +96,7 @@ class DoubleTake(NoisyMethod):
             x0 = schedule.x0(x, prior.predict(x, t, cond, guidance=0), t)
             x0 = torch.lerp(x0, known, mask)
             x = schedule.ddpm(x, x0, rng.normal("second step", shape), t, s)
-            yield gather(space, x0, views, old=z)
+            yield pin(space, gather(space, x0, views, old=z))
 
     def mask(self, size: int, width: int) -> Tensor:
         """Part (size,) that is kept of each cell, for a handshake of some width in the middle."""

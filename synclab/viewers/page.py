@@ -74,7 +74,7 @@ def link(path: Path, folder: Path) -> str:
 
 
 def write_single(path: Path, folder: Path) -> Path:
-    """Writes a page that shows one picture, mesh (.glb), cloud of Gaussians (.ply) or motion (.npy).
+    """Writes a page of one picture, mesh (.glb), cloud of Gaussians (.ply) or motion (.npy).
 
     Raises: UserError if it is none of these.
     """

@@ -29,6 +29,7 @@ ORDER = (
         "multidiffusion",
         "spotdiffusion",
         "diffcollage",
+        "doubletake",
         "syncdiffusion",
         "syncsde",
         "alm",
