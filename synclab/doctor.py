@@ -81,6 +81,8 @@ def checkpoints() -> Iterator[Finding]:
         prior: Any = OmegaConf.load(path)
         if "path" in prior:
             yield checkpoint(path.stem, prior)
+        if "model" in prior:
+            yield motion_model(path.stem, prior.model)
         if "control_path" in prior:
             yield controlnet(path.stem, prior)
 
@@ -94,6 +96,15 @@ def checkpoint(name: str, prior: Any) -> Finding:
         return Finding(f"prior={name}", False, str(error))
     found = next((n for n in names if Path(n).is_dir() or is_whole(n)), None)
     return Finding(f"prior={name}", found is not None, found or download(names[0]))
+
+
+def motion_model(name: str, model: str) -> Finding:
+    from synclab.priors.motion_files import find
+
+    try:
+        return Finding(f"prior={name}", True, str(find(model)))
+    except UserError as error:
+        return Finding(f"prior={name}", False, str(error))
 
 
 def controlnet(name: str, prior: Any) -> Finding:

@@ -213,7 +213,10 @@ def test_the_mask_rises_away_from_the_handshake() -> None:
 
 # ---------------------------------------------------------------------------------------- the prior
 
-SIZES = {"width": 16, "layers": 1, "heads": 2, "inner": 16, "text_width": 8, "patch": 3}
+SIZES = {
+    "width": 16, "layers": 1, "heads": 2, "inner": 16, "text_width": 8, "patch": 3,
+    "everywhere": True,
+}  # fmt: skip
 
 
 def save_model(folder: Path, channels: int = 263) -> Path:
@@ -227,7 +230,7 @@ def save_model(folder: Path, channels: int = 263) -> Path:
     save_file(
         {name: value.contiguous() for name, value in state.items()}, folder / "model.safetensors"
     )
-    config = {"channels": channels, "words": words, **SIZES}
+    config = {"channels": channels, "words": words, "shift": 2.0, **SIZES}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     return folder
 
@@ -270,8 +273,7 @@ def test_frames_share_tokens_in_order() -> None:
     network.seqTransEncoder = cast(Any, torch.nn.Identity())
     network.sequence_pos_encoder.pe.zero_()
     for part in (network.input_process["poseEmbedding"], network.output_process["poseFinal"]):
-        torch.nn.init.eye_(part.weight)
-        torch.nn.init.zeros_(part.bias)
+        part.load_state_dict({"weight": torch.eye(12), "bias": torch.zeros(12)})
     x = torch.randn(2, 4, 1, 9)
     close(network(x, torch.tensor([0, 0]), torch.zeros(2, 8)), x, 1e-6)
 

@@ -37,12 +37,17 @@ class Schedule:
         return cls.variance_preserving((1 - beta).cumprod(0))
 
     @classmethod
-    def cosine(cls, n: int = 1000) -> "Schedule":
-        """abar follows a squared cosine, with betas of at most 0.999 (Nichol and Dhariwal 2021)."""
+    def cosine(cls, shift: float = 1.0, n: int = 1000) -> "Schedule":
+        """abar follows a squared cosine, with betas of at most 0.999 (Nichol and Dhariwal 2021).
+
+        `shift` multiplies sigma / alpha at every time: data of many redundant numbers, as large
+        images, need more noise (Hoogeboom et al. 2023, "Simple Diffusion", eq. 4).
+        """
         part = (torch.arange(n + 1, dtype=torch.float64) / n + 0.008) / 1.008
         level = (part * math.pi / 2).cos() ** 2
         beta = (1 - level[1:] / level[:-1]).clamp_max(0.999)
-        return cls.variance_preserving((1 - beta).cumprod(0))
+        abar = (1 - beta).cumprod(0)
+        return cls.variance_preserving(abar / (abar + shift**2 * (1 - abar)))
 
     @classmethod
     def flow(cls, shift: float = 1.0, n: int = 1000) -> "Schedule":

@@ -31,7 +31,8 @@ def identify(body: Mapping[str, Any], task: Task, checkpoint: Names | None) -> d
     if checkpoint is not None:
         groups["prior"]["weights"] = fingerprint(checkpoint)
     if model := groups["prior"].get("model"):
-        groups["prior"]["weights"] = motion_files.fingerprint(model)
+        encoder = groups["prior"].get("text_encoder")
+        groups["prior"]["weights"] = motion_files.fingerprint(model, encoder)
     if merged := lora.fingerprint(groups["prior"].get("lora")):
         groups["prior"]["lora"] = merged
     if own := plugins.identify(groups):

@@ -41,12 +41,11 @@ class MotionPrior:
 
     needs: ClassVar[tuple[str, ...]] = ()
 
-    schedule: ClassVar[Schedule] = Schedule.cosine()
     prediction: ClassVar[str] = "sample"
     factor: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
-        self.meter = Meter()
+        self.meter, self.schedule = Meter(), Schedule.cosine()
         network, mean, std = self.load()
         self.network: MotionTransformer = network.eval().requires_grad_(False).to(self.device)
         self.mean, self.std = (each.view(-1, 1, 1).to(self.device) for each in (mean, std))

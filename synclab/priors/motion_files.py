@@ -31,6 +31,11 @@ def files_of(model: str) -> list[Path]:
     return [path, *filter(Path.is_file, beside)]
 
 
-def fingerprint(model: str) -> str:
-    """SHA-256 of all files."""
-    return hash_of_files(files_of(model))
+def fingerprint(model: str, text_encoder: str | None = None) -> str:
+    """SHA-256 of all files of a model, and of a text encoder's folder beside it.
+
+    A text encoder on the Hub is identified by its revision.
+    """
+    folder = Path(text_encoder) if text_encoder is not None else None
+    more = filter(Path.is_file, folder.iterdir()) if folder and folder.is_dir() else ()
+    return hash_of_files([*files_of(model), *more])

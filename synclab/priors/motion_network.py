@@ -21,6 +21,8 @@ class MotionTransformer(nn.Module):
         width, layers, heads, inner: sizes of the transformer.
         text_width: numbers of a text's embedding.
         patch: frames that share a token; 1 in the published checkpoints.
+        everywhere: whether time and text are added to every token too, which a small model needs
+            less training to follow; not so in the published checkpoints.
     """
 
     def __init__(
@@ -32,9 +34,10 @@ class MotionTransformer(nn.Module):
         inner: int,
         text_width: int,
         patch: int = 1,
+        everywhere: bool = False,
     ) -> None:
         super().__init__()
-        self.patch = patch
+        self.patch, self.everywhere = patch, everywhere
         self.input_process = nn.ModuleDict({"poseEmbedding": nn.Linear(channels * patch, width)})
         self.sequence_pos_encoder = Positions(width)
         layer = nn.TransformerEncoderLayer(width, heads, inner, 0.0, "gelu", batch_first=True)
@@ -55,7 +58,9 @@ class MotionTransformer(nn.Module):
         frames = x[:, :, 0].mT.unflatten(1, (-1, self.patch)).flatten(2)
         position = self.sequence_pos_encoder.pe[:, 0]
         first = self.embed_timestep["time_embed"](position[times]) + self.embed_text(text)
-        tokens = torch.cat([first[:, None], self.input_process["poseEmbedding"](frames)], 1)
+        tokens = self.input_process["poseEmbedding"](frames)
+        tokens = tokens + first[:, None] if self.everywhere else tokens
+        tokens = torch.cat([first[:, None], tokens], 1)
         tokens = self.seqTransEncoder(tokens + position[: tokens.shape[1]])[:, 1:]
         frames = self.output_process["poseFinal"](tokens)
         return frames.unflatten(2, (self.patch, -1)).flatten(1, 2).mT[:, :, None]

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from synclab.core.schedule import Schedule
 from synclab.errors import UserError
 from synclab.priors.motion import MotionPrior
 from synclab.priors.motion_files import EXPECTED, find
@@ -18,7 +19,9 @@ from synclab.priors.motion_text import BagOfWords
 CHANNELS = 263
 """Numbers of a frame: HumanML3D's features of 22 joints."""
 
-SIZES = ("channels", "width", "layers", "heads", "inner", "text_width", "patch")
+SIZES = (
+    "channels", "width", "layers", "heads", "inner", "text_width", "patch", "everywhere",
+)  # fmt: skip
 """Keys of config.json that are arguments of the network."""
 
 
@@ -39,6 +42,7 @@ class TinyMotion(MotionPrior):
             network = MotionTransformer(**{key: config[key] for key in SIZES})
             self.text = BagOfWords(config["words"], config["text_width"])
             modules = torch.nn.ModuleDict({"network": network, "text": self.text})
+            self.schedule = Schedule.cosine(config["shift"])
             mean, std = state.pop("mean"), state.pop("std")
             modules.load_state_dict(state)
         except UserError:
