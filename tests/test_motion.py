@@ -192,6 +192,17 @@ def test_a_handshake_goes_over_from_one_segment_to_the_next() -> None:
     close(z[0, 0], expected, 1e-7)
 
 
+def test_a_first_take_of_one_step_blends_the_clean_estimates() -> None:
+    space, a = strip(2), torch.tensor([0.125, 0.375, 0.625, 0.875]).double()
+    prior = prior_of(space)
+    x = streams().normal("start", (2, 2, 1, 12))
+    first, second = prior.schedule.x0(x, prior.predict(x, 999, Everywhere(), 1.0), 999)
+    z = last(DoubleTake(steps=1, second_take=0), prior, space)
+    close(z[..., :8], first[..., :8], 1e-9)
+    close(z[..., 8:12], (1 - a) * first[..., 8:] + a * second[..., :4], 1e-7)
+    close(z[..., 12:], second[..., 4:], 1e-9)
+
+
 def test_the_second_take_changes_only_what_is_beside_a_handshake() -> None:
     space = strip(2, view_size=40, stride=32, width=72)
     once, twice = (

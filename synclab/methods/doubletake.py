@@ -17,13 +17,13 @@ from torch import Tensor
 
 from synclab.core.protocols import (
     Condition,
+    Count,
     Denoiser,
     Estimates,
     NoisyMethod,
     Rng,
     Space,
     Time,
-    TimeSteps,
 )
 from synclab.core.schedule import Spacing
 from synclab.core.sync import gather, pin, pin_noisy, project, stack_shape
@@ -36,7 +36,7 @@ class DoubleTake(NoisyMethod):
     It begins at time `t_second`, and its mask rises to `kept` along `blend` cells on both sides.
     """
 
-    steps: TimeSteps = 100
+    steps: Count = 100
     guidance: float = 2.5
     spacing: Spacing = "even"
     second_take: Annotated[float, Interval(ge=0, lt=1)] = 0.47

@@ -121,9 +121,10 @@ class MDM(MotionPrior):
         from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
         name, revision = address(self.text_encoder)
+        place: Any = {"revision": revision}
         try:
-            self.tokenizer: Any = CLIPTokenizer.from_pretrained(name, revision=revision)
-            reader = CLIPTextModelWithProjection.from_pretrained(name, revision=revision)
+            self.tokenizer: Any = CLIPTokenizer.from_pretrained(name, **place)
+            reader = CLIPTextModelWithProjection.from_pretrained(name, **place)
         except Exception as error:  # errors of any type, as of the network
             reason = str(error).split("\n")[0]
             raise UserError(
