@@ -71,6 +71,7 @@ ONE_TO_ONE = {
     "wide": wide(),
     "wide odd": wide(height=9, width=31, view_size=9, stride=5),
     "wide ring": wide(ring=True),
+    "two rows odd ring": wide(height=11, width=31, stride=5, ring=True),
     "wide ring odd": wide(height=9, width=31, view_size=9, stride=5, ring=True),
 }
 PANORAMAS = {

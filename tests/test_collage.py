@@ -134,6 +134,6 @@ def test_alm_makes_views_agree():
 
 def test_alm_shows_the_earlier_of_two_views():
     views = torch.stack([torch.zeros(2, 8, 8), torch.ones(2, 8, 8)])
-    z, seen = cover(wide(), views, ((4.0,), (8.0,)))
+    z, seen = cover(wide(), views, ((4.0, 0.0), (8.0, 0.0)))
     assert z[0, 0].tolist() == [0] * 12 + [1] * 4 + [0] * 16
     assert seen[0, 0].tolist() == [0] * 4 + [1] * 12 + [0] * 16

@@ -98,8 +98,8 @@ class Noise(type(streams())):
         return super().normal("start", shape).float()
 
 
-def start(width: int) -> Tensor:
-    return Noise().normal("start", (4, 64, width))
+def start(width: int, height: int = 64) -> Tensor:
+    return Noise().normal("start", (4, height, width))
 
 
 def test_ddim_is_diffusers_step_by_step(prior: Any) -> None:
@@ -113,10 +113,11 @@ def test_ddim_is_diffusers_step_by_step(prior: Any) -> None:
         close(ours_now, theirs_now, 1e-4)
 
 
-def test_multidiffusion_is_diffusers_panorama_step_by_step(prior: Any) -> None:
-    space = Wide(channels=4, height=64, width=WIDTH, view_size=64, stride=8)
+@pytest.mark.parametrize("height", [64, 64 + 8])
+def test_multidiffusion_is_diffusers_panorama_step_by_step(prior: Any, height: int) -> None:
+    space = Wide(channels=4, height=height, width=WIDTH, view_size=64, stride=8)
     method = MultiDiffusion(steps=STEPS, guidance=GUIDANCE, spacing="leading")
-    times, states = theirs(StableDiffusionPanoramaPipeline, prior, start(WIDTH))
+    times, states = theirs(StableDiffusionPanoramaPipeline, prior, start(WIDTH, height))
     ours: list[Any] = list(method(prior, space, prior.embed(PROMPT), Noise()))
     assert times == [t for t, _ in prior.seen]
     for ours_now, theirs_now in zip(ours, states, strict=True):

@@ -246,7 +246,7 @@ def test_weights_do_not_matter_where_views_agree(window):
 def test_a_gaussian_window_lets_the_nearer_view_speak():
     views = torch.stack([torch.zeros(2, 8, 8), torch.ones(2, 8, 8)]).double()
     space = wide(width=12)
-    mean = gather(space, views, ((0.0,), (4.0,)), window=gaussian(views, 8, 8))
+    mean = gather(space, views, ((0.0, 0.0), (4.0, 0.0)), window=gaussian(views, 8, 8))
     across = mean[0, 0, 4:8]  # where both see
     assert (across.diff() > 0).all() and across[0] < 0.5 < across[-1]
     close(mean[:, :, :4], torch.zeros(2, 8, 4).double(), 0)

@@ -186,6 +186,13 @@ def test_a_centre_crop_is_in_the_middle() -> None:
     assert torch.equal(CentreCrop().cut(wide(), ROW)[0], wide()[..., 40:56])
 
 
+@pytest.mark.parametrize("cutter", [Tiles(), RandomCrop(), CentreCrop()])
+def test_wide_pictures_of_two_rows_are_left_out(cutter: Tiles | RandomCrop | CentreCrop) -> None:
+    row = ROW | {"config": {"task": {"rows": 2}}}
+    with pytest.raises(UnusableError, match="it has 2 rows of views; this protocol scores one"):
+        cutter.cut(wide(), row)
+
+
 def test_a_whole_picture_is_itself() -> None:
     assert torch.equal(Whole().cut(wide(), ROW)[0], wide())
 

@@ -53,7 +53,7 @@ def frames(views: Views) -> list[int]:
 
 
 def texts(views: Views) -> list[int]:
-    return [int(view[1]) for view in views]
+    return [int(view[2]) for view in views]
 
 
 # ---------------------------------------------------------------------------------------- the space
@@ -96,9 +96,9 @@ def test_other_views_have_the_text_of_the_segment_that_they_show_most_of() -> No
     shown = space.random_views(200, streams())
     for view in shown:
         near = min(range(4), key=lambda number: abs(8 * number - view[0]))
-        assert abs(8 * view[1] - view[0]) <= abs(8 * near - view[0]) + 1e-9
+        assert abs(8 * view[2] - view[0]) <= abs(8 * near - view[0]) + 1e-9
     ring = strip(3, ring=True)
-    assert texts(ring._told(((23.0,), (19.0,), (20.0,)))) == [0, 2, 0]
+    assert texts(ring._told(((23.0, 0.0), (19.0, 0.0), (20.0, 0.0)))) == [0, 2, 0]
 
 
 def test_overlaps_and_the_views_around_them_belong_to_no_segment() -> None:
@@ -353,7 +353,7 @@ def lengths(prompt: str, views: Views) -> list[float]:
 
 
 def test_every_segment_has_its_own_text_and_passages_have_none() -> None:
-    views = ((0.0, 0.0), (8.0, 1.0), (16.0, 2.0), (4.0, float(UNTOLD)))
+    views = ((0.0, 0.0, 0.0), (8.0, 0.0, 1.0), (16.0, 0.0, 2.0), (4.0, 0.0, float(UNTOLD)))
     assert lengths("one | three | sevenly", views) == [3, 5, 7, 0]
     assert lengths("four", views) == [4, 4, 4, 4]
 

@@ -133,7 +133,7 @@ def test_distillation_is_adam_on_the_mean_of_its_views(monkeypatch):
     for k in range(1, 4):
         gradient = torch.zeros_like(z)
         noise = rng.normal("noise", (2, 2, 8, 8))
-        for (offset,), eps in zip(space.random_views(2, rng), noise, strict=True):
+        for (offset, _), eps in zip(space.random_views(2, rng), noise, strict=True):
             seen = slice(int(offset), int(offset) + 8)
             x = noised(z[:, :, seen], eps, 500)
             gradient[:, :, seen] += (1 - ABAR[500]) * (guided(x, 500, 30) - eps) / 2

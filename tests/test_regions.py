@@ -76,7 +76,7 @@ def draw(method: Any, space: Any, condition: Any, seed: int = 0) -> Tensor:
 
 
 def prompts(*means: float) -> ByNumber:
-    return ByNumber([Mean.of(mean) for mean in means], place=1)
+    return ByNumber([Mean.of(mean) for mean in means], place=2)
 
 
 # ------------------------------------------------------------------------------------------ methods
@@ -131,13 +131,13 @@ def test_what_is_seen_is_gathered_again() -> None:
 def test_gradients_reach_only_the_region_of_a_layer() -> None:
     space = layers(LEFT)
     z = random_state(space).requires_grad_()
-    (gradient,) = torch.autograd.grad(space.project(z, ((12.0, 1.0),)).sum(), z)
+    (gradient,) = torch.autograd.grad(space.project(z, ((12.0, 0.0, 1.0),)).sum(), z)
     assert gradient[0].nonzero()[:, 1].unique().tolist() == [12, 13, 14, 15]
 
 
 def test_the_background_keeps_what_it_sees() -> None:
     space = layers(LEFT)
-    solid, region = space.beside(((12.0, 0.0), (12.0, 1.0)), streams())
+    solid, region = space.beside(((12.0, 0.0, 0.0), (12.0, 0.0, 1.0)), streams())
     assert solid.shape == (2, 2, 8, 8) and (region[0] == 1).all()
     assert region[1, 0, 0].tolist() == [1] * 4 + [0] * 4
 

@@ -243,9 +243,37 @@ def test_borders_of_one_step_lie_inside_the_views_of_the_next(ring):
 
 @pytest.mark.parametrize("ring", [False, True])
 @pytest.mark.parametrize("width", [8, 31, 32, 33])
-def test_all_crops_cover_a_wide_image(width, ring):
-    space = wide(width=width, stride=5, ring=ring)
+@pytest.mark.parametrize("height", [8, 17])
+def test_all_crops_cover_a_wide_image(height, width, ring):
+    space = wide(height=height, width=width, stride=5, ring=ring)
     assert weight_of(space, space.all_views()).min() >= 1
+    assert weight_of(space, space.disjoint_views(0, streams())).min() >= 1
+    assert weight_of(space, space.shifted_views(streams())).min() >= 1
+
+
+@pytest.mark.parametrize("ring", [False, True])
+def test_a_canvas_of_several_rows_is_crops_along_both_axes(ring):
+    space = wide(height=18, stride=5, ring=ring)
+    z = streams().normal("z", space.shape)
+    views = space.all_views()
+    assert [row for column, row in views if column == 0] == [0, 5, 10]
+    for (column, row), seen in zip(views, space.project(z, views), strict=True):
+        turned = z.roll(-int(column), -1)
+        close(seen, turned[:, int(row) : int(row) + 8, :8], 0)
+
+
+def test_turning_a_canvas_of_several_rows_turns_its_result():
+    """Rows and columns are treated alike."""
+    high, low = wide(height=32, width=16), wide(height=16, width=32)
+    z = streams().normal("z", high.shape)
+    for a, b in ((high.all_views(), low.all_views()),) + tuple(
+        (high.disjoint_views(k, streams()), low.disjoint_views(k, streams())) for k in (0, 1)
+    ):
+        assert {view[::-1] for view in a} == set(b)
+    views = tuple(view[::-1] for view in high.all_views())
+    close(low.project(z.mT, views), high.project(z, high.all_views()).mT, 0)
+    inward = high.inwardness(high.all_views())
+    close(inward, inward.mT, 0)
 
 
 @pytest.mark.parametrize("fov", [60.0, 72.0, 80.0, 90.0])

@@ -57,6 +57,7 @@ class Tiles(Cutter):
     """Adjacent squares: 6 for SyncDiffusion's 512 x 3072."""
 
     def cut(self, picture: Tensor, row: Row) -> Tensor:
+        height_of_views(picture, row)
         return tiles(picture)
 
 
@@ -85,7 +86,7 @@ class RandomCrop(Cutter):
     seed: Annotated[int, Ge(0)] = 0
 
     def cut(self, picture: Tensor, row: Row) -> Tensor:
-        side = picture.shape[1]
+        side = height_of_views(picture, row)
         rng = Streams("crop", self.seed, row["id"])
         return crop(picture, rng.integer("crop", 0, picture.shape[2] - side))
 
@@ -95,7 +96,18 @@ class CentreCrop(Cutter):
     """One square in the middle."""
 
     def cut(self, picture: Tensor, row: Row) -> Tensor:
-        return crop(picture, (picture.shape[2] - picture.shape[1]) // 2)
+        return crop(picture, (picture.shape[2] - height_of_views(picture, row)) // 2)
+
+
+def height_of_views(picture: Tensor, row: Row) -> int:
+    """The height of a wide picture, which is that of its views.
+
+    Raises: UnusableError for wide pictures of several rows of views.
+    """
+    rows = row.get("config", {}).get("task", {}).get("rows", 1)
+    if rows != 1:
+        raise UnusableError(f"it has {rows} rows of views; this protocol scores one (task.rows=1)")
+    return picture.shape[1]
 
 
 def crop(picture: Tensor, left: int) -> Tensor:

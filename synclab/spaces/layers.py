@@ -15,7 +15,7 @@ from synclab.spaces.wide import Wide
 
 @dataclass(kw_only=True)
 class Layers(Wide):
-    """A view is (offset, layer); layer 0 is the background, the others are regions over it.
+    """A view is (column, row, layer); layer 0 is the background, the others are regions over it.
 
     Args:
         weights: (layers, H, W) >= 0, how much each layer counts in every cell.
@@ -71,14 +71,14 @@ class Layers(Wide):
 
     def own(self, views: Views) -> Tensor:
         """Weights (n, 1, h, w) of the views' pixels."""
-        layers = torch.tensor([int(view[1]) for view in views], device=self.weights.device)
-        columns = self._columns(views, self.weights)
-        return self.weights[layers[:, None], :, columns].permute(0, 2, 1)[:, None]
+        layers = torch.tensor([int(view[2]) for view in views], device=self.weights.device)
+        cells = self._cells(views, self.weights)
+        return self.weights.flatten(1)[layers[:, None, None], cells][:, None]
 
     def beside(self, views: Views, rng: Rng) -> tuple[Tensor, Tensor]:
         """Solid colours around the regions of the views; the background keeps what it sees."""
         solid = self.backdrops()
         drawn = [rng.integer("backdrop", 0, len(solid) - 1) for _ in views]
-        background = torch.tensor([view[1] == 0 for view in views], device=self.weights.device)
+        background = torch.tensor([view[2] == 0 for view in views], device=self.weights.device)
         region = torch.where(background[:, None, None, None], 1, self.own(views))
         return solid[drawn], region

@@ -21,7 +21,7 @@ UNTOLD = -1
 
 @dataclass(kw_only=True)
 class Segments(Wide):
-    """A view is (offset, text): its first frame, and the number of the segment whose text it has.
+    """A view is (frame, 0, text): its first frame, and the number of the segment whose text it has.
 
     `view_size` is the length of a segment, `stride` the frames from one to the next.
     """
@@ -77,11 +77,11 @@ class Segments(Wide):
 
     def _told(self, crops: Views) -> Views:
         """Crops with the text of the segment that holds most of each."""
-        return tuple((view[0], float(self._nearest(view))) for view in crops)
+        return tuple((*view, float(self._nearest(view))) for view in crops)
 
     def _nearest(self, view: View) -> int:
         number = math.floor(view[0] / int(self.stride) + 0.5)
         return number % self.segments if self.ring else min(number, self.segments - 1)
 
     def _untold(self, crops: Views) -> Views:
-        return tuple((view[0], float(UNTOLD)) for view in crops)
+        return tuple((*view, float(UNTOLD)) for view in crops)

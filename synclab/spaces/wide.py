@@ -1,7 +1,6 @@
-"""A wide image: square crops of one long canvas; with `ring` its ends meet."""
+"""A wide image: square crops of one large canvas; with `ring` its left and right ends meet."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -9,60 +8,63 @@ import torch
 from torch import Tensor
 
 from synclab.core.protocols import Rng, Space, Views
+from synclab.spaces.axis import Axis
 from synclab.spaces.canvas import Canvas
 
 
 @dataclass(kw_only=True)
 class Wide(Canvas):
-    """A view is (offset,): the canvas column where its crop begins.
+    """A view is (column, row): the cell of the canvas where its crop begins.
 
-    Neighbouring crops of `all_views` are `stride` cells apart, truncated to whole cells.
+    Neighbouring crops of `all_views` are `stride` cells apart along both axes, truncated to whole
+    cells. Crops are `view_height` cells high: without it as high as wide, or as the canvas where
+    that is lower, such as a motion's.
     """
 
     stride: int | Fraction
     ring: bool = False
+    view_height: int | None = None
+
+    @property
+    def columns(self) -> Axis:
+        return Axis(self.width, self.view_size, self.stride, self.ring)
+
+    @property
+    def rows(self) -> Axis:
+        high = self.view_height or min(self.height, self.view_size)
+        return Axis(self.height, high, self.stride)
 
     def all_views(self) -> Views:
-        """Crops every `stride` cells, plus one at the right end if the stride misses it."""
-        if self.ring:
-            return crops(self._offsets(self.width))
-        last = self.width - self.view_size
-        return crops([*self._offsets(last), last])
-
-    def _offsets(self, end: int) -> list[int]:
-        """Multiples of the stride below `end`."""
-        return [int(i * self.stride) for i in range(math.ceil(end / self.stride))]
+        """Crops every `stride` cells, row by row, plus some at the far ends if the stride misses
+        these.
+        """
+        return crops(self.columns.every(), self.rows.every())
 
     def disjoint_views(self, step: int, rng: Rng) -> Views:
-        """Adjacent tiles, shifted by half a tile at every other step.
+        """Adjacent tiles, shifted by half a tile along both axes at every other step.
 
         Even steps cover the whole canvas; odd steps leave out its outer half tiles, except on a
-        ring. Tiles overlap only if the width is not a multiple of the view size.
+        ring. Tiles overlap only if the canvas is not a multiple of the view size.
         """
-        count, shift = math.ceil(self.width / self.view_size), step % 2 / 2
-        if self.ring:
-            return crops(int(self.width / count * (i + shift)) for i in range(count))
-        if count == 1:
-            return crops([0])
-        gap = (self.width - self.view_size) / (count - 1)
-        return crops(int(gap * (i + shift)) for i in range(count - step % 2))
+        shift = step % 2 / 2
+        return crops(self.columns.tiles(shift), self.rows.tiles(shift))
 
     def shifted_views(self, rng: Rng) -> Views:
-        """Adjacent tiles from a random column on; at the ends of an open canvas, the outermost."""
-        first = rng.integer("shift", 0, self.view_size - 1)
-        starts = range(first - self.view_size, self.width, self.view_size)
-        if self.ring:
-            return crops(dict.fromkeys(start % self.width for start in starts))
-        last = self.width - self.view_size
-        return crops(dict.fromkeys(min(max(start, 0), last) for start in starts))
+        """Adjacent tiles from a random cell on; at the ends of an open canvas, the outermost."""
+        column = rng.integer("shift", 0, self.view_size - 1)
+        row = rng.integer("shift of rows", 0, self.rows.view - 1)
+        return crops(self.columns.tiles_from(column), self.rows.tiles_from(row))
 
     def overlaps(self) -> Sequence[tuple[Space, Views]]:
         """Crops of what neighbouring crops share, by their widths; a stride has mostly one."""
         shared = self._by_width()
         return [
-            (replace(self, view_size=width), crops(end % self.width for _, end in pairs))
+            (self._crops_of(width), crops(end % self.width for _, end in pairs))
             for width, pairs in shared.items()
         ]
+
+    def _crops_of(self, width: int) -> Space:
+        return replace(self, view_size=width, view_height=self.rows.view)
 
     def around_overlaps(self) -> tuple[int, Views]:
         shared = self._by_width()
@@ -75,7 +77,7 @@ class Wide(Canvas):
 
         The second may be past the end of a ring.
         """
-        starts = [int(view[0]) for view in Wide.all_views(self)]
+        starts = self.columns.every()
         ends = [*starts[1:], starts[0] + self.width] if self.ring else starts[1:]
         shared: dict[int, list[tuple[int, int]]] = {}
         for start, end in zip(starts, ends, strict=False):
@@ -84,24 +86,35 @@ class Wide(Canvas):
         return shared
 
     def random_views(self, count: int, rng: Rng) -> Views:
-        end = self.width if self.ring else self.width - self.view_size + 1
-        return crops(int(offset) for offset in rng.uniform("views", 0, end, count))
+        columns = rng.uniform("views", 0, self.columns.starts, count)
+        rows = rng.uniform("rows of views", 0, self.rows.starts, count)
+        return tuple((float(int(x)), float(int(y))) for x, y in zip(columns, rows, strict=True))
+
+    def inwardness(self, views: Views) -> Tensor:
+        across = super().inwardness(views)
+        return across if self.height <= self.view_size else torch.minimum(across, across.T)
 
     def project(self, z: Tensor, views: Views) -> Tensor:
-        return z[:, :, self._columns(views, z)].permute(2, 0, 1, 3)
+        return z.flatten(1)[:, self._cells(views, z)].transpose(0, 1)
 
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
-        columns = self._columns(views, y).flatten()
-        total = y.new_zeros(self.shape)
-        total.index_add_(2, columns, y.permute(1, 2, 0, 3).flatten(2))
-        weight = torch.bincount(columns, minlength=self.width).to(y)
-        return total, weight.expand(1, *self.shape[1:])
+        cells = self._cells(views, y).flatten()
+        total = y.new_zeros(len(y[0]), self.height * self.width)
+        total.index_add_(1, cells, y.transpose(0, 1).flatten(1))
+        weight = torch.bincount(cells, minlength=self.height * self.width).to(y)
+        return total.view(self.shape), weight.view(1, *self.shape[1:])
 
-    def _columns(self, views: Views, like: Tensor) -> Tensor:
-        offset = torch.tensor([int(view[0]) for view in views], device=like.device)
-        columns = offset[:, None] + torch.arange(self.view_size, device=like.device)
-        return columns % self.width if self.ring else columns
+    def _cells(self, views: Views, like: Tensor) -> Tensor:
+        """Flat indices (n, h, w) of the cells of the crops."""
+        start = torch.tensor([view[:2] for view in views], device=like.device).long()
+        columns, rows = (
+            start[:, axis, None] + torch.arange(size, device=like.device)
+            for axis, size in enumerate((self.view_size, self.rows.view))
+        )
+        return rows[:, :, None] * self.width + (columns % self.width)[:, None]
 
 
-def crops(offsets) -> Views:
-    return tuple((float(offset),) for offset in offsets)
+def crops(columns: Iterable[int], rows: Sequence[int] = (0,)) -> Views:
+    """Views at every column of every row."""
+    across = [*columns]
+    return tuple((float(column), float(row)) for row in rows for column in across)

@@ -109,7 +109,7 @@ class KnownTask(CanvasTask):
         pixels, known = self.read()
         check_shape(pixels, canvas.height, canvas.width, f"task.known={self.known}")
         colour, seen = resize_known(pixels.colour, known, canvas.height, canvas.width)
-        edge = soft_edge(seen, self.known_rim * canvas.height, self.border)
+        edge = soft_edge(seen, self.known_rim * min(canvas.height, canvas.width), self.border)
         return Known(colour.to(prior.device), edge.to(prior.device))
 
     def read(self) -> tuple[Pixels, Tensor]:

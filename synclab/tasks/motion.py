@@ -94,7 +94,7 @@ class MotionTask(CanvasTask):
         told = [prior.embed(self.prompt_prefix + text) for text in texts]
         if len(told) == 1 < self.segments:
             return told[0]
-        return ByNumber([*told, prior.embed("")], place=1)  # the last: number -1
+        return ByNumber([*told, prior.embed("")], place=2)  # the last: number -1
 
     def image(self, prior: Prior, z: Tensor) -> Tensor:
         """A strip of poses, the overlaps shaded."""

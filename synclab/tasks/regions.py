@@ -56,14 +56,15 @@ class RegionsTask(WideTask):
 
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
         cell = cells(prior, canonical)
-        size, width = cell["view_size"], self.columns * cell["view_size"]
+        size = cell["view_size"]
+        height, width = self.rows * size, self.columns * size
         return Layers(
             **cell,
-            height=size,
+            height=height,
             width=width,
             stride=self.pitch(size, width),
             ring=self.ring,
-            weights=self.weights(size, width).to(prior.device),
+            weights=self.weights(height, width).to(prior.device),
             backdrops=cache(partial(solid_colours, prior)),
         )
 
@@ -101,7 +102,7 @@ class RegionsTask(WideTask):
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:
         texts = [self.prompt_prefix + text for text in self.texts(sample.prompt)]
-        return embed_texts(prior, texts, place=1)
+        return embed_texts(prior, texts, place=2)
 
 
 def read_region(region: str, height: int, width: int) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from annotated_types import Ge, Interval
 from torch import Tensor
 
-from synclab.core.protocols import Canonical, Prior
+from synclab.core.protocols import Canonical, Method, Prior
 from synclab.errors import UserError
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.wide import Wide
@@ -17,16 +17,17 @@ from synclab.tasks.task import cells, wrap_columns
 
 @dataclass(frozen=True)
 class WideTask(KnownTask):
-    """An image `columns` views wide, with neighbouring crops `stride` view widths apart
-    (SyncDiffusion: 1/4).
+    """An image `columns` views wide and `rows` views high, with neighbouring crops `stride` view
+    widths apart along both axes (SyncDiffusion: 1/4).
 
-    `crops` sets the number of crops instead, evenly spaced from end to end.
+    `crops` sets the number of crops in a row instead, evenly spaced from end to end.
     """
 
     overlaps: ClassVar[bool] = True
 
     canonical: Canonical = "latent"
     columns: Annotated[int, Ge(1)] = 4
+    rows: Annotated[int, Ge(1)] = 1
     stride: Annotated[float, Interval(gt=0, le=1)] = 0.25
     crops: Annotated[int, Ge(1)] | None = None
     ring: bool = False
@@ -39,6 +40,15 @@ class WideTask(KnownTask):
                 f" expected at least {self.columns} with task.ring=false, or use task.crops=null"
             )
 
+    def check(self, method: Method, name: str) -> None:
+        """Also refuses methods of overlaps if these have two axes."""
+        if method.needs_overlaps and self.rows > 1:
+            raise UserError(
+                f"task.rows={self.rows}: method={name} needs views that overlap along one axis;"
+                " expected 1, or another method, such as method=multidiffusion"
+            )
+        super().check(method, name)
+
     @property
     def border(self) -> Border:
         return "closed" if self.ring else "open"
@@ -46,9 +56,9 @@ class WideTask(KnownTask):
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
         cell = cells(prior, canonical)
         size = cell["view_size"]
-        width = self.columns * size
+        height, width = self.rows * size, self.columns * size
         return Wide(
-            **cell, height=size, width=width, stride=self.pitch(size, width), ring=self.ring
+            **cell, height=height, width=width, stride=self.pitch(size, width), ring=self.ring
         )
 
     def pitch(self, size: int, width: int) -> int | Fraction:
