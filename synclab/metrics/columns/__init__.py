@@ -5,7 +5,14 @@ A column names its features as "extractor.output". Values and errors are already
 """
 
 from synclab.metrics.columns.base import Metric, OfCanvas, OfPrompts, OfSets
-from synclab.metrics.columns.canvas import Coherence, Discontinuity, Distance, SeamRatio, Similarity
+from synclab.metrics.columns.canvas import (
+    Coherence,
+    Discontinuity,
+    Distance,
+    SeamRatio,
+    Share,
+    Similarity,
+)
 from synclab.metrics.columns.motion import (
     AreaUnderJerk,
     FootSkate,
@@ -50,6 +57,7 @@ __all__ = [
     "PromptKID",
     "Recall",
     "SeamRatio",
+    "Share",
     "Similarity",
     "SubsetKID",
     "ViewClipScore",

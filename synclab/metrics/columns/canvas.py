@@ -32,3 +32,8 @@ class Distance(OfCanvas):
 @dataclass(frozen=True, kw_only=True)
 class Similarity(OfCanvas):
     """To a text or picture that belongs to the sample."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share(OfCanvas):
+    """Part of the samples, from 0 to 1, that have a property."""
