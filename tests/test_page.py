@@ -5,6 +5,7 @@ import io
 import json
 import re
 import shlex
+import subprocess
 from html import unescape
 from pathlib import Path
 
@@ -14,15 +15,20 @@ import numpy as np
 import pytest
 import torch
 from command_line import QUICK
+from hydra import initialize_config_dir
 from PIL import Image
 from torch import Tensor
 
 from synclab import report, view
+from synclab.config.composition import read_job
+from synclab.config.overrides import prepare
 from synclab.errors import UserError
-from synclab.places import ASSETS
+from synclab.places import ASSETS, CONF
 from synclab.spaces.panorama import Panorama
 from synclab.spaces.rig import Rig
+from synclab.store.pictures import Picture
 from synclab.tasks.turntable import coloured
+from synclab.viewers.entries import Entry
 from synclab.viewers.page import write_page, write_single
 
 STRANGE = 'un café <script>document.title="bad"</script> "日本" \U0001f3d4 </pre> \\'
@@ -91,6 +97,37 @@ def test_the_command_of_a_sample_makes_it_again(page, results, tmp_path):
     assert answer.code == 0, answer.err
     (again,) = command_line.images(tmp_path).values()
     assert again == (page.parent / sample["picture"]).read_bytes()
+
+
+def composed(words: list[str]) -> dict:
+    """All values of a job, as `synclab run` would see them."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return read_job(prepare(words))[1]
+
+
+@pytest.mark.parametrize("prompt", [STRANGE, "'a sea', at night (calm) [still] # ${seed}"])
+def test_a_shell_and_hydra_read_the_command_as_the_same_configuration(prompt, tmp_path):
+    chosen = ("prior=exact", "method=ddim", "task=masked", "preset=fixed")
+    lists = ("task.regions=[box 0 0 0.5 1,ellipse 0 0 1 1]", "prior.shape=[3,8,8]")
+    scalars = (
+        "method.guidance=null",
+        "task.ring=true",
+        "prior.mean=-1e-05",
+        "task.known=é (1).png",
+    )
+    words = [*chosen, *lists, *scalars, f"task.prompt_prefix={prompt}", f"prompt={prompt}"]
+    body = composed(words)
+    row = {"prompt": prompt, "seed": 7, "prior": "exact", "config": body}
+    command = Entry("masked", "ddim", Picture(tmp_path, row)).command
+    shell = subprocess.run(["sh", "-c", f"printf '%s\\0' {command}"], capture_output=True)
+    again = composed(shell.stdout.decode("utf-8").split("\0")[2:-1])
+    assert body["prompt"] == body["task"]["prompt_prefix"] == prompt
+    assert again == body | {"seed": 7}
+
+
+def test_a_lora_is_named_by_its_place_not_by_its_hash(tmp_path):
+    row = {"prompt": "", "seed": 0, "prior": "tiny", "config": {"prior": {"lora": "0" * 64}}}
+    assert "prior.lora=FILE" in Entry("image", "ddim", Picture(tmp_path, row)).command
 
 
 def test_a_second_page_makes_no_thumbnail_again(page, results):

@@ -1,5 +1,6 @@
 """The samples that a report shows, and all that it says of each."""
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from hydra import initialize_config_dir
 from hydra.errors import HydraException
 
 from synclab.config.composition import read_job
+from synclab.config.overrides import assignment
 from synclab.places import CONF
 from synclab.store.folder import Store, find_folders
 from synclab.store.pictures import Picture, read_pictures
@@ -100,8 +102,8 @@ class Entry:
         chosen = [f"{group}={name}" for group, name in choices.items()]
         preset = f"preset={self.row.get('preset', 'fixed')}"
         words = [*chosen, *changes(self.row["config"], (*chosen, preset)), preset]
-        text = [f"prompt={self.picture.prompt}", f"seed={self.row['seed']}"]
-        return shlex.join(["synclab", "run", *words, *text])
+        sample = [assignment("prompt", self.picture.prompt), f"seed={self.row['seed']}"]
+        return shlex.join(["synclab", "run", *words, *sample])
 
     def file(self, ending: str) -> Path:
         return Store(self.picture.path.parent).artefact(self.picture.path.stem, ending)
@@ -126,11 +128,16 @@ def changes(config: Mapping[str, Any], chosen: tuple[str, ...]) -> list[str]:
     """Keys whose values differ from those that the choices alone would give."""
     usual = composed(chosen)
     return [
-        f"{group}.{key}={value}"
+        assignment(f"{group}.{key}", "FILE" if is_hash(key, value) else value)
         for group in GROUPS
         for key, value in config.get(group, {}).items()
         if key in usual.get(group, {}) and key != "_target_" and value != usual[group][key]
     ]
+
+
+def is_hash(key: str, value: Any) -> bool:
+    """Whether it stands for a file: a LoRA is recorded by its SHA-256, which has no path."""
+    return key == "lora" and bool(re.fullmatch("[0-9a-f]{64}", str(value)))
 
 
 @cache
