@@ -27,7 +27,7 @@ ARTEFACTS = ("gif", "glb", "obj.zip", "ply", "views.png")
 
 NOTHING: Mapping[str, bytes] = {}
 
-ASIDE = {"previews", "report", "__MACOSX"}
+ASIDE = {"previews", "report", "figures", "__MACOSX"}
 """Folders without samples."""
 
 CONFIG, STATUS, LOG = "config.json", "status.json", "run.log"
