@@ -12,6 +12,7 @@ from synclab.errors import UserError
 from synclab.places import ASSETS
 from synclab.viewers.entries import VIEWERS, Entry, find_entries
 from synclab.viewers.media import Media
+from synclab.viewers.page_parts import by_task, describe_tables, write_plots
 
 PARTS = ("index.html", "style.css", "page.js", "viewers.js", "viewers.LICENSE")
 
@@ -31,12 +32,20 @@ def write_page(root: Path) -> Path:
     media = Media(folder)
     made = zip(entries, media.thumbnails(entries), media.scripts(entries), strict=True)
     samples = [describe(own, folder, thumbnail, script) for own, thumbnail, script in made]
-    return write_samples(folder, title(root), samples)
+    tasks = by_task(entries)
+    plots, tables = write_plots(tasks, folder), describe_tables(tasks)
+    return write_data(folder, title(root), samples, plots=plots, tables=tables)
 
 
-def write_samples(folder: Path, name: str, samples: list[dict[str, Any]]) -> Path:
-    """Writes the page of some samples, each as `describe` gives it."""
-    data = json.dumps({"title": name, "samples": samples}, ensure_ascii=True)
+def write_data(
+    folder: Path, name: str, samples: list[dict[str, Any]], **others: list[dict[str, str]]
+) -> Path:
+    """Writes the page of some samples, each as `describe` gives it.
+
+    Args:
+        others: plots and tables, each with its task.
+    """
+    data = json.dumps({"title": name, "samples": samples, **others}, ensure_ascii=True)
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / "data.js", f"const REPORT = {data};\n".encode("ascii"))
     for part in PARTS:
@@ -86,7 +95,7 @@ def write_single(path: Path, folder: Path) -> Path:
         "picture": link(path, folder), "file": link(path, folder), "files": [link(path, folder)],
         "command": "", "facts": {},
     }  # fmt: skip
-    return write_samples(folder, path.name, [sample])
+    return write_data(folder, path.name, [sample], plots=[], tables=[])
 
 
 def kind_of(path: Path) -> tuple[str, tuple[int, int]]:

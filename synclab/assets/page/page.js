@@ -1,9 +1,11 @@
-// The gallery of a report. REPORT (data.js) holds {title, samples}; every text goes in as text.
+// A report: its samples, plots and tables. REPORT (data.js) holds {title, samples, plots, tables}. Every text goes in as
+// text; only the drawings and tables, in which synclab has escaped all names, go in as markup.
 "use strict";
 
 const by = (id) => document.getElementById(id);
 const filters = by("filters").elements;
 const dialog = by("sample");
+let part = "samples"; // or plots, tables: what the page shows
 let shown = []; // the samples that pass the filters, in order
 let current = null;
 let views = []; // open viewers
@@ -26,13 +28,66 @@ function fillFilters() {
     filters[key].append(make("option", { value: "", textContent: "all" }));
     filters[key].append(...values.map((value) => make("option", { value, textContent: value })));
   }
-  const asked = new URLSearchParams(location.hash.slice(1));
-  for (const [key, value] of asked) if (filters[key]) filters[key].value = value;
 }
 
-function rememberFilters() {
+// The address holds the filters and the part, so that a link leads to what is seen now.
+
+function readAddress() {
+  const asked = new URLSearchParams(location.hash.slice(1));
+  for (const field of filters) field.value = asked.get(field.name) ?? "";
+  part = parts().includes(asked.get("part")) ? asked.get("part") : "samples";
+}
+
+function writeAddress() {
   const chosen = Array.from(filters, ({ name, value }) => [name, value]).filter(([, value]) => value);
+  if (part !== "samples") chosen.push(["part", part]);
   history.replaceState(null, "", `#${new URLSearchParams(chosen)}`);
+}
+
+const parts = () => ["samples", "plots", "tables"].filter((name) => REPORT[name].length);
+
+function drawParts() {
+  const buttons = parts().map((name) =>
+    make("button", { type: "button", textContent: name, ariaPressed: String(name === part), onclick: () => openPart(name) }),
+  );
+  by("parts").replaceChildren(...(buttons.length > 1 ? buttons : []));
+}
+
+function openPart(name) {
+  part = name;
+  writeAddress();
+  draw();
+  by("parts").querySelector("[aria-pressed=true]").focus();
+}
+
+function draw() {
+  drawParts();
+  for (const field of document.querySelectorAll(".of-samples")) field.hidden = part !== "samples";
+  if (part === "samples") drawGallery();
+  else drawOthers(part === "plots" ? drawPlot : drawTable);
+}
+
+function drawOthers(drawOne) {
+  const found = REPORT[part].filter(({ task }) => !filters.task.value || task === filters.task.value);
+  by("count").textContent = `${found.length} of ${REPORT[part].length} ${part}`;
+  by("gallery").replaceChildren(make("div", { className: part }, ...found.map(drawOne)));
+}
+
+function drawPlot(plot) {
+  const drawing = new DOMParser().parseFromString(plot.svg, "image/svg+xml").documentElement;
+  drawing.setAttribute("role", "img");
+  drawing.setAttribute("aria-label", `${plot.title}, ${plot.task}. ${plot.alt}`);
+  const file = (kind) => make("a", { href: `${encodeURI(plot.file)}.${kind}`, textContent: kind.toUpperCase() });
+  const heading = make("h2", {}, plot.title, " ", make("small", { textContent: `${plot.run} / ${plot.task}` }));
+  const caption = make("figcaption", {}, heading, make("span", {}, file("svg"), " ", file("csv")));
+  const figure = make("figure", {}, caption, make("div", { className: "wide", tabIndex: 0 }, drawing));
+  figure.style.setProperty("--width", drawing.getAttribute("width"));
+  return figure;
+}
+
+function drawTable(table) {
+  const heading = make("h2", {}, table.title, " ", make("small", { textContent: `${table.run} / ${table.name}` }));
+  return make("section", {}, heading, make("div", { innerHTML: table.html }));
 }
 
 function drawGallery() {
@@ -188,8 +243,13 @@ by("close").onclick = () => dialog.close();
 by("against").onchange = drawStage;
 by("filters").onsubmit = (event) => event.preventDefault();
 by("filters").oninput = () => {
-  rememberFilters();
-  drawGallery();
+  writeAddress();
+  draw();
+};
+onhashchange = () => {
+  if (!location.hash.includes("=")) return; // a note of a table
+  readAddress();
+  draw();
 };
 dialog.onclose = () => views.splice(0).forEach((view) => view.close());
 dialog.onkeydown = ({ key, target }) => {
@@ -198,7 +258,7 @@ dialog.onkeydown = ({ key, target }) => {
   if (key === "ArrowRight") step(1);
 };
 document.onkeydown = (event) => {
-  if (event.key !== "/" || dialog.open || event.target instanceof HTMLInputElement) return;
+  if (event.key !== "/" || part !== "samples" || dialog.open || event.target instanceof HTMLInputElement) return;
   event.preventDefault();
   filters.prompt.focus();
 };
@@ -207,4 +267,5 @@ document.title = REPORT.title;
 by("title").textContent = REPORT.title;
 setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 fillFilters();
-drawGallery();
+readAddress();
+draw();
