@@ -1,8 +1,9 @@
 """Drawings by matplotlib: sizes, colours and formats that all plots share."""
 
 import io
+import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from synclab.errors import UserError
 
@@ -49,24 +50,36 @@ def canvas(
 
     Raises: UserError if matplotlib is not installed.
     """
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise UserError("matplotlib is not installed; use pip install -e '.[figures]'") from error
+    figure = new_figure(width, height * rows, "constrained")
+    from matplotlib import rc_context
+
     with rc_context(STYLE):
-        figure = Figure(figsize=(width, height * rows), layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False)
     return figure, [list(row) for row in panels]
 
 
-def rendered(figure: "Figure", kind: str) -> bytes:
+def new_figure(
+    width: float, height: float, layout: Literal["constrained"] | None = None
+) -> "Figure":
+    """An empty figure without a display, its sizes in inches.
+
+    Raises: UserError if matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise UserError("matplotlib is not installed; use pip install -e '.[figures]'") from error
+    return Figure(figsize=(width, height), layout=layout)
+
+
+def rendered(figure: "Figure", kind: str, dpi: int = 300) -> bytes:
     """The file of a figure: svg, pdf or png; equal figures give equal bytes."""
     from matplotlib import rc_context
 
     buffer = io.BytesIO()
-    with rc_context(STYLE):
-        figure.savefig(buffer, format=kind, metadata=STAMPS[kind], dpi=300)
+    with rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # fonts_for names them
+        figure.savefig(buffer, format=kind, metadata=STAMPS[kind], dpi=dpi)
     return buffer.getvalue()
 
 

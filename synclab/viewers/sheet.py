@@ -86,9 +86,14 @@ def label_image(label: str, fonts: Sequence[Path]) -> Image.Image:
 
 
 def thumbnail(sample: Picture) -> Image.Image:
-    """A sample scaled to the width of a column; of a mesh its views, not its texture."""
-    picture = crop_blank(views_of(sample) or Image.open(sample.path).convert("RGB"))
+    """A sample scaled to the width of a column."""
+    picture = picture_of(sample)
     return picture.resize((WIDTH, round(WIDTH * picture.height / picture.width)))
+
+
+def picture_of(sample: Picture) -> Image.Image:
+    """A sample without rows that no view has seen; of a mesh its views, not its texture."""
+    return crop_blank(views_of(sample) or Image.open(sample.path).convert("RGB"))
 
 
 def views_of(sample: Picture) -> Image.Image | None:
