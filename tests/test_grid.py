@@ -139,9 +139,14 @@ def run(monkeypatch, *words: str) -> int:
 
 
 @pytest.mark.parametrize(("kind", "start"), [("pdf", b"%PDF"), ("png", b"\x89PNG")])
-def test_the_command_writes_the_grid_its_samples_and_its_latex(kind, start, task, monkeypatch):
+def test_the_command_writes_the_grid_its_samples_and_its_latex(
+    kind, start, task, monkeypatch, caplog
+):
+    caplog.set_level("INFO")
     words = ("--methods", "sds=SDS,ddim", "--crop", "0.1 0.1 0.2 0.5", "--arrow", "sds 0.5 0.5")
     assert run(monkeypatch, str(task), *words, "--format", kind, "--width", "column") == 0
+    assert caplog.messages[-1] == str(task / "figures" / f"grid.{kind}")
+    assert all("no font on this machine" in message for message in caplog.messages[:-1])
     assert (task / "figures" / f"grid.{kind}").read_bytes().startswith(start)
     assert f"grid.{kind}" in (task / "figures" / "grid.tex").read_text(encoding="utf-8")
     table = pd.read_csv(task / "figures" / "grid.csv")

@@ -1,6 +1,7 @@
 """Drawings by matplotlib: sizes, colours and formats that all plots share."""
 
 import io
+import logging
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -76,6 +77,8 @@ def rendered(figure: "Figure", kind: str, dpi: int = 300) -> bytes:
     """The file of a figure: svg, pdf or png; equal figures give equal bytes."""
     from matplotlib import rc_context
 
+    for talkative in ("fontTools", "matplotlib.font_manager"):
+        logging.getLogger(talkative).setLevel(logging.ERROR)
     buffer = io.BytesIO()
     with rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # fonts_for names them
