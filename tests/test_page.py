@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import subprocess
+import sys
 from html import unescape
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import command_line
 import numpy as np
 import pytest
 import torch
-from command_line import QUICK
+from command_line import QUICK, ROOT
 from contrast import contrast
 from hydra import initialize_config_dir
 from PIL import Image
@@ -169,6 +170,11 @@ def test_what_cannot_be_shown_is_one_line(path, tmp_path, monkeypatch, capsys):
     assert view.main() == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"synclab: {tmp_path}")
+
+
+def test_a_report_starts_without_torch():
+    code = "import sys, synclab.report; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
 def test_an_empty_folder_has_no_page(tmp_path):

@@ -15,7 +15,6 @@ from typing import Any
 
 from synclab.core.atomic import clear_leftovers, create_once, write_atomically
 from synclab.core.hashing import sha256, to_json, without_modules
-from synclab.core.pictures import png_size
 from synclab.errors import UserError
 from synclab.store.claims import clear_stale
 
@@ -138,6 +137,11 @@ class Store:
                 hashes = {ending: sha256(data) for ending, data in artefacts.items()}
                 facts["artefacts"] = hashes
             write_atomically(self.row(sample_id), to_json({**row, **facts}))
+
+
+def png_size(png: bytes) -> list[int]:
+    """Width and height in pixels, from the header of a PNG file."""
+    return [int.from_bytes(png[start : start + 4], "big") for start in (16, 20)]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import quote
 
 from synclab.core.atomic import write_atomically
-from synclab.core.pictures import read
 from synclab.errors import UserError
 from synclab.places import ASSETS
 from synclab.viewers.entries import VIEWERS, Entry, find_entries
@@ -104,5 +103,7 @@ def kind_of(path: Path) -> tuple[str, tuple[int, int]]:
         raise UserError(f"{path}: no such file; expected a folder of results or a file to show")
     if viewer := VIEWERS.get(path.suffix.lower().removeprefix(".")):
         return viewer, (1, 1)
+    from synclab.core.pictures import read  # takes torch, which a report of results does not need
+
     width, height = read(path, str(path)).size
     return "panorama" if width == 2 * height else "picture", (width, height)
