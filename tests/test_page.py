@@ -84,6 +84,15 @@ def test_every_sample_is_on_the_page_with_files_that_are_there(page, results):
         assert all((page.parent / path).is_file() for path in paths)
 
 
+def test_a_card_has_the_shape_of_its_thumbnail(page):
+    shapes = {sample["kind"]: sample["shape"] for sample in samples_of(page)}
+    assert shapes["picture"] == [64, 64]
+    width, height = shapes["panorama"]
+    assert width > 2 * height  # the poles, which a ring of views leaves black, are cut off
+    for sample in samples_of(page):
+        assert list(Image.open(page.parent / sample["thumbnail"]).size) == sample["shape"]
+
+
 def test_each_kind_has_its_viewer(page):
     kinds = {sample["task"]: sample["kind"] for sample in samples_of(page)}
     assert kinds == {
@@ -275,6 +284,25 @@ by("close").click();
 answer.open = dialog.open;
 by("answer").textContent = JSON.stringify(answer);
 """
+
+
+STACK = """
+const stage = by("stage");
+const panorama = REPORT.samples.find(({ kind }) => kind === "panorama");
+const canvases = () => [...stage.querySelectorAll("canvas")];
+const heights = () => canvases().map((own) => own.getBoundingClientRect().height);
+dialog.showModal();
+stage.style = "flex-direction: column; height: 402px";
+Promise.all([openView(panorama, stage), openView(panorama, stage)]).then(() => {
+  setTimeout(() => { by("answer").textContent = JSON.stringify(heights()); }, 300);
+});
+"""
+
+
+@needs_browser
+@pytest.mark.slow
+def test_two_views_below_each_other_share_the_height_of_a_phone(page):
+    assert json.loads(unescape(browser.run(page, STACK))) == [200, 200]
 
 
 @needs_browser

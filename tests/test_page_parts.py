@@ -92,6 +92,8 @@ location.hash = document.querySelector("td a[href*=method]").hash;
 onhashchange();
 answer.part = part;
 answer.cards = document.querySelectorAll(".card").length;
+answer.heading = document.querySelector("section h2").textContent;
+answer.label = document.querySelector(".card span span").textContent;
 answer.title = document.title;
 by("answer").textContent = JSON.stringify(answer);
 """
@@ -108,3 +110,4 @@ def test_plots_and_tables_are_reached_by_buttons_and_lead_to_samples(run):
     assert answer["address"] == "#part=plots" and answer["focused"] == "tables"
     assert answer["scrolls"] == [0, "auto"] and answer["page"]
     assert answer["part"] == "samples" and answer["cards"] == 1
+    assert answer["heading"] in ("sds panorama", "stochsync panorama") and answer["label"] == "sea"

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from PIL import Image
+
 from synclab.core.atomic import write_atomically
 from synclab.errors import UserError
 from synclab.places import ASSETS
@@ -65,7 +67,7 @@ def describe(entry: Entry, folder: Path, thumbnail: str, script: str | None) -> 
         "prompt": entry.picture.prompt,
         "seed": entry.row["seed"],
         "kind": entry.kind,
-        "size": entry.row.get("size", [1, 1]),
+        "shape": shape_of(folder / thumbnail),
         "seconds": entry.seconds,
         "thumbnail": thumbnail,
         "media": script,
@@ -75,6 +77,12 @@ def describe(entry: Entry, folder: Path, thumbnail: str, script: str | None) -> 
         "command": entry.command,
         "facts": entry.facts,
     }
+
+
+def shape_of(thumbnail: Path) -> list[int]:
+    """Width and height in pixels, from the file's header."""
+    with Image.open(thumbnail) as image:
+        return list(image.size)
 
 
 def link(path: Path, folder: Path) -> str:
@@ -89,7 +97,7 @@ def write_single(path: Path, folder: Path) -> Path:
     kind, size = kind_of(path)
     script = None if kind == "picture" else Media(folder).wrap(path)
     sample = {
-        "task": kind, "method": path.name, "prompt": "", "seed": 0, "kind": kind, "size": size,
+        "task": kind, "method": path.name, "prompt": "", "seed": 0, "kind": kind, "shape": size,
         "seconds": None, "thumbnail": link(path, folder), "media": script,
         "picture": link(path, folder), "file": link(path, folder), "files": [link(path, folder)],
         "command": "", "facts": {},

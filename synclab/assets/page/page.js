@@ -92,25 +92,31 @@ function drawTable(table) {
 
 function drawGallery() {
   shown = REPORT.samples.filter(kept);
-  const groups = Map.groupBy(shown, (sample) => `${sample.task}\n${sample.prompt}`);
+  const groups = Map.groupBy(shown, (sample) => `${sample.task}\n${headingOf(sample)}`);
   by("count").textContent = `${shown.length} of ${REPORT.samples.length} samples`;
   by("gallery").replaceChildren(...Array.from(groups.values(), drawGroup));
 }
 
+// Prompts are headings and methods labels; of a single method it is the other way round.
+
+const headingOf = (sample) => (filters.method.value ? sample.method : sample.prompt || "(no prompt)");
+const labelOf = (sample) => (filters.method.value ? sample.prompt || "(no prompt)" : sample.method);
+
 function drawGroup(samples) {
-  const [{ task, prompt, size }] = samples;
-  const heading = make("h2", {}, prompt || "(no prompt)", " ", make("small", { textContent: task }));
+  const [first] = samples;
+  const heading = make("h2", {}, headingOf(first), " ", make("small", { textContent: first.task }));
   const grid = make("div", { className: "grid" }, ...samples.map(drawCard));
-  const wide = size[0] > 1.5 * size[1];
-  grid.style.setProperty("--ratio", `${size[0]} / ${size[1]}`);
-  grid.style.setProperty("--card-width", wide ? "340px" : "180px");
+  grid.style.setProperty("--card-width", first.shape[0] > 1.5 * first.shape[1] ? "340px" : "180px");
   return make("section", {}, heading, grid);
 }
 
 function drawCard(sample) {
-  const picture = make("img", { src: sample.thumbnail, alt: describe(sample), loading: "lazy", decoding: "async" });
-  const seconds = sample.seconds === null ? "" : `${sample.seconds.toFixed(0)} s`;
-  const label = make("span", {}, `${sample.method} `, make("small", { textContent: `seed ${sample.seed} ${seconds}` }));
+  const [width, height] = sample.shape;
+  const shape = { width, height, loading: "lazy", decoding: "async" };
+  const picture = make("img", { ...shape, src: sample.thumbnail, alt: describe(sample) });
+  const seconds = sample.seconds === null ? "" : `, ${sample.seconds.toFixed(0)} s`;
+  const small = make("small", { textContent: `seed ${sample.seed}${seconds}` });
+  const label = make("span", {}, make("span", { textContent: labelOf(sample) }), small);
   return make("button", { className: "card", type: "button", onclick: () => openSample(sample) }, picture, label);
 }
 
@@ -192,18 +198,27 @@ async function openView(sample, stage) {
 
 // Browsers refuse to read files beside a page that is itself a file, so media/*.js hold them as text.
 
-const waiting = new Map();
+const waiting = new Map(); // the scripts that are being read: their promises and how to keep them
+
 function give(name, text) {
-  waiting.get(name)(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+  waiting.get(name).resolve(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+  waiting.delete(name);
 }
 
 function bytesOf(sample) {
   if (!sample.media) return fetchBytes(sample.file);
-  return new Promise((resolve, reject) => {
-    waiting.set(sample.media, resolve);
-    const failed = () => reject(new Error(`${sample.media} is missing`));
-    document.head.append(make("script", { src: sample.media, onerror: failed }));
-  });
+  if (!waiting.has(sample.media)) readScript(sample.media);
+  return waiting.get(sample.media).promise;
+}
+
+function readScript(media) {
+  const { promise, resolve, reject } = Promise.withResolvers();
+  const onerror = () => {
+    waiting.delete(media);
+    reject(new Error(`${media} is missing`));
+  };
+  waiting.set(media, { promise, resolve });
+  document.head.append(make("script", { src: media, onerror }));
 }
 
 async function fetchBytes(file) {
