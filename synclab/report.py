@@ -1,4 +1,4 @@
-"""Shows results: a page of all samples with viewers, and contact sheets of tasks.
+"""Shows results: a page of samples with viewers, plots and tables, and contact sheets of tasks.
 
 synclab report results/tiny
 synclab report results/tiny/panorama
