@@ -14,10 +14,10 @@ from synclab.comparison.selection import tables_of
 from synclab.viewers.page import write_page
 
 
-@pytest.fixture
-def run(tmp_path) -> Path:
-    """A run with scores of two methods, and with a table of them."""
-    run = tmp_path / "first"
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    """A run with scores of three methods, and with a table of them."""
+    run = tmp_path_factory.mktemp("parts") / "first"
     write_scores(run, {"sds": scored(30.0), "stochsync": scored(20.0), STRANGE: scored(1.0)})
     for method in ("sds", "stochsync", STRANGE):
         add_sample(run / "panorama", method, seconds={"denoiser": 2.0, "total": 2.0})
@@ -26,13 +26,17 @@ def run(tmp_path) -> Path:
     return run
 
 
+@pytest.fixture(scope="module")
+def page(run) -> Path:
+    return write_page(run)
+
+
 def data_of(page: Path) -> dict:
     text = page.with_name("data.js").read_text(encoding="utf-8")
     return json.loads(text.removeprefix("const REPORT = ").rstrip().removesuffix(";"))
 
 
-def test_the_page_holds_every_plot_with_its_files(run):
-    page = write_page(run)
+def test_the_page_holds_every_plot_with_its_files(page):
     plots = data_of(page)["plots"]
     titles = [own["title"] for own in plots]
     assert titles == ["Scores by embedded", "Scores and costs by embedded", "Seconds by part"]
@@ -41,35 +45,34 @@ def test_the_page_holds_every_plot_with_its_files(run):
         assert all((page.parent / f"{plot['file']}.{kind}").is_file() for kind in ("svg", "csv"))
 
 
-def test_drawings_have_the_colours_of_the_page(run):
-    for plot in data_of(write_page(run))["plots"]:
+def test_drawings_have_the_colours_of_the_page(page):
+    for plot in data_of(page)["plots"]:
         assert plot["svg"].startswith("<svg ") and "currentColor" in plot["svg"]
         assert "#000000" not in plot["svg"] and "#ffffff" not in plot["svg"]
 
 
-def test_the_page_holds_the_tables_that_were_made(run):
-    (table,) = data_of(write_page(run))["tables"]
+def test_the_page_holds_the_tables_that_were_made(page):
+    (table,) = data_of(page)["tables"]
     assert table["name"] == "table1, embedded"
     assert 'href="#task=panorama&amp;method=sds"' in table["html"]
     assert "30.00 ± 0.50" in table["html"] and "n = 20 (2 prompts" in table["html"]
     assert "-66.44 ± 0.50" in table["html"]  # 96.44 was published
 
 
-def test_without_matplotlib_the_page_has_no_plots_and_a_line_says_so(run, monkeypatch, caplog):
+def test_without_matplotlib_the_page_has_no_plots_and_a_line_says_so(tmp_path, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    data = data_of(write_page(run))
-    assert len(data["samples"]) == 3 and not data["plots"]
+    add_sample(tmp_path / "run" / "image", "ddim", seconds={"denoiser": 2.0, "total": 2.0})
+    data = data_of(write_page(tmp_path / "run"))
+    assert len(data["samples"]) == 1 and not data["plots"]
     assert "the page has no plots: matplotlib is not installed" in caplog.text
 
 
-def test_a_table_of_other_prompts_is_not_shown_unless_it_was_made(run):
-    (run / "tables" / "table1.embedded.html").unlink()
-    assert not list(tables_of(run, "panorama"))
-    row = json.loads((run / "panorama" / "sds" / "sea-s0.json").read_text(encoding="utf-8"))
-    row |= {"id": "prompt-0-s0", "prior": "tiny", "preset": "fixed", "prompts": "panfusion"}
-    path = run / "panorama" / "sds" / "prompt-0-s0.json"
-    path.write_text(json.dumps(row), encoding="utf-8")
-    names = [own.name for own in tables_of(run, "panorama")]
+def test_a_table_of_other_prompts_is_not_shown_unless_it_was_made(tmp_path):
+    write_scores(tmp_path, {"sds": scored(30.0), "stochsync": scored(20.0)})
+    assert not list(tables_of(tmp_path, "panorama"))
+    asked = {"prior": "tiny", "preset": "fixed", "prompts": "panfusion"}
+    add_sample(tmp_path / "panorama", "sds", "prompt-0-s0", **asked)
+    names = [own.name for own in tables_of(tmp_path, "panorama")]
     assert "table1" in names and "table6" not in names  # table6 has the prompts of L-MAGIC
 
 
@@ -101,8 +104,8 @@ by("answer").textContent = JSON.stringify(answer);
 
 @pytest.mark.skipif(not browser.CHROMIUM, reason="apt-get install chromium")
 @pytest.mark.slow
-def test_plots_and_tables_are_reached_by_buttons_and_lead_to_samples(run):
-    answer = json.loads(unescape(browser.run(write_page(run), VISIT)))
+def test_plots_and_tables_are_reached_by_buttons_and_lead_to_samples(page):
+    answer = json.loads(unescape(browser.run(page, VISIT)))
     assert answer["parts"] == ["samples", "plots", "tables"]
     assert all(label and ". " in label for label in answer["plots"]) and len(answer["plots"]) == 3
     assert min(answer["wide"]) > 200

@@ -80,7 +80,8 @@ function drawPlot(plot) {
   const file = (kind) => make("a", { href: `${encodeURI(plot.file)}.${kind}`, textContent: kind.toUpperCase() });
   const heading = make("h2", {}, plot.title, " ", make("small", { textContent: `${plot.run} / ${plot.task}` }));
   const caption = make("figcaption", {}, heading, make("span", {}, file("svg"), " ", file("csv")));
-  const figure = make("figure", {}, caption, make("div", { className: "wide", tabIndex: 0 }, drawing));
+  const scrolled = make("div", { className: "wide", tabIndex: 0, role: "region", ariaLabel: plot.title }, drawing);
+  const figure = make("figure", {}, caption, scrolled);
   figure.style.setProperty("--width", drawing.getAttribute("width"));
   return figure;
 }
