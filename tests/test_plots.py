@@ -104,6 +104,10 @@ def test_seconds_are_means_of_the_samples_and_parts_add_up(task):
 
 
 def test_previews_are_held_against_the_final_picture(task):
+    """A method with one preview draws no line."""
+    single = task / STRANGE / "previews" / "sea-s0" / "00001.png"
+    single.unlink()
+    assert not len(previews_by_step({STRANGE: read_pictures(task / STRANGE)}))
     table = previews_by_step({"sds": read_pictures(task / "sds")})
     assert table["step"].tolist() == [1, 2]
     assert table["distance"].tolist() == pytest.approx([0.2, 0.0])

@@ -106,8 +106,8 @@ def times_of(method: Mapping[str, Any]) -> list[int]:
 def previews_by_step(samples: Samples) -> pd.DataFrame:
     """Columns method, step, distance, samples: root mean squared difference to the final picture.
 
-    Colours are in [0, 1]. Means over the first `PREVIEWED` samples of each method that have
-    previews.
+    Colours are in [0, 1]. Means over the first `PREVIEWED` samples of each method whose samples
+    have two previews or more.
     """
     rows = [
         (method, int(path.stem), distance(path, picture.path))
@@ -121,10 +121,10 @@ def previews_by_step(samples: Samples) -> pd.DataFrame:
 
 
 def previewed(pictures: Sequence[Picture]) -> list[tuple[Picture, list[Path]]]:
-    """Samples that have previews, with these in order."""
+    """Samples that have two previews or more, with these in order."""
     places = [(own, own.path.parent / "previews" / own.id) for own in pictures]
     found = [(own, sorted(place.glob("*.png"))) for own, place in places]
-    return [(own, paths) for own, paths in found if paths]
+    return [(own, paths) for own, paths in found if len(paths) > 1]
 
 
 def distance(one: Path, other: Path) -> float:

@@ -173,9 +173,9 @@ def draw_errors(table: pd.DataFrame, width: float) -> "Figure":
 
 
 def draw_previews(table: pd.DataFrame, width: float) -> "Figure":
-    """The distance of previews to the final picture against steps."""
+    """The root mean squared difference of previews to the final picture against steps."""
     figure = lines(table, ("step", "distance"), width)
-    figure.axes[0].set(xlabel="steps", ylabel="distance to the final picture", ylim=(0, None))
+    figure.axes[0].set(xlabel="steps", ylabel="RMSE to the final picture", ylim=(0, None))
     return figure
 
 
@@ -185,7 +185,7 @@ def lines(table: pd.DataFrame, names: tuple[str, str], width: float) -> "Figure"
     shapes = looks(list(dict.fromkeys(table["method"])))
     for method, own in groups(table, "method").items():
         look: Any = {"label": literal(method), "markevery": max(1, len(own) // 8), **shapes[method]}
-        axes.plot(own[names[0]], own[names[1]], **look)
+        axes.plot(own[names[0]], own[names[1]], clip_on=False, **look)
     legend_below(figure, axes)
     return figure
 
