@@ -200,9 +200,12 @@ def method_folders(task: Path) -> list[Path]:
 
 
 def foreign(folder: Path) -> list[Path]:
-    """Files in a folder of samples that belong to no sample: copies, files of other programs."""
+    """Files in a folder of samples that belong to no sample: copies, files of other programs.
+
+    Hidden files, such as the claims of a running command, are not among them.
+    """
     own = (CONFIG, STATUS, LOG)
-    files = (path for path in folder.glob("*") if path.is_file() and path.name not in own)
+    files = (path for path in folder.glob("[!.]*") if path.is_file() and path.name not in own)
     return sorted(path for path in files if not is_sample(path))
 
 
