@@ -30,7 +30,8 @@ from synclab.errors import UserError
 from synclab.viewers import grid_latex
 from synclab.viewers.drawing import WIDTHS, rendered
 from synclab.viewers.figures import draw_fig9, draw_fig10, errors_of_fig9, scores_by_steps
-from synclab.viewers.grid import Arrow, Crop, Grid, choose, draw_grid
+from synclab.viewers.grid import Arrow, Crop, Grid, choose
+from synclab.viewers.grid_drawing import draw_grid
 from synclab.viewers.measurements import samples_of
 from synclab.viewers.plots import MEASURED, Plot, plots_of
 
@@ -72,10 +73,10 @@ def chosen(arguments: argparse.Namespace) -> Iterator[Plot]:
         table = scores_by_steps(results, arguments.eval or "embedded")
         yield Plot(name, "", "", table, draw_fig10, WIDTHS["page"])
     else:
-        yield from of_task(name, results, arguments)
+        yield from chosen_of_task(name, results, arguments)
 
 
-def of_task(name: str, task: Path, arguments: argparse.Namespace) -> Iterator[Plot]:
+def chosen_of_task(name: str, task: Path, arguments: argparse.Namespace) -> Iterator[Plot]:
     wanted = f"{name}.{arguments.eval}" if arguments.eval else name
     plots = plots_of(task, samples_of(task), listed(arguments.scores))
     found = [own for own in plots if own.name == wanted or own.name.startswith(f"{wanted}.")]

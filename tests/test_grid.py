@@ -14,7 +14,8 @@ from test_sheet import BLUE, RED, add_sample
 from synclab import figures
 from synclab.errors import UserError
 from synclab.viewers import drawing, grid_latex
-from synclab.viewers.grid import Arrow, Crop, Grid, choose, draw_grid
+from synclab.viewers.grid import Arrow, Crop, Grid, choose
+from synclab.viewers.grid_drawing import draw_grid
 
 STRANGE = r'un café <script> "日本" 🏔 _ % & # $ \ { } ~ ^ | \input{x} `'
 
@@ -100,7 +101,11 @@ def test_an_arrow_is_read_with_and_without_a_method():
     ("grid", "line"),
     [
         (Grid({"sbs": "SDS"}), "--methods sbs: no samples in .*; did you mean 'sds'"),
-        (Grid({}, prompts=["seaa"]), "--prompt seaa: no sample in .*; did you mean 'sea'"),
+        (
+            Grid({}, arrows=[Arrow(0, 0, "sdss")]),
+            "--arrow sdss: no samples in .*; did you mean 'sds'",
+        ),
+        (Grid({}, prompts=["seaa"]), "--prompt seaa: no samples in .*; did you mean 'sea'"),
         (Grid({}, seed=7), r"--methods ddim,sds: not all have a sample of .* with seed 7"),
     ],
 )
