@@ -64,7 +64,18 @@ def test_without_matplotlib_the_page_has_no_plots_and_a_line_says_so(tmp_path, m
     add_sample(tmp_path / "run" / "image", "ddim", seconds={"denoiser": 2.0, "total": 2.0})
     data = data_of(write_page(tmp_path / "run"))
     assert len(data["samples"]) == 1 and not data["plots"]
-    assert "the page has no plots: matplotlib is not installed" in caplog.text
+    assert "the page lacks plots: matplotlib is not installed" in caplog.text
+
+
+def test_a_damaged_file_of_scores_is_named_and_the_page_is_made(tmp_path, caplog):
+    path = write_scores(tmp_path / "run", {"sds": scored(30.0)})
+    path.write_text("{", encoding="utf-8")
+    for task in ("panorama", "image"):
+        add_sample(path.parents[1] / task, "sds", seconds={"denoiser": 2.0, "total": 2.0})
+    plots = data_of(write_page(tmp_path / "run"))["plots"]
+    assert [own["task"] for own in plots] == ["image"]
+    assert f"the page lacks plots: {path}: not a score file" in caplog.text
+    assert f"the page lacks tables: {path}: not a score file" in caplog.text
 
 
 def test_a_table_of_other_prompts_is_not_shown_unless_it_was_made(tmp_path):

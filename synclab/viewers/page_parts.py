@@ -35,26 +35,27 @@ def by_task(entries: Sequence[Entry]) -> Mapping[Path, Samples]:
 def write_plots(tasks: Mapping[Path, Samples], folder: Path) -> list[dict[str, str]]:
     """Writes the plots of all tasks as SVG and CSV; returns what the page knows of each.
 
-    Without matplotlib there are none, and a line of the log says so.
+    Logs a line for every reason why there are none: no matplotlib, a damaged file of scores.
     """
-    try:
-        return [
-            write_plot(plot, task, folder)
-            for task, samples in tasks.items()
-            for plot in plots_of(task, samples)
-        ]
-    except UserError as error:
-        log.warning("the page has no plots: %s", error)
-        return []
+    made, reasons = [], set()
+    for task, samples in tasks.items():
+        try:
+            made += [write_plot(plot, task, folder) for plot in plots_of(task, samples)]
+        except UserError as error:
+            reasons.add(str(error))
+    for reason in sorted(reasons):
+        log.warning("the page lacks plots: %s", reason)
+    return made
 
 
 def write_plot(plot: Plot, task: Path, folder: Path) -> dict[str, str]:
-    name = f"{PLOTS}/{task.parent.name}.{task.name}.{plot.name}"
+    run = task.resolve().parent.name
+    name = f"{PLOTS}/{run}.{task.name}.{plot.name}"
     drawing = rendered(plot.drawn(), "svg")
     (folder / PLOTS).mkdir(parents=True, exist_ok=True)
     write_atomically(folder / f"{name}.svg", drawing)
     write_atomically(folder / f"{name}.csv", plot.csv)
-    known = {"task": task.name, "run": task.parent.name, "title": plot.title, "alt": plot.alt}
+    known = {"task": task.name, "run": run, "title": plot.title, "alt": plot.alt}
     return {**known, "file": name, "svg": themed(drawing.decode("utf-8"))}
 
 
@@ -79,7 +80,8 @@ def tables_of_task(task: Path) -> Iterator[dict[str, str]]:
     try:
         for table in tables_of(task.parent, task.name):
             text = html.body(table, place) + html.runs(table, place)
-            facts = {"task": task.name, "run": task.parent.name, "title": table.title}
+            run = task.resolve().parent.name
+            facts = {"task": task.name, "run": run, "title": table.title}
             yield {**facts, "name": f"{table.name}, {table.pairing.protocol}", "html": text}
     except UserError as error:
-        log.warning("the page lacks a table: %s", error)
+        log.warning("the page lacks tables: %s", error)
