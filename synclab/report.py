@@ -1,4 +1,4 @@
-"""Shows results: a page of all samples with viewers, and contact sheets of tasks.
+"""Shows results: a page of samples with viewers, plots and tables, and contact sheets of tasks.
 
 synclab report results/tiny
 synclab report results/tiny/panorama
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from synclab import command
 from synclab.core.atomic import write_atomically
-from synclab.core.pictures import to_png
 from synclab.store.folder import find_folders
+from synclab.viewers.media import encoded
 from synclab.viewers.page import write_page
 from synclab.viewers.sheet import contact_sheet
 
@@ -24,7 +24,7 @@ def report(arguments: argparse.Namespace) -> None:
     for folder in arguments.folders:
         log.info("%s", write_page(folder))
         if folder in {place.parent for place in find_folders(folder)}:
-            write_atomically(folder / "sheet.png", to_png(contact_sheet(folder)))
+            write_atomically(folder / "sheet.png", encoded(contact_sheet(folder), "PNG"))
             log.info("%s", folder / "sheet.png")
 
 

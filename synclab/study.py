@@ -4,7 +4,8 @@ synclab study make results/tiny/panorama --methods stochsync,synctweedies --to s
 synclab study read study answers/*.json
 
 `make` writes a page that asks; open it as `page/index.html?rater=1`, with a number for each rater.
-`read` prints preferences with exact 95 % intervals, of the raters who passed the vigilance items.
+`read` prints preferences with exact 95 % intervals, of the raters who passed the vigilance items;
+below them stand those of the papers' user studies.
 """
 
 import argparse
@@ -17,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from synclab import command
-from synclab.comparison.preference import Answer, agreement, attentive, preferences
+from synclab.comparison.preference import Answer, Preference, agreement, attentive, preferences
+from synclab.comparison.published_studies import read_studies, turned_as_published
 from synclab.errors import UserError, nearest
 from synclab.text_table import table
 from synclab.viewers.study import KEY, Plan, make_study
@@ -54,22 +56,22 @@ def read(options: argparse.Namespace) -> None:
     )
     if not answers:
         raise UserError(f"--passed {options.passed}: no rater is left; expected a smaller number")
+    studies = read_studies()
     rows = [
-        (
-            own.first,
-            own.second,
-            f"{own.n}",
-            f"{own.share:.1%}",
-            "{:.1%} to {:.1%}".format(*own.interval),
-        )
-        for own in preferences(answers)
+        (own.first, own.second, f"{own.n}", f"{own.share:.1%}", interval_of(own))
+        for own in turned_as_published(preferences(answers), studies)
     ]
-    for line in table(("method", "beside", "n", "preferred", "95 % interval"), rows):
+    printed = [(own.first, own.second, "", own.preferred, own.about) for own in studies]
+    for line in table(("method", "beside", "n", "preferred", "95 % interval"), [*rows, *printed]):
         log.info("%s", line)
     kappa = agreement(answers)
     log.info(
         "agreement between raters (Fleiss' kappa): %s", "-" if kappa is None else f"{kappa:.2f}"
     )
+
+
+def interval_of(own: Preference) -> str:
+    return "{:.1%} to {:.1%}".format(*own.interval)
 
 
 def read_reply(path: Path, key: Mapping[str, Any]) -> Reply:

@@ -14,16 +14,17 @@ import argparse
 import logging
 import re
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from synclab import command
 from synclab.comparison import html, latex, markdown, records
-from synclab.comparison.layout import Layout, read_layouts
+from synclab.comparison.layout import read_layouts
 from synclab.comparison.pairing import Pairing
 from synclab.comparison.published import find
-from synclab.comparison.scores import ScoreFile, read_scores
+from synclab.comparison.scores import ScoreFile
+from synclab.comparison.selection import FOLDER, choose, own
 from synclab.comparison.table import Table, build
 from synclab.config.overrides import listed
 from synclab.core.atomic import write_atomically
@@ -74,7 +75,7 @@ def make_tables(run: Path, asked: Wanted) -> Iterator[str]:
         try:
             for scores in choose(layout, run, asked.protocol):
                 check_extra(asked.extra, scores)
-                write(build(Pairing(layout, scores, asked.plain)), run / "tables")
+                write(build(Pairing(layout, scores, asked.plain)), run / FOLDER)
         except UserError as error:
             yield str(error)
 
@@ -87,34 +88,6 @@ def check_extra(names: Sequence[str], scores: ScoreFile) -> None:
                 f"tables.extra={name}: not scored in {scores.path};"
                 f" {nearest(name, scores.methods)}, or run and evaluate it first"
             )
-
-
-def own(layouts: Collection[Layout], run: Path) -> list[Layout]:
-    """The tables that a run has scores for, on the paper's prompts if these are known."""
-    return [
-        layout
-        for layout in layouts
-        if any(belongs(layout, scores) for scores in read_scores(run, layout.task).values())
-    ]
-
-
-def belongs(layout: Layout, scores: ScoreFile) -> bool:
-    try:
-        return layout.prompts in (None, Pairing(layout, scores).asked.get("prompts"))
-    except UserError:  # none of its methods was scored
-        return False
-
-
-def choose(layout: Layout, run: Path, protocol: str | None) -> list[ScoreFile]:
-    """The scores of a table's task, by one protocol or by all."""
-    found = read_scores(run, layout.task)
-    if not found:
-        raise UserError(
-            f"{layout.name}: no scores in {run / layout.task}; python -m synclab.run"
-            f" experiment={layout.name} run={run.name}, then python -m synclab.evaluate"
-            f" {run / layout.task}"
-        )
-    return [find(found, protocol, "eval")] if protocol else list(found.values())
 
 
 def write(table: Table, folder: Path) -> None:

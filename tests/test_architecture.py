@@ -23,7 +23,7 @@ ARROWS = {
     "jobs": {"core", "config", "priors", "store"},
     "metrics": {"core", "spaces", "config", "store", "judges", "world"},
     "comparison": {"config"},
-    "viewers": {"core", "config", "store"},
+    "viewers": {"core", "config", "store", "comparison"},
     "baselines": {"core", "metrics"},
 }
 """The rooms that each room may know, besides itself, `errors` and `places`; order is the flow."""

@@ -23,7 +23,7 @@ from synclab.methods.stochsync_ablation import AblatedStochSync
 from synclab.places import CONF
 from synclab.priors.exact import Gaussian
 from synclab.tasks.edit import EditTask
-from synclab.viewers import figures
+from synclab.viewers import drawing, figures, measurements
 
 
 def test_the_error_is_measured_before_the_known_part_is_put_back() -> None:
@@ -68,7 +68,7 @@ def test_fig9_runs_three_methods_that_differ_in_noise_and_estimates_only() -> No
 
 def test_times_of_the_curve_are_the_methods() -> None:
     method = AblatedStochSync(steps=5, t_max=900, t_min=100)
-    times = figures.times_of({"steps": 5, "t_max": 900, "t_min": 100})
+    times = measurements.times_of({"steps": 5, "t_max": 900, "t_min": 100})
     assert times == [999, *(method.time(k) for k in range(1, 5))]
 
 
@@ -80,7 +80,7 @@ FIG9 = pd.DataFrame(
 
 @pytest.mark.parametrize(("kind", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89")])
 def test_a_figure_is_drawn_in_every_format_with_equal_bytes(kind: str, start: bytes) -> None:
-    first, again = (figures.rendered(figures.draw_fig9(FIG9), kind) for _ in range(2))
+    first, again = (drawing.rendered(figures.draw_fig9(FIG9), kind) for _ in range(2))
     assert first.startswith(start) and first == again
 
 
@@ -93,12 +93,12 @@ def test_fig10_reads_the_scores_of_every_number_of_steps(tmp_path: Path) -> None
         (folder / "scores.embedded.json").write_text(text, encoding="utf-8")
     table = figures.scores_by_steps(tmp_path, "embedded")
     assert table["steps"].tolist() == [5, 100] and table["value"].tolist() == [1, 3]
-    assert figures.rendered(figures.draw_fig10(table), "png")
+    assert drawing.rendered(figures.draw_fig10(table), "png")
 
 
 def test_missing_samples_and_scores_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"ablation_1: no finished sample; run .*fig9"):
-        figures.errors_by_time(tmp_path)
+        figures.errors_of_fig9(tmp_path)
     with pytest.raises(UserError, match="no scores.embedded.json"):
         figures.scores_by_steps(tmp_path, "embedded")
 
@@ -106,7 +106,7 @@ def test_missing_samples_and_scores_are_named(tmp_path: Path) -> None:
 def test_without_matplotlib_a_line_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(UserError, match="pip install"):
-        figures.canvas(1)
+        drawing.canvas(1, 1, 3)
 
 
 def test_the_command_writes_a_table_and_a_drawing(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_the_command_writes_a_table_and_a_drawing(tmp_path: Path) -> None:
         answer = command_line.run(*command_line.QUICK, *words, *small)
         assert answer.code == 0, answer.err
     done = subprocess.run(
-        [sys.executable, "-m", "synclab", "figures", "fig9", "--results", str(tmp_path)],
+        [sys.executable, "-m", "synclab", "figures", "fig9", str(tmp_path)],
         cwd=command_line.ROOT,
         capture_output=True,
         encoding="utf-8",

@@ -14,7 +14,7 @@ from synclab import verify
 from synclab.core.hashing import sha256
 from synclab.core.pictures import to_png
 from synclab.metrics.features import measure
-from synclab.store.folder import find_folders, list_samples, method_folders
+from synclab.store.folder import find_folders, foreign, list_samples, method_folders
 from synclab.store.pictures import UnusableError, read_pictures
 from synclab.store.progress import progress
 from synclab.viewers.sheet import contact_sheet
@@ -63,7 +63,9 @@ def test_foreign_files_and_folders_are_left_out(task, folder, caplog):
     shutil.copytree(folder, task / "__MACOSX")
     with caplog.at_level(logging.WARNING):
         assert len(read_pictures(folder)) == 1
+    (folder / ".sea-s0.claim").write_bytes(b"1@host")
     assert "notes.txt: left out" in caplog.text
+    assert [path.name for path in foreign(folder)] == ["notes.txt"]
     assert method_folders(task) == [folder]
     assert find_folders(task) == [folder]
 

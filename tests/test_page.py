@@ -5,6 +5,8 @@ import io
 import json
 import re
 import shlex
+import subprocess
+import sys
 from html import unescape
 from pathlib import Path
 
@@ -13,16 +15,22 @@ import command_line
 import numpy as np
 import pytest
 import torch
-from command_line import QUICK
+from command_line import QUICK, ROOT
+from contrast import contrast
+from hydra import initialize_config_dir
 from PIL import Image
 from torch import Tensor
 
 from synclab import report, view
+from synclab.config.composition import read_job
+from synclab.config.overrides import prepare
 from synclab.errors import UserError
-from synclab.places import ASSETS
+from synclab.places import ASSETS, CONF
 from synclab.spaces.panorama import Panorama
 from synclab.spaces.rig import Rig
+from synclab.store.pictures import Picture
 from synclab.tasks.turntable import coloured
+from synclab.viewers.entries import Entry
 from synclab.viewers.page import write_page, write_single
 
 STRANGE = 'un café <script>document.title="bad"</script> "日本" \U0001f3d4 </pre> \\'
@@ -77,6 +85,15 @@ def test_every_sample_is_on_the_page_with_files_that_are_there(page, results):
         assert all((page.parent / path).is_file() for path in paths)
 
 
+def test_a_card_has_the_shape_of_its_thumbnail(page):
+    shapes = {sample["kind"]: sample["shape"] for sample in samples_of(page)}
+    assert shapes["picture"] == [64, 64]
+    width, height = shapes["panorama"]
+    assert width > 2 * height  # the poles, which a ring of views leaves black, are cut off
+    for sample in samples_of(page):
+        assert list(Image.open(page.parent / sample["thumbnail"]).size) == sample["shape"]
+
+
 def test_each_kind_has_its_viewer(page):
     kinds = {sample["task"]: sample["kind"] for sample in samples_of(page)}
     assert kinds == {
@@ -95,11 +112,45 @@ def test_the_command_of_a_sample_makes_it_again(page, results, tmp_path):
     assert again == (page.parent / sample["picture"]).read_bytes()
 
 
+def composed(words: list[str]) -> dict:
+    """All values of a job, as `synclab run` would see them."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return read_job(prepare(words))[1]
+
+
+@pytest.mark.parametrize("prompt", [STRANGE, "'a sea', at night (calm) [still] # ${seed}"])
+def test_a_shell_and_hydra_read_the_command_as_the_same_configuration(prompt, tmp_path):
+    chosen = ("prior=exact", "method=ddim", "task=masked", "preset=fixed")
+    lists = ("task.regions=[box 0 0 0.5 1,ellipse 0 0 1 1]", "prior.shape=[3,8,8]")
+    scalars = (
+        "method.guidance=null",
+        "task.ring=true",
+        "prior.mean=-1e-05",
+        "task.known=é (1).png",
+    )
+    words = [*chosen, *lists, *scalars, f"task.prompt_prefix={prompt}", f"prompt={prompt}"]
+    body = composed(words)
+    row = {"prompt": prompt, "seed": 7, "prior": "exact", "config": body}
+    command = Entry("masked", "ddim", Picture(tmp_path, row)).command
+    shell = subprocess.run(["sh", "-c", f"printf '%s\\0' {command}"], capture_output=True)
+    again = composed(shell.stdout.decode("utf-8").split("\0")[2:-1])
+    assert body["prompt"] == body["task"]["prompt_prefix"] == prompt
+    assert again == body | {"seed": 7}
+
+
+def test_a_lora_is_named_by_its_place_not_by_its_hash(tmp_path):
+    row = {"prompt": "", "seed": 0, "prior": "tiny", "config": {"prior": {"lora": "0" * 64}}}
+    assert "prior.lora=FILE" in Entry("image", "ddim", Picture(tmp_path, row)).command
+
+
 def test_a_second_page_makes_no_thumbnail_again(page, results):
-    made = {path: path.stat().st_mtime_ns for path in page.parent.rglob("*/*")}
-    assert made
+    def made() -> dict[Path, int]:
+        paths = [own for kind in ("thumbnails", "media") for own in page.parent.glob(f"{kind}/*")]
+        return {path: path.stat().st_mtime_ns for path in paths}
+
+    before = made()
     write_page(results)
-    assert {path: path.stat().st_mtime_ns for path in page.parent.rglob("*/*")} == made
+    assert made() == before and before
 
 
 def test_a_script_gives_the_bytes_of_its_file(page):
@@ -132,6 +183,11 @@ def test_what_cannot_be_shown_is_one_line(path, tmp_path, monkeypatch, capsys):
     assert line.startswith(f"synclab: {tmp_path}")
 
 
+def test_a_report_starts_without_torch():
+    code = "import sys, synclab.report; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
 def test_an_empty_folder_has_no_page(tmp_path):
     with pytest.raises(UserError, match="no results there"):
         write_page(tmp_path)
@@ -148,19 +204,11 @@ def colours(theme: int) -> dict[str, str]:
     return {name: both[theme] for name, *both in found}
 
 
-def luminance(colour: str) -> float:
-    """Relative luminance of WCAG 2.2."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
-
-
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 @pytest.mark.parametrize("ground", ["page", "card"])
 @pytest.mark.parametrize("ink", ["text", "soft", "link"])
 def test_contrast_is_that_of_level_aa(theme, ground, ink):
-    dark, light = sorted(luminance(colours(theme)[name]) for name in (ground, ink))
-    assert (light + 0.05) / (dark + 0.05) >= 4.5
+    assert contrast(colours(theme)[ink], colours(theme)[ground]) >= 4.5
 
 
 # In a browser
@@ -286,6 +334,25 @@ by("close").click();
 answer.open = dialog.open;
 by("answer").textContent = JSON.stringify(answer);
 """
+
+
+STACK = """
+const stage = by("stage");
+const panorama = REPORT.samples.find(({ kind }) => kind === "panorama");
+const canvases = () => [...stage.querySelectorAll("canvas")];
+const heights = () => canvases().map((own) => own.getBoundingClientRect().height);
+dialog.showModal();
+stage.style = "flex-direction: column; height: 402px";
+Promise.all([openView(panorama, stage), openView(panorama, stage)]).then(() => {
+  setTimeout(() => { by("answer").textContent = JSON.stringify(heights()); }, 300);
+});
+"""
+
+
+@needs_browser
+@pytest.mark.slow
+def test_two_views_below_each_other_share_the_height_of_a_phone(page):
+    assert json.loads(unescape(browser.run(page, STACK))) == [200, 200]
 
 
 @needs_browser

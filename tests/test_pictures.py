@@ -11,8 +11,9 @@ from PIL import Image
 from torch import Tensor
 
 from synclab.core import pictures
-from synclab.core.pictures import Pixels, png_size, read, to_png
+from synclab.core.pictures import Pixels, read, to_png
 from synclab.errors import UserError
+from synclab.store.folder import png_size
 from synclab.tasks.hole import blocks_known, known_by_colour, known_by_mask
 from synclab.tasks.inpainting import InpaintingTask
 from synclab.tasks.picture import read_opaque, resize_known

@@ -4,12 +4,12 @@ import io
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from synclab.errors import UserError
 from synclab.store.folder import Store
 from synclab.viewers.media import crop_blank
-from synclab.viewers.sheet import FONT, LABEL, WIDTH, contact_sheet, read_samples
+from synclab.viewers.sheet import LABEL, WIDTH, contact_sheet, read_samples
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -90,15 +90,3 @@ def test_rows_that_no_view_has_seen_are_cut_off() -> None:
 def test_a_folder_without_samples_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no finished sample"):
         contact_sheet(tmp_path)
-
-
-def drawn(letter: str) -> bytes:
-    image = Image.new("L", (20, 20))
-    ImageDraw.Draw(image).text((2, 2), letter, 255, ImageFont.truetype(FONT, 13))
-    return image.tobytes()
-
-
-@pytest.mark.parametrize("letter", "éßøŁжΩ—“")
-def test_labels_show_letters_beyond_ascii(letter):
-    """A letter that the font lacks would look like any other that it lacks."""
-    assert drawn(letter) != drawn("\U00100000")

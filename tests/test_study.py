@@ -12,7 +12,15 @@ from PIL import Image
 from test_sheet import add_sample
 
 from synclab import study
-from synclab.comparison.preference import Answer, agreement, at_least, exact_interval, preferences
+from synclab.comparison.preference import (
+    Answer,
+    Preference,
+    agreement,
+    at_least,
+    exact_interval,
+    preferences,
+)
+from synclab.comparison.published_studies import read_studies, turned_as_published
 from synclab.viewers.study import scrambled
 
 METHODS = ("ddim", "sds", "stochsync")
@@ -79,6 +87,20 @@ def test_a_known_preference_is_found_and_careless_raters_are_left_out(folder, mo
         low, high = exact_interval(found[pair].chosen, 200, confidence=0.999)
         assert found[pair].n == 200 and low < share < high
         assert f"{found[pair].share:.1%}" in text
+
+
+def test_the_papers_preferences_stand_below_ours(folder, monkeypatch, caplog):
+    lines = read(monkeypatch, caplog, folder, rate(folder, 0, share=1)).splitlines()
+    printed = [" ".join(line.split()) for line in lines if "arXiv" in line]
+    assert any("stochsync lmagic 56.20% StochSync, arXiv 2501.15445" in line for line in printed)
+    assert any('Those with "horizon", workers counted 59 of 100' in line for line in printed)
+    assert any("syncdiffusion multidiffusion 66.35% SyncDiffusion" in line for line in printed)
+
+
+def test_our_preference_is_seen_from_the_method_that_the_paper_names_first():
+    ours = [Preference("lmagic", "stochsync", 3, 10), Preference("a", "b", 1, 10)]
+    found = turned_as_published(ours, read_studies())
+    assert found == [Preference("stochsync", "lmagic", 7, 10), Preference("a", "b", 1, 10)]
 
 
 def test_everyone_is_careless_is_one_line(folder, monkeypatch, capsys):

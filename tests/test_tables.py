@@ -18,6 +18,7 @@ from score_files import score, scored, write_scores
 
 from synclab import tables
 from synclab.comparison import html, latex, markdown, records
+from synclab.comparison.difference import difference, with_differences
 from synclab.comparison.layout import read_layouts
 from synclab.comparison.number import Number
 from synclab.comparison.pairing import Pairing
@@ -168,6 +169,29 @@ def test_seconds_alone_are_underlined_in_html_and_wide_tables_scroll(run):
     assert "td a { color: #0645ad; text-decoration: none }" in page
     assert "<u>30.00" in page
     assert re.search(r'overflow-x: auto.*<div class="wide"[^>]*>\s*<table', page, re.DOTALL)
+
+
+def test_differences_are_ours_less_the_published(run):
+    made = with_differences(table(run))
+    assert cell(made, "SDS", "FID", "difference").text == "-66.44 ± 0.50"
+    assert cell(made, "SDS", "GIQA", "difference").text == "+12.10 ± 0.50"
+    assert cell(made, "ISM", "FID", "difference").text == "–"
+    heads = [column.head for column in made.columns if column.source == "difference"]
+    assert heads == [column.head for column in table(run).columns if column.source == "ours"]
+
+
+@pytest.mark.parametrize(
+    ("ours", "published", "text"),
+    [
+        (Number(3, 3), Number(1, 4), "+2.0 ± 5.0"),
+        (Number(1), Number(3), "-2.0"),
+        (Number(1, 0.5), Number(1), "+0.0 ± 0.5"),
+        (Number(5), Number(1000, printed=">1K"), "–"),
+        (None, Number(1), "–"),
+    ],
+)
+def test_errors_of_a_difference_are_independent(ours, published, text):
+    assert difference(Cell("", ours), Cell("", published), digits=1).text == text
 
 
 def test_a_profile_that_is_not_there_is_one_line():

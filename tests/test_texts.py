@@ -14,8 +14,9 @@ import pytest
 from command_line import QUICK, ROOT, rows
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import QuotedString
+from omegaconf import OmegaConf
 
-from synclab.config.overrides import literal, prepare
+from synclab.config.overrides import assignment, literal, prepare
 from synclab.config.prompt_files import parse
 from synclab.core.text import is_blank, lines_of
 from synclab.errors import UserError
@@ -186,8 +187,8 @@ ODD = [
 
 @pytest.mark.parametrize(
     "key", ["results", "prompts", "prior.path", "prior.control_path", "task.picture", "task.mask",
-            "task.mesh", "task.start", "+task.mask", "prompt", "prior.negative_prompt",
-            "task.prompt_prefix"]
+            "task.known", "task.mesh", "task.start", "+task.mask", "prompt",
+            "prior.negative_prompt", "task.prompt_prefix"]
 )  # fmt: skip
 @pytest.mark.parametrize("path", ODD)
 def test_paths_and_texts_mean_themselves(path, key):
@@ -240,6 +241,32 @@ def test_a_leading_tilde_is_the_home(monkeypatch):
 @pytest.mark.parametrize("key", ["run", "results", "prompts", "prompt"])
 def test_a_value_in_quotes_is_hydras(key):
     assert prepare([f'{key}="a, b"']) == [f'{key}="a, b"']
+
+
+TEXTS = [
+    *ODD, "'quoted'", '"quoted"', '"it\'s"', '"${seed}"', '"a \\" b"', '"a\\"', "${seed}",
+    "a\\\\", "null", "", " a ",
+]  # fmt: skip
+VALUES = [None, True, 7, -1e-05, 0.25, [], [["a b", "c"], [1, None, "1"]], {"a": "b c"}, *TEXTS]
+
+
+def read_back(key: str, own: Any) -> Any:
+    """What Hydra and OmegaConf make of a value that was written as an argument."""
+    (override,) = OverridesParser.create().parse_overrides([literal(assignment(key, own))])
+    found = OmegaConf.create({"own": override.value(), "seed": "another"})
+    body: Any = OmegaConf.to_container(found, resolve=True)
+    return body["own"]
+
+
+@pytest.mark.parametrize("key", ["prompt", "task.prompt_prefix", "task.mask"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_written_as_an_argument_is_read_as_itself(text, key):
+    assert read_back(key, text) == text
+
+
+@pytest.mark.parametrize("own", VALUES, ids=repr)
+def test_a_value_written_as_an_argument_is_read_as_itself(own):
+    assert read_back("task.words", own) == own
 
 
 def test_folders_and_files_of_odd_names_are_those_that_are_used(tmp_path, monkeypatch):

@@ -1,10 +1,12 @@
 """Tables as HTML pages whose cells link to their samples."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 from urllib.parse import quote
 
+from synclab.comparison.difference import with_differences
 from synclab.comparison.frame import to_frame
 from synclab.comparison.gaps import Gap
 from synclab.comparison.table import Cell, Table
@@ -28,49 +30,84 @@ td a:hover {{ background: #eef }}
 code {{ background: #f3f3f3; padding: .1em .3em }}
 </style>
 <h1>{title}</h1>
-<p>{caption}</p>
-<div class="wide" tabindex="0">
+{body}
+<h2>Samples</h2>
+{runs}
+</html>
+"""
+
+BODY = """<p>{caption}</p>
+<div class="wide" tabindex="0" role="region" aria-label="{title}">
 {table}
 </div>
 <ol>
 {notes}
 </ol>
 {again}
-<h2>Samples</h2>
-{runs}
-</html>
 """
 
 
 def render(table: Table) -> str:
     """An HTML page for the folder of tables, which lies beside the folders of tasks."""
-    frame = to_frame(table, lambda cell: show(table, cell), escape)
-    return PAGE.format(
+    runs = [samples(table, method, own) for method, own in table.pairing.shown.items()]
+    text = body(table, lambda method: f"#{method}")
+    return PAGE.format(title=escape(table.title), body=text, runs="\n".join(runs))
+
+
+def body(table: Table, place: Callable[[str], str]) -> str:
+    """Caption, table and notes, with our numbers less the published ones.
+
+    Args:
+        place: the address of a method's samples.
+    """
+    wide = with_differences(table)
+    return BODY.format(
         title=escape(table.title),
         caption="<br>\n".join(map(escape, table.caption)),
-        table=frame.to_html(escape=False, border=0),
-        notes="\n".join(note(i, gap) for i, gap in enumerate(table.notes, 1)),
+        table=to_frame(wide, Show(table, place), escape).to_html(escape=False, border=0),
+        notes="\n".join(note(table, i, gap) for i, gap in enumerate(table.notes, 1)),
         again=f"<p>After these: <code>{escape(table.again)}</code></p>" if table.again else "",
-        runs="\n".join(samples(table, name, own) for name, own in table.pairing.shown.items()),
     )
 
 
-def show(table: Table, cell: Cell) -> str:
+@dataclass(frozen=True)
+class Show:
     """A number links to its samples, a gap to its note; both have a tooltip."""
-    if cell.note:
-        gap = table.notes[cell.note - 1]
-        return link(f"#note-{cell.note}", gap.command or gap.reason, "–")
-    text = MARKS[cell.mark].format(escape(cell.text))
-    return link(f"#{cell.method}", table.runs[cell.method], text) if cell.method else text
+
+    table: Table
+    place: Callable[[str], str]
+
+    def __call__(self, cell: Cell) -> str:
+        if cell.note:
+            gap = self.table.notes[cell.note - 1]
+            return link(f"#{note_id(self.table, cell.note)}", gap.command or gap.reason, "–")
+        text = MARKS[cell.mark].format(escape(cell.text))
+        if not cell.method:
+            return text
+        return link(self.place(cell.method), self.table.runs[cell.method], text)
+
+
+def runs(table: Table, place: Callable[[str], str]) -> str:
+    """A list of the methods with facts about their samples, as the tooltips of the cells say."""
+    lines = [
+        f"<li>{link(place(name), 'samples', escape(name))}: {escape(facts)}</li>"
+        for name, facts in table.runs.items()
+    ]
+    return "\n".join(["<ul>", *lines, "</ul>"])
 
 
 def link(target: str, title: str, text: str) -> str:
-    return f'<a href="{quote(target, safe="#/.")}" title="{escape(title)}">{text}</a>'
+    return f'<a href="{escape(quote(target, safe="#/.=&"))}" title="{escape(title)}">{text}</a>'
 
 
-def note(number: int, gap: Gap) -> str:
+def note_id(table: Table, number: int) -> str:
+    """The anchor of a note; a page may hold several tables."""
+    return f"{table.name}-{table.pairing.protocol}-{number}"
+
+
+def note(table: Table, number: int, gap: Gap) -> str:
     fill = f"<br><code>{escape(gap.command)}</code>" if gap.command else ""
-    return f'<li id="note-{number}">{escape(gap.reason)}{fill}</li>'
+    return f'<li id="{note_id(table, number)}">{escape(gap.reason)}{fill}</li>'
 
 
 def samples(table: Table, method: str, own: Mapping[str, Any]) -> str:

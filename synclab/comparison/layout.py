@@ -66,15 +66,20 @@ class LayoutFile:
     scores: dict[str, str | dict[str, str]]
     methods: dict[str, str]
     tables: dict[str, dict[str, Any]]
+    studies: dict[str, dict[str, Any]] | None = None
 
 
-def read_layouts(path: Path = LAYOUTS) -> dict[str, Layout]:
-    """All tables that can be filled, by name."""
+def read_file(path: Path = LAYOUTS) -> LayoutFile:
     try:
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise UserError(f"{path}: not readable YAML ({error})") from error
-    file, published = LayoutFile(**validate(LayoutFile, body, str(path))), read_published()
+    return LayoutFile(**validate(LayoutFile, body, str(path)))
+
+
+def read_layouts(path: Path = LAYOUTS) -> dict[str, Layout]:
+    """All tables that can be filled, by name."""
+    file, published = read_file(path), read_published()
 
     def layout(name: str, values: Mapping[str, Any]) -> Layout:
         key = f"{path}: tables.{name}"

@@ -28,6 +28,11 @@ class Preference:
     n: int
 
     @property
+    def turned(self) -> "Preference":
+        """The same comparisons, seen from the other method."""
+        return Preference(self.second, self.first, self.n - self.chosen, self.n)
+
+    @property
     def share(self) -> float:
         return self.chosen / self.n
 

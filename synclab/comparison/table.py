@@ -16,7 +16,7 @@ from synclab.comparison.scores import as_printed
 
 MISSING = "–"
 
-Source = Literal["published", "ours"]
+Source = Literal["published", "ours", "difference"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A printed column, or our column of the same quantity."""
+    """A printed column, our column of the same quantity, or the difference: ours less printed."""
 
     head: str
     source: Source

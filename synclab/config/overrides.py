@@ -4,10 +4,12 @@ Prompts, paths and names are taken literally, where Hydra would parse numbers, l
 quotes.
 """
 
+import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 VALUED = {
     "--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn",
@@ -34,6 +36,8 @@ PATHS = {
     "prior.lora",
     "task.picture",
     "task.mask",
+    "task.known",
+    "task.known_mask",
     "task.mesh",
     "task.cloud",
     "task.start",
@@ -49,8 +53,8 @@ NOTHING = {"", "null"}
 PLAIN = re.compile(r"(?!(?i:true|false|null|nan|inf)\Z)[A-Za-z_/][\w./-]*|\d+/\d+", re.ASCII)
 """Words and paths that Hydra takes literally without quotes."""
 
-QUOTED = re.compile(r"""(['"])((?!\1)[^\\])*\1""")
-"""A value in one pair of quotes, which is left to Hydra."""
+QUOTED = re.compile(r"""(['"])((?!\1)[^\\]|\\.)*\1""", re.DOTALL)
+"""A value in one pair of quotes, inside of which others follow a backslash; it is left to Hydra."""
 
 
 def prepare(words: Sequence[str]) -> list[str]:
@@ -125,6 +129,23 @@ def in_quotes(text: str) -> str:
     escaped = re.sub(r'(\\*)"', r"\1\1\\" + '"', text)
     closed = re.sub(r"(\\+)\Z", r"\1\1", escaped)
     return f'"{closed}"'
+
+
+def assignment(key: str, value: Any) -> str:
+    """The argument that sets a key to a value of JSON: what `prepare` and Hydra read as `value`."""
+    plain = key in TEXTS and isinstance(value, str) and not QUOTED.fullmatch(value)
+    return f"{key}={value if plain else in_grammar(value)}"
+
+
+def in_grammar(value: Any) -> str:
+    """A value of JSON in the grammar of Hydra's command line."""
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, list):
+        return f"[{','.join(map(in_grammar, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{','.join(f'{key}:{in_grammar(own)}' for key, own in value.items())}}}"
+    return json.dumps(value)
 
 
 def options_first(words: Sequence[str]) -> list[str]:

@@ -54,9 +54,14 @@ def hash_content(paths: Iterable[Path]) -> str:
 
 def memory() -> Path:
     """Path of the cache."""
+    return cache_folder() / "hashes.json"
+
+
+def cache_folder() -> Path:
+    """$SYNCLAB_CACHE, or synclab's folder in the user's cache folder."""
     own = os.environ.get("SYNCLAB_CACHE")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return (Path(own) if own else cache / "synclab") / "hashes.json"
+    return Path(own) if own else cache / "synclab"
 
 
 def remembered() -> dict[str, str]:

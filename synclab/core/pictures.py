@@ -123,11 +123,6 @@ def to_bytes(image: Tensor) -> np.ndarray:
     return np.ascontiguousarray(levels.permute(1, 2, 0).numpy())
 
 
-def png_size(png: bytes) -> list[int]:
-    """Width and height in pixels, from the header of a PNG file."""
-    return [int.from_bytes(png[start : start + 4], "big") for start in (16, 20)]
-
-
 def to_png(image: Tensor | Image.Image, xmp: str = "") -> bytes:
     """A picture, or (3, H, W) in [0, 1], as a PNG file, with an XMP packet if there is one."""
     if isinstance(image, Tensor):

@@ -15,7 +15,6 @@ from typing import Any
 
 from synclab.core.atomic import clear_leftovers, create_once, write_atomically
 from synclab.core.hashing import sha256, to_json, without_modules
-from synclab.core.pictures import png_size
 from synclab.errors import UserError
 from synclab.store.claims import clear_stale
 
@@ -27,7 +26,7 @@ ARTEFACTS = ("gif", "glb", "mp4", "npy", "obj.zip", "ply", "views.png")
 
 NOTHING: Mapping[str, bytes] = {}
 
-ASIDE = {"previews", "report", "__MACOSX"}
+ASIDE = {"previews", "report", "figures", "__MACOSX"}
 """Folders without samples."""
 
 CONFIG, STATUS, LOG = "config.json", "status.json", "run.log"
@@ -140,6 +139,11 @@ class Store:
             write_atomically(self.row(sample_id), to_json({**row, **facts}))
 
 
+def png_size(png: bytes) -> list[int]:
+    """Width and height in pixels, from the header of a PNG file."""
+    return [int.from_bytes(png[start : start + 4], "big") for start in (16, 20)]
+
+
 @dataclass(frozen=True)
 class Listing:
     """Sample ids in a folder that have an image or a row, and the modification time of each row."""
@@ -196,9 +200,12 @@ def method_folders(task: Path) -> list[Path]:
 
 
 def foreign(folder: Path) -> list[Path]:
-    """Files in a folder of samples that belong to no sample: copies, files of other programs."""
+    """Files in a folder of samples that belong to no sample: copies, files of other programs.
+
+    Hidden files, such as the claims of a running command, are not among them.
+    """
     own = (CONFIG, STATUS, LOG)
-    files = (path for path in folder.glob("*") if path.is_file() and path.name not in own)
+    files = (path for path in folder.glob("[!.]*") if path.is_file() and path.name not in own)
     return sorted(path for path in files if not is_sample(path))
 
 

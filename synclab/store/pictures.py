@@ -1,18 +1,21 @@
-"""Reads the finished samples of a results folder; warns of every file that is left out."""
+"""Reads the finished samples of a results folder; warns of every file that is left out.
+
+Torch is loaded with the first picture, since reports of many samples read their rows only.
+"""
 
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from synclab.core.hashing import config_hash, sha256
-from synclab.core.pictures import read
 from synclab.errors import UserError
 from synclab.store.folder import SAMPLE, Store, foreign, is_sample
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +42,11 @@ class Picture:
     def prompt(self) -> str:
         return self.row["prompt"]
 
-    def load(self) -> Tensor:
+    def load(self) -> "Tensor":
         """The image, uint8 (3, H, W)."""
         return load(self.path, self.row.get("size"))
 
-    def load_artefact(self, ending: str) -> Tensor | None:
+    def load_artefact(self, ending: str) -> "Tensor | None":
         """A picture beside the image, uint8 (3, H, W); None if the row has none of this ending."""
         path = self.artefact(ending)
         return None if path is None else load(path, None)
@@ -59,8 +62,10 @@ class Picture:
         return path
 
 
-def load(path: Path, size: Sequence[int] | None) -> Tensor:
+def load(path: Path, size: Sequence[int] | None) -> "Tensor":
     """An opaque picture of the given width and height, if known, as uint8 (3, H, W)."""
+    from synclab.core.pictures import read
+
     try:
         pixels = read(path, path.name)
     except UserError as error:

@@ -1,17 +1,14 @@
 """The samples that a report shows, and all that it says of each."""
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hydra import initialize_config_dir
-from hydra.errors import HydraException
-
-from synclab.config.composition import read_job
-from synclab.places import CONF
+from synclab.config.overrides import assignment
+from synclab.config.usual import usual
 from synclab.store.folder import Store, find_folders
 from synclab.store.pictures import Picture, read_pictures
 
@@ -100,8 +97,8 @@ class Entry:
         chosen = [f"{group}={name}" for group, name in choices.items()]
         preset = f"preset={self.row.get('preset', 'fixed')}"
         words = [*chosen, *changes(self.row["config"], (*chosen, preset)), preset]
-        text = [f"prompt={self.picture.prompt}", f"seed={self.row['seed']}"]
-        return shlex.join(["synclab", "run", *words, *text])
+        sample = [assignment("prompt", self.picture.prompt), f"seed={self.row['seed']}"]
+        return shlex.join(["synclab", "run", *words, *sample])
 
     def file(self, ending: str) -> Path:
         return Store(self.picture.path.parent).artefact(self.picture.path.stem, ending)
@@ -124,23 +121,18 @@ def find_entries(root: Path) -> list[Entry]:
 
 def changes(config: Mapping[str, Any], chosen: tuple[str, ...]) -> list[str]:
     """Keys whose values differ from those that the choices alone would give."""
-    usual = composed(chosen)
+    without = usual(chosen)
     return [
-        f"{group}.{key}={value}"
+        assignment(f"{group}.{key}", "FILE" if is_hash(key, value) else value)
         for group in GROUPS
         for key, value in config.get(group, {}).items()
-        if key in usual.get(group, {}) and key != "_target_" and value != usual[group][key]
+        if key in without.get(group, {}) and key != "_target_" and value != without[group][key]
     ]
 
 
-@cache
-def composed(chosen: tuple[str, ...]) -> Mapping[str, Any]:
-    """The configuration of some choices; empty if they no longer exist."""
-    try:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            return read_job(chosen)[1]
-    except HydraException:
-        return {}
+def is_hash(key: str, value: Any) -> bool:
+    """Whether it stands for a file: a LoRA is recorded by its SHA-256, which has no path."""
+    return key == "lora" and bool(re.fullmatch("[0-9a-f]{64}", str(value)))
 
 
 def readable(value: Any) -> Any:

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from PIL import Image
+
 from synclab.core.atomic import write_atomically
-from synclab.core.pictures import read
 from synclab.errors import UserError
 from synclab.places import ASSETS
 from synclab.viewers.entries import VIEWERS, Entry, find_entries
 from synclab.viewers.media import Media
+from synclab.viewers.page_parts import by_task, describe_tables, write_plots
 
 PARTS = ("index.html", "style.css", "page.js", "motion.js", "viewers.js", "viewers.LICENSE")
 
@@ -31,12 +33,20 @@ def write_page(root: Path) -> Path:
     media = Media(folder)
     made = zip(entries, media.thumbnails(entries), media.scripts(entries), strict=True)
     samples = [describe(own, folder, thumbnail, script) for own, thumbnail, script in made]
-    return write_samples(folder, title(root), samples)
+    tasks = by_task(entries)
+    plots, tables = write_plots(tasks, folder), describe_tables(tasks)
+    return write_data(folder, title(root), samples, plots=plots, tables=tables)
 
 
-def write_samples(folder: Path, name: str, samples: list[dict[str, Any]]) -> Path:
-    """Writes the page of some samples, each as `describe` gives it."""
-    data = json.dumps({"title": name, "samples": samples}, ensure_ascii=True)
+def write_data(
+    folder: Path, name: str, samples: list[dict[str, Any]], **others: list[dict[str, str]]
+) -> Path:
+    """Writes the page of some samples, each as `describe` gives it.
+
+    Args:
+        others: plots and tables, each with its task.
+    """
+    data = json.dumps({"title": name, "samples": samples, **others}, ensure_ascii=True)
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / "data.js", f"const REPORT = {data};\n".encode("ascii"))
     for part in PARTS:
@@ -57,7 +67,7 @@ def describe(entry: Entry, folder: Path, thumbnail: str, script: str | None) -> 
         "prompt": entry.picture.prompt,
         "seed": entry.row["seed"],
         "kind": entry.kind,
-        "size": entry.row.get("size", [1, 1]),
+        "shape": shape_of(folder / thumbnail),
         "seconds": entry.seconds,
         "thumbnail": thumbnail,
         "media": script,
@@ -67,6 +77,12 @@ def describe(entry: Entry, folder: Path, thumbnail: str, script: str | None) -> 
         "command": entry.command,
         "facts": entry.facts,
     }
+
+
+def shape_of(thumbnail: Path) -> list[int]:
+    """Width and height in pixels, from the file's header."""
+    with Image.open(thumbnail) as image:
+        return list(image.size)
 
 
 def link(path: Path, folder: Path) -> str:
@@ -81,12 +97,12 @@ def write_single(path: Path, folder: Path) -> Path:
     kind, size = kind_of(path)
     script = None if kind == "picture" else Media(folder).wrap(path)
     sample = {
-        "task": kind, "method": path.name, "prompt": "", "seed": 0, "kind": kind, "size": size,
+        "task": kind, "method": path.name, "prompt": "", "seed": 0, "kind": kind, "shape": size,
         "seconds": None, "thumbnail": link(path, folder), "media": script,
         "picture": link(path, folder), "file": link(path, folder), "files": [link(path, folder)],
         "command": "", "facts": {},
     }  # fmt: skip
-    return write_samples(folder, path.name, [sample])
+    return write_data(folder, path.name, [sample], plots=[], tables=[])
 
 
 def kind_of(path: Path) -> tuple[str, tuple[int, int]]:
@@ -95,5 +111,7 @@ def kind_of(path: Path) -> tuple[str, tuple[int, int]]:
         raise UserError(f"{path}: no such file; expected a folder of results or a file to show")
     if viewer := VIEWERS.get(path.suffix.lower().removeprefix(".")):
         return viewer, (1, 1)
+    from synclab.core.pictures import read  # takes torch, which a report of results does not need
+
     width, height = read(path, str(path)).size
     return "panorama" if width == 2 * height else "picture", (width, height)

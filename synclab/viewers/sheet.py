@@ -6,20 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from synclab.errors import UserError
-from synclab.places import ASSETS
 from synclab.store.folder import method_folders
 from synclab.store.pictures import Picture, UnusableError, read_pictures
+from synclab.viewers.fonts import fonts_for, write
 from synclab.viewers.media import crop_blank
 
 log = logging.getLogger(__name__)
 
-FONT = str(ASSETS / "fonts" / "DejaVuSans.ttf")
-"""Has Latin, Greek, Cyrillic and Arabic letters; Pillow's own font has no é."""
-
 LABEL = 18  # pixels of a line of text
+SIZE = 13  # of its font
 WIDTH = 512  # pixels of a panorama on the sheet
 COLUMNS = 4  # at most; more methods go on in the next line
 ORDER = (
@@ -71,26 +69,32 @@ def contact_sheet(folder: Path) -> Image.Image:
     pictures = {(m, i): thumbnail(own) for m in methods for i, own in samples[m].items()}
     height = LABEL + max(picture.height for picture in pictures.values())
     sheet = Image.new("RGB", (WIDTH * columns, height * lines * len(ids)), "white")
+    labels = {(m, i): f"{m}: {caption(samples[m][i].row)}" for m, i in pictures}
+    fonts = fonts_for(labels.values())
     for (method, sample), picture in pictures.items():
         line, column = divmod(methods.index(method), columns)
-        place = (WIDTH * column, height * (lines * ids.index(sample) + line))
-        paste(sheet, place, picture, f"{method}: {caption(samples[method][sample].row)}")
+        left, top = WIDTH * column, height * (lines * ids.index(sample) + line)
+        sheet.paste(label_image(labels[method, sample], fonts), (left, top))
+        sheet.paste(picture, (left, top + LABEL))
     return sheet
 
 
-def paste(sheet: Image.Image, place: Sequence[int], picture: Image.Image, label: str) -> None:
-    left, top = place
-    font = ImageFont.truetype(FONT, 13)
-    room = Image.new("RGB", (WIDTH, LABEL), "white")  # cuts what is too long
-    ImageDraw.Draw(room).text((4, 1), label, "black", font)
-    sheet.paste(room, (left, top))
-    sheet.paste(picture, (left, top + LABEL))
+def label_image(label: str, fonts: Sequence[Path]) -> Image.Image:
+    """A line of text as wide as a column; what is too long is cut off."""
+    image = Image.new("RGB", (WIDTH, LABEL), "white")
+    write(ImageDraw.Draw(image), (4, SIZE), label, SIZE, fonts)
+    return image
 
 
 def thumbnail(sample: Picture) -> Image.Image:
-    """A sample scaled to the width of a column; of a mesh its views, not its texture."""
-    picture = crop_blank(views_of(sample) or Image.open(sample.path).convert("RGB"))
+    """A sample scaled to the width of a column."""
+    picture = picture_of(sample)
     return picture.resize((WIDTH, round(WIDTH * picture.height / picture.width)))
+
+
+def picture_of(sample: Picture) -> Image.Image:
+    """A sample without rows that no view has seen; of a mesh its views, not its texture."""
+    return crop_blank(views_of(sample) or Image.open(sample.path).convert("RGB"))
 
 
 def views_of(sample: Picture) -> Image.Image | None:

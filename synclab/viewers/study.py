@@ -20,8 +20,8 @@ from synclab.core.hashing import sha256
 from synclab.errors import UserError
 from synclab.places import ASSETS
 from synclab.store.pictures import Picture
-from synclab.viewers.media import crop_blank, encoded
-from synclab.viewers.sheet import read_samples, views_of
+from synclab.viewers.media import encoded
+from synclab.viewers.sheet import picture_of, read_samples
 
 QUESTION = (
     "Which image has better quality, fewer seams, fewer distortions, and better alignment with the"
@@ -123,7 +123,7 @@ class Pictures:
 
 def show(sample: Picture) -> Image.Image:
     """A sample as raters see it: without unseen rows, of a mesh its views."""
-    picture = crop_blank(views_of(sample) or Image.open(sample.path).convert("RGB"))
+    picture = picture_of(sample)
     picture.thumbnail((WIDEST, WIDEST))
     return picture
 

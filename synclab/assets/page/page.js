@@ -1,9 +1,11 @@
-// The gallery of a report. REPORT (data.js) holds {title, samples}; every text goes in as text.
+// A report: its samples, plots and tables. REPORT (data.js) holds {title, samples, plots, tables}. Every text goes in as
+// text; only the drawings and tables, in which synclab has escaped all names, go in as markup.
 "use strict";
 
 const by = (id) => document.getElementById(id);
 const filters = by("filters").elements;
 const dialog = by("sample");
+let part = "samples"; // or plots, tables: what the page shows
 let shown = []; // the samples that pass the filters, in order
 let current = null;
 let views = []; // open viewers
@@ -26,36 +28,96 @@ function fillFilters() {
     filters[key].append(make("option", { value: "", textContent: "all" }));
     filters[key].append(...values.map((value) => make("option", { value, textContent: value })));
   }
-  const asked = new URLSearchParams(location.hash.slice(1));
-  for (const [key, value] of asked) if (filters[key]) filters[key].value = value;
 }
 
-function rememberFilters() {
+// The address holds the filters and the part, so that a link leads to what is seen now.
+
+function readAddress() {
+  const asked = new URLSearchParams(location.hash.slice(1));
+  for (const field of filters) field.value = asked.get(field.name) ?? "";
+  part = parts().includes(asked.get("part")) ? asked.get("part") : "samples";
+}
+
+function writeAddress() {
   const chosen = Array.from(filters, ({ name, value }) => [name, value]).filter(([, value]) => value);
+  if (part !== "samples") chosen.push(["part", part]);
   history.replaceState(null, "", `#${new URLSearchParams(chosen)}`);
+}
+
+const parts = () => ["samples", "plots", "tables"].filter((name) => REPORT[name].length);
+
+function drawParts() {
+  const buttons = parts().map((name) =>
+    make("button", { type: "button", textContent: name, ariaPressed: String(name === part), onclick: () => openPart(name) }),
+  );
+  by("parts").replaceChildren(...(buttons.length > 1 ? buttons : []));
+}
+
+function openPart(name) {
+  part = name;
+  writeAddress();
+  draw();
+  by("parts").querySelector("[aria-pressed=true]").focus();
+}
+
+function draw() {
+  drawParts();
+  for (const field of document.querySelectorAll(".of-samples")) field.hidden = part !== "samples";
+  if (part === "samples") drawGallery();
+  else drawOthers(part === "plots" ? drawPlot : drawTable);
+}
+
+function drawOthers(drawOne) {
+  const found = REPORT[part].filter(({ task }) => !filters.task.value || task === filters.task.value);
+  by("count").textContent = `${found.length} of ${REPORT[part].length} ${part}`;
+  by("gallery").replaceChildren(make("div", { className: part }, ...found.map(drawOne)));
+}
+
+function drawPlot(plot) {
+  const drawing = new DOMParser().parseFromString(plot.svg, "image/svg+xml").documentElement;
+  drawing.setAttribute("role", "img");
+  drawing.setAttribute("aria-label", `${plot.title}, ${plot.task}. ${plot.alt}`);
+  const file = (kind) => make("a", { href: `${encodeURI(plot.file)}.${kind}`, textContent: kind.toUpperCase() });
+  const heading = make("h2", {}, plot.title, " ", make("small", { textContent: `${plot.run} / ${plot.task}` }));
+  const caption = make("figcaption", {}, heading, make("span", {}, file("svg"), " ", file("csv")));
+  const scrolled = make("div", { className: "wide", tabIndex: 0, role: "region", ariaLabel: plot.title }, drawing);
+  const figure = make("figure", {}, caption, scrolled);
+  figure.style.setProperty("--width", drawing.getAttribute("width"));
+  return figure;
+}
+
+function drawTable(table) {
+  const heading = make("h2", {}, table.title, " ", make("small", { textContent: `${table.run} / ${table.name}` }));
+  return make("section", {}, heading, make("div", { innerHTML: table.html }));
 }
 
 function drawGallery() {
   shown = REPORT.samples.filter(kept);
-  const groups = Map.groupBy(shown, (sample) => `${sample.task}\n${sample.prompt}`);
+  const groups = Map.groupBy(shown, (sample) => `${sample.task}\n${headingOf(sample)}`);
   by("count").textContent = `${shown.length} of ${REPORT.samples.length} samples`;
   by("gallery").replaceChildren(...Array.from(groups.values(), drawGroup));
 }
 
+// Prompts are headings and methods labels; of a single method it is the other way round.
+
+const headingOf = (sample) => (filters.method.value ? sample.method : sample.prompt || "(no prompt)");
+const labelOf = (sample) => (filters.method.value ? sample.prompt || "(no prompt)" : sample.method);
+
 function drawGroup(samples) {
-  const [{ task, prompt, size }] = samples;
-  const heading = make("h2", {}, prompt || "(no prompt)", " ", make("small", { textContent: task }));
+  const [first] = samples;
+  const heading = make("h2", {}, headingOf(first), " ", make("small", { textContent: first.task }));
   const grid = make("div", { className: "grid" }, ...samples.map(drawCard));
-  const wide = size[0] > 1.5 * size[1];
-  grid.style.setProperty("--ratio", `${size[0]} / ${size[1]}`);
-  grid.style.setProperty("--card-width", wide ? "340px" : "180px");
+  grid.style.setProperty("--card-width", first.shape[0] > 1.5 * first.shape[1] ? "340px" : "180px");
   return make("section", {}, heading, grid);
 }
 
 function drawCard(sample) {
-  const picture = make("img", { src: sample.thumbnail, alt: describe(sample), loading: "lazy", decoding: "async" });
-  const seconds = sample.seconds === null ? "" : `${sample.seconds.toFixed(0)} s`;
-  const label = make("span", {}, `${sample.method} `, make("small", { textContent: `seed ${sample.seed} ${seconds}` }));
+  const [width, height] = sample.shape;
+  const shape = { width, height, loading: "lazy", decoding: "async" };
+  const picture = make("img", { ...shape, src: sample.thumbnail, alt: describe(sample) });
+  const seconds = sample.seconds === null ? "" : `, ${sample.seconds.toFixed(0)} s`;
+  const small = make("small", { textContent: `seed ${sample.seed}${seconds}` });
+  const label = make("span", {}, make("span", { textContent: labelOf(sample) }), small);
   return make("button", { className: "card", type: "button", onclick: () => openSample(sample) }, picture, label);
 }
 
@@ -139,18 +201,27 @@ async function openView(sample, stage) {
 
 // Browsers refuse to read files beside a page that is itself a file, so media/*.js hold them as text.
 
-const waiting = new Map();
+const waiting = new Map(); // the scripts that are being read: their promises and how to keep them
+
 function give(name, text) {
-  waiting.get(name)(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+  waiting.get(name).resolve(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+  waiting.delete(name);
 }
 
 function bytesOf(sample) {
   if (!sample.media) return fetchBytes(sample.file);
-  return new Promise((resolve, reject) => {
-    waiting.set(sample.media, resolve);
-    const failed = () => reject(new Error(`${sample.media} is missing`));
-    document.head.append(make("script", { src: sample.media, onerror: failed }));
-  });
+  if (!waiting.has(sample.media)) readScript(sample.media);
+  return waiting.get(sample.media).promise;
+}
+
+function readScript(media) {
+  const { promise, resolve, reject } = Promise.withResolvers();
+  const onerror = () => {
+    waiting.delete(media);
+    reject(new Error(`${media} is missing`));
+  };
+  waiting.set(media, { promise, resolve });
+  document.head.append(make("script", { src: media, onerror }));
 }
 
 async function fetchBytes(file) {
@@ -190,8 +261,13 @@ by("close").onclick = () => dialog.close();
 by("against").onchange = drawStage;
 by("filters").onsubmit = (event) => event.preventDefault();
 by("filters").oninput = () => {
-  rememberFilters();
-  drawGallery();
+  writeAddress();
+  draw();
+};
+onhashchange = () => {
+  if (!location.hash.includes("=")) return; // a note of a table
+  readAddress();
+  draw();
 };
 dialog.onclose = () => views.splice(0).forEach((view) => view.close());
 dialog.onkeydown = ({ key, target }) => {
@@ -200,7 +276,7 @@ dialog.onkeydown = ({ key, target }) => {
   if (key === "ArrowRight") step(1);
 };
 document.onkeydown = (event) => {
-  if (event.key !== "/" || dialog.open || event.target instanceof HTMLInputElement) return;
+  if (event.key !== "/" || part !== "samples" || dialog.open || event.target instanceof HTMLInputElement) return;
   event.preventDefault();
   filters.prompt.focus();
 };
@@ -209,4 +285,5 @@ document.title = REPORT.title;
 by("title").textContent = REPORT.title;
 setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 fillFilters();
-drawGallery();
+readAddress();
+draw();
