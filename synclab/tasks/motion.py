@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar
 from annotated_types import Ge, Interval
 from torch import Tensor
 
-from synclab.core.video import to_gif
 from synclab.core.protocols import Canonical, Condition, Method, Prior, Sample
+from synclab.core.video import to_gif
 from synclab.errors import UserError
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.segments import Segments
