@@ -8,18 +8,21 @@
     synclab figures grid results/tiny/panorama --methods sds=SDS,stochsync=StochSync \\
         --crop "0.4 0.3 0.1 0.2" --arrow "sds 0.6 0.5"
     synclab figures fig9                             # after synclab run experiment=fig9
-    synclab figures fig10 --eval embedded            # after experiment=fig10 and synclab evaluate
+    synclab figures fig10                            # after experiment=fig10 and synclab evaluate
+    synclab figures lambda                           # after experiment=lambda and synclab evaluate
 
 scores, costs: of an evaluation, the costs with the Pareto front; seconds: by part of the program;
 previews: how fast they approach the final picture; errors: of the known region against t; grid:
 samples under the names of their methods, with details, and the LaTeX that includes it. fig9 and
-fig10 are StochSync's. The files go to RESULTS/figures/, as SVG, PDF or PNG.
+fig10 are StochSync's, lambda is SyncSDE's Figure 9. The files go to RESULTS/figures/, as SVG, PDF
+or PNG.
 """
 
 import argparse
 import logging
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +32,13 @@ from synclab.core.atomic import write_atomically
 from synclab.errors import UserError
 from synclab.viewers import grid_latex
 from synclab.viewers.drawing import WIDTHS, rendered
-from synclab.viewers.figures import draw_fig9, draw_fig10, errors_of_fig9, scores_by_steps
+from synclab.viewers.figures import (
+    SWEEPS,
+    draw_fig9,
+    draw_sweep,
+    errors_of_fig9,
+    scores_by_value,
+)
 from synclab.viewers.grid import Arrow, Crop, Grid, choose
 from synclab.viewers.grid_drawing import draw_grid
 from synclab.viewers.measurements import samples_of
@@ -37,7 +46,7 @@ from synclab.viewers.plots import MEASURED, Plot, plots_of
 
 log = logging.getLogger(__name__)
 
-NAMES = ["scores", "costs", *MEASURED, "fig9", "fig10"]
+NAMES = ["scores", "costs", *MEASURED, "fig9", *SWEEPS]
 
 MISSING = {
     "scores": "no scores there; run synclab evaluate {} first",
@@ -69,9 +78,10 @@ def chosen(arguments: argparse.Namespace) -> Iterator[Plot]:
     name, results = arguments.name, arguments.results
     if name == "fig9":
         yield Plot(name, "", "", errors_of_fig9(results), draw_fig9, WIDTHS["column"])
-    elif name == "fig10":
-        table = scores_by_steps(results, arguments.eval or "embedded")
-        yield Plot(name, "", "", table, draw_fig10, WIDTHS["page"])
+    elif name in SWEEPS:
+        sweep = SWEEPS[name]
+        table = scores_by_value(results, sweep, arguments.eval or sweep.protocol)
+        yield Plot(name, "", "", table, partial(draw_sweep, sweep=sweep), WIDTHS["page"])
     else:
         yield from chosen_of_task(name, results, arguments)
 
@@ -123,7 +133,7 @@ def plots_parser() -> argparse.ArgumentParser:
     arguments.add_argument("name", choices=NAMES, metavar=f"{{{','.join([*NAMES, 'grid'])}}}")
     arguments.add_argument(
         "results", nargs="?", type=Path, default=Path("results"), metavar="results/RUN/TASK",
-        help="of fig9 and fig10 the folder of all results (results)",
+        help="of a paper's figure the folder of all results (results)",
     )  # fmt: skip
     arguments.add_argument("--eval", help="one protocol only")
     arguments.add_argument("--scores", help="up to three columns of an evaluation, NAME,NAME")

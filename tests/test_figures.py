@@ -84,23 +84,27 @@ def test_a_figure_is_drawn_in_every_format_with_equal_bytes(kind: str, start: by
     assert first.startswith(start) and first == again
 
 
-def test_fig10_reads_the_scores_of_every_number_of_steps(tmp_path: Path) -> None:
-    for steps, value in ((100, 3.0), (5, 1.0)):
-        folder = tmp_path / f"fig10-{steps}" / "image"
+@pytest.mark.parametrize("sweep", figures.SWEEPS.values(), ids=figures.SWEEPS)
+def test_a_sweep_is_drawn_from_the_scores_of_all_its_values(
+    tmp_path: Path, sweep: figures.Sweep
+) -> None:
+    score = next(iter(sweep.scores))
+    for value, mean in (("100", 3.0), ("0.5", 1.0)):
+        folder = tmp_path / f"{sweep.name}-{value}" / sweep.task
         folder.mkdir(parents=True)
-        scores = {"fid": {"value": value, "error": None}, "other": {"value": 0}}
-        text = json.dumps({"methods": {"ablation_2": {"scores": scores}}})
-        (folder / "scores.embedded.json").write_text(text, encoding="utf-8")
-    table = figures.scores_by_steps(tmp_path, "embedded")
-    assert table["steps"].tolist() == [5, 100] and table["value"].tolist() == [1, 3]
-    assert drawing.rendered(figures.draw_fig10(table), "png")
+        scores = {score: {"value": mean, "error": None}, "other": {"value": 0}}
+        text = json.dumps({"methods": {"a method": {"scores": scores}}})
+        (folder / f"scores.{sweep.protocol}.json").write_text(text, encoding="utf-8")
+    table = figures.scores_by_value(tmp_path, sweep, sweep.protocol)
+    assert table["value"].tolist() == [0.5, 100] and table["mean"].tolist() == [1, 3]
+    assert drawing.rendered(figures.draw_sweep(table, sweep=sweep), "png")
 
 
 def test_missing_samples_and_scores_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"ablation_1: no finished sample; run .*fig9"):
         figures.errors_of_fig9(tmp_path)
     with pytest.raises(UserError, match="no scores.embedded.json"):
-        figures.scores_by_steps(tmp_path, "embedded")
+        figures.scores_by_value(tmp_path, figures.SWEEPS["fig10"], "embedded")
 
 
 def test_without_matplotlib_a_line_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,8 @@
-"""Figures 9 and 10 of StochSync: their numbers, and their drawings."""
+"""Figures 9 and 10 of StochSync and 9 of SyncSDE: their numbers, and their drawings."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +19,41 @@ if TYPE_CHECKING:
 LABELS = {"ablation_1": "σ = 0", "ablation_2": "maximum σ", "stochsync": "StochSync"}
 """The paper's names of fig9's methods."""
 
-SCORES = {"fid": "FID", "clip_embedded": "CLIP", "giqa": "GIQA x 1000"}
-"""Columns of an evaluation that fig10 draws, those that there are, and their labels."""
+
+@dataclass(frozen=True)
+class Sweep:
+    """Scores against a value that an experiment sweeps: its samples are in RESULTS/NAME-VALUE/TASK.
+
+    `scores` are columns of the protocol with their labels, those that there are; `scale` is that of
+    matplotlib for the values, which `label` names.
+    """
+
+    name: str
+    task: str
+    protocol: str
+    label: str
+    scale: str
+    scores: Mapping[str, str]
+
+
+SWEEPS = {
+    "fig10": Sweep(
+        "fig10",
+        "image",
+        "embedded",
+        "steps",
+        "log",
+        {"fid": "FID", "clip_embedded": "CLIP", "giqa": "GIQA x 1000"},
+    ),
+    "lambda": Sweep(
+        "lambda",
+        "ambiguous",
+        "embedded_ambiguous",
+        "1 / λ",
+        "symlog",
+        {"alignment": "alignment x 100", "concealment": "concealment", "kid": "KID x 1000"},
+    ),
+}
 
 
 def errors_of_fig9(results: Path) -> pd.DataFrame:
@@ -36,24 +71,26 @@ def errors_of_fig9(results: Path) -> pd.DataFrame:
     return table.query("method in @LABELS").reset_index(drop=True)
 
 
-def scores_by_steps(results: Path, protocol: str) -> pd.DataFrame:
-    """Columns steps, score, value, error: of every folder of experiment=fig10.
+def scores_by_value(results: Path, sweep: Sweep, protocol: str) -> pd.DataFrame:
+    """Columns value, score, mean, error: of every folder of the experiment.
 
     Raises: UserError if none has been evaluated by the protocol.
     """
-    rows = []
-    for path in results.glob(f"fig10-*/image/scores.{protocol}.json"):
-        steps = int(path.parents[1].name.partition("-")[2])
+    folders, rows = f"{sweep.name}-*/{sweep.task}", []
+    for path in results.glob(f"{folders}/scores.{protocol}.json"):
+        value = float(path.parents[1].name.partition("-")[2])
         (found,) = json.loads(path.read_text(encoding="utf-8"))["methods"].values()
-        known = {score: found["scores"][score] for score in SCORES if score in found["scores"]}
-        rows += [(steps, s, v["value"], v.get("error")) for s, v in known.items()]
+        known = {
+            score: found["scores"][score] for score in sweep.scores if score in found["scores"]
+        }
+        rows += [(value, s, v["value"], v.get("error")) for s, v in known.items()]
     if not rows:
         raise UserError(
-            f"{results}/fig10-*/image: no scores.{protocol}.json; run synclab run experiment=fig10,"
-            f" then synclab evaluate {results}/fig10-*/image eval={protocol}"
+            f"{results}/{folders}: no scores.{protocol}.json; run synclab run"
+            f" experiment={sweep.name}, then synclab evaluate {results}/{folders} eval={protocol}"
         )
-    table = pd.DataFrame(rows, columns=["steps", "score", "value", "error"])
-    return table.sort_values(["score", "steps"], ignore_index=True)
+    table = pd.DataFrame(rows, columns=["value", "score", "mean", "error"])
+    return table.sort_values(["score", "value"], ignore_index=True)
 
 
 def draw_fig9(table: pd.DataFrame, width: float = WIDTHS["column"]) -> "Figure":
@@ -61,12 +98,12 @@ def draw_fig9(table: pd.DataFrame, width: float = WIDTHS["column"]) -> "Figure":
     return draw_errors(table.replace({"method": LABELS}), width)
 
 
-def draw_fig10(table: pd.DataFrame, width: float = WIDTHS["page"]) -> "Figure":
-    """One panel for each score, against the number of steps."""
+def draw_sweep(table: pd.DataFrame, width: float = WIDTHS["page"], *, sweep: Sweep) -> "Figure":
+    """One panel for each score, against the swept value."""
     scores = list(dict.fromkeys(table["score"]))
     figure, (panels,) = canvas(1, len(scores), width)
     for axes, score in zip(panels, scores, strict=True):
         own = table[table["score"] == score]
-        axes.errorbar(own["steps"], own["value"], own["error"].astype(float), marker="o")
-        axes.set(xlabel="steps", ylabel=SCORES[score], xscale="log")
+        axes.errorbar(own["value"], own["mean"], own["error"].astype(float), marker="o")
+        axes.set(xlabel=sweep.label, ylabel=sweep.scores[score], xscale=sweep.scale)
     return figure
