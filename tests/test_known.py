@@ -27,6 +27,7 @@ from synclab.spaces.photo import any_sees, paint, pixels_across, square_fov
 from synclab.spaces.surface import Sphere
 from synclab.tasks.inpainting import InpaintingTask
 from synclab.tasks.known import KnownTask, soft_edge
+from synclab.tasks.mesh import MeshTask
 from synclab.tasks.panorama import PanoramaTask
 from synclab.tasks.surface import SphereTask
 from synclab.tasks.wide import WideTask
@@ -266,6 +267,23 @@ def test_a_latent_canvas_ends_with_the_given_pixels(method: Any, save: Any) -> N
     kept = size - int(0.03 * size) - 1
     grey = torch.full((3, size, kept), 153 / 255)
     close(task.image(prior, z)[..., :kept].float(), grey, 1e-6)
+
+
+def test_a_given_part_of_a_texture_is_kept_and_the_rest_is_drawn_to_fit(save: Any) -> None:
+    prior, rng, sample = Gaussian(shape=(3, 16, 16)), streams(), Sample("a", "a sea", 0)
+    half = opaque_left(32)[:, 16:48]
+    task = MeshTask(texture=32, known=save("a.png", half), known_rim=0)
+    space, method = task.space(prior, rng, sample), SyncTweedies(steps=2)
+    z = last(method, prior, space)
+    texture = task.image(prior, z)
+    close(texture[..., :16].float(), torch.full((3, 32, 16), 153 / 255), 1e-6)
+    assert (texture[..., 16:] - 153 / 255).abs().amax() > 0.05
+
+
+def test_a_texture_of_latents_keeps_no_pixels(save: Any) -> None:
+    task = MeshTask(texture=32, known=save("a.png", opaque_left(32)[:, 16:48]), canonical="latent")
+    with pytest.raises(UserError, match=r"method=multidiffusion keeps a texture of latents"):
+        task.check(MultiDiffusion(), "multidiffusion")
 
 
 def test_a_latent_panorama_knows_nothing_where_no_view_sees_it(save: Any) -> None:

@@ -10,7 +10,7 @@ from annotated_types import Ge, Interval
 from torch import Tensor
 
 from synclab.core.pictures import to_png
-from synclab.core.protocols import Canonical, Prior
+from synclab.core.protocols import Canonical, Method, Prior
 from synclab.errors import UserError
 from synclab.spaces.mesh import Gather, Mesh
 from synclab.spaces.mesh_maps import MeshMaps
@@ -19,13 +19,14 @@ from synclab.spaces.pose_sets import POSE_SETS
 from synclab.spaces.raster.rasterizer import Backend
 from synclab.spaces.rig import Rig
 from synclab.spaces.solids import bumpy_sphere
+from synclab.tasks.known import KnownTask
 from synclab.tasks.orbit import OrbitTask
 from synclab.tasks.task import cells
 
 
 @dataclass(frozen=True)
-class MeshTask(OrbitTask):
-    """A square texture of `texture` texels along a side.
+class MeshTask(KnownTask, OrbitTask):
+    """A square texture of `texture` texels along a side, of which a part may be given.
 
     If no file `mesh` is given, the object is a bumpy sphere. A GLB with the textured mesh and a
     contact sheet of its views are written beside the texture.
@@ -45,7 +46,18 @@ class MeshTask(OrbitTask):
         return 2
 
     def inputs(self) -> Mapping[str, Path]:
-        return {} if self.mesh is None else {"mesh": Path(self.mesh).expanduser()}
+        mesh = {} if self.mesh is None else {"mesh": Path(self.mesh).expanduser()}
+        return {**super().inputs(), **mesh}
+
+    def check(self, method: Method, name: str) -> None:
+        """Also refuses known parts of latent textures, which no VAE encodes."""
+        super().check(method, name)
+        if self.known is not None and self.canonical == "latent":
+            raise UserError(
+                f"task.known={self.known}: method={name} keeps a texture of latents, in which no"
+                " part can be given; expected task.canonical=rgb; use another method, such as"
+                " method=stochsync or synctweedies"
+            )
 
     def orbit(self, prior: Prior, canonical: Canonical) -> Mesh:
         texture = self.texture if canonical == "rgb" else self.latent_texture(prior)
@@ -66,8 +78,9 @@ class MeshTask(OrbitTask):
         return max(16, self.texture * prior.shape[1] // prior.image_size)
 
     def image(self, prior: Prior, z: Tensor) -> Tensor:
-        """The texture."""
-        return self.colours(prior, z)
+        """The texture, with what is known in its place also where no view sees it."""
+        texture, given = self.colours(prior, z), self.given(prior)
+        return texture if given is None else given.put_into(texture)
 
     def artefacts(self, prior: Prior, z: Tensor, image: Tensor) -> Mapping[str, bytes]:
         """The textured mesh as GLB, and a contact sheet of views around it."""
