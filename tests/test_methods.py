@@ -24,7 +24,7 @@ from torch import Tensor
 from synclab.config.schema import locate
 from synclab.core.protocols import Everywhere, Views
 from synclab.core.schedule import Schedule
-from synclab.core.solvers import nodes
+from synclab.core.solvers import consistency_x0, nodes
 from synclab.core.sync import gather
 from synclab.errors import UserError
 from synclab.methods.alm import ALM
@@ -42,6 +42,7 @@ from synclab.methods.spotdiffusion import SpotDiffusion
 from synclab.methods.stochsync import StochSync
 from synclab.methods.stochsync_ablation import AblatedStochSync
 from synclab.methods.stochsync_released import ReleasedStochSync
+from synclab.methods.streammultidiffusion import StreamMultiDiffusion
 from synclab.methods.syncdiffusion import SyncDiffusion
 from synclab.methods.syncmvd import SyncMVD
 from synclab.methods.syncsde import SyncSDE, composites
@@ -70,6 +71,7 @@ METHODS = {
     "visual anagrams": VisualAnagrams(steps=4),
     "syncmvd": SyncMVD(steps=4),
     "spotdiffusion": SpotDiffusion(steps=4),
+    "streammultidiffusion": StreamMultiDiffusion(steps=4),
     "outpainting": Outpainting(steps=4, view_steps=3),
     "diffcollage": DiffCollage(steps=4),
     "alm": ALM(steps=4),
@@ -224,6 +226,23 @@ def test_a_method_is_a_frozen_dataclass_with_steps(kind):
 def test_on_one_identity_view_it_is_ddim(method, make_prior):
     prior = prior_of(image(), make_prior)
     close(last(method(steps=10), prior, image()), last(DDIM(steps=10), prior, image()), 1e-10)
+
+
+def test_on_one_view_streammultidiffusion_is_consistency_sampling():
+    prior = prior_of(image(), Mixture)
+    x = streams().normal("start", (1, *prior.shape))
+    alone = consistency_x0(prior, x, 999, Everywhere(), 1.0, 4, streams())
+    close(last(StreamMultiDiffusion(steps=4), prior, image()), alone[0], 1e-12)
+
+
+def test_streammultidiffusion_averages_before_it_adds_noise():
+    """The state of a step has the whole noise of its time, also where views overlap."""
+    space = wide(width=256, stride=1, height=8)
+    prior = prior_of(space, Gaussian, mean=0.0, std=1e-4)
+    first, *_ = StreamMultiDiffusion(steps=4)(prior, space, Everywhere(), streams())
+    (_, s), *_ = SCHEDULE.steps(4)
+    assert first is not None
+    assert float(first.std()) == pytest.approx(SCHEDULE.sigma(s), rel=0.05)
 
 
 def test_spotdiffusion_denoises_each_cell_once_a_step():

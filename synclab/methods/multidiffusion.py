@@ -20,8 +20,9 @@ from synclab.core.protocols import (
     Rng,
     Space,
     TimeSteps,
+    Views,
 )
-from synclab.core.schedule import Spacing
+from synclab.core.schedule import Schedule, Spacing
 from synclab.core.sync import gather, pin_noisy, project
 
 
@@ -51,14 +52,27 @@ class MultiDiffusion(NoisyMethod):
         window = gaussian(z, *prior.shape[1:]) if self.window == "gaussian" else None
         for i, (t, s) in enumerate(schedule.steps(self.steps, spacing=self.spacing)):
             x = project(space, z, views)
-            if i < self.bootstrap and (beside := space.beside(views, rng)):
-                solid, region = beside
-                noisy = schedule.noise(solid.to(x), project(space, start, views), t)
-                x = torch.lerp(noisy, x, region.to(x))
+            if i < self.bootstrap:
+                x = in_regions(x, space, views, schedule, start, t, rng)
             x0 = schedule.x0(x, prior.predict(x, t, cond, self.guidance), t)
             z = gather(space, schedule.ddim(x, x0, t, s), views, old=z, window=window)
             z = pin_noisy(space, z, schedule, start, s)
             yield z
+
+
+def in_regions(
+    x: Tensor, space: Space, views: Views, schedule: Schedule, eps: Tensor, t: int, rng: Rng
+) -> Tensor:
+    """The views at time t with a solid colour, noised by eps (c, H, W), outside of their regions.
+
+    Without regions the views themselves.
+    """
+    beside = space.beside(views, rng)
+    if beside is None:
+        return x
+    solid, region = beside
+    noisy = schedule.noise(solid.to(x), project(space, eps, views), t)
+    return torch.lerp(noisy, x, region.to(x))
 
 
 def gaussian(like: Tensor, height: int, width: int) -> Tensor:

@@ -25,6 +25,7 @@ ORDER = (
         "ddim",
         "outpainting",
         "multidiffusion",
+        "streammultidiffusion",
         "spotdiffusion",
         "diffcollage",
         "doubletake",
