@@ -251,6 +251,18 @@ def test_all_crops_cover_a_wide_image(height, width, ring):
     assert weight_of(space, space.shifted_views(streams())).min() >= 1
 
 
+def test_four_steps_of_tiles_look_across_all_borders_of_the_first():
+    """Every two neighbouring cells are seen together by a view of one of them."""
+    space = wide(height=16)
+    cells = torch.arange(16.0 * 32).view(1, 16, 32).expand(2, -1, -1)
+    together = set()
+    for step in range(4):
+        for view in space.project(cells, space.disjoint_views(step, streams()))[:, 0]:
+            for a, b in ((view[:, :-1], view[:, 1:]), (view[:-1], view[1:])):
+                together |= set(zip(a.flatten().tolist(), b.flatten().tolist(), strict=True))
+    assert len(together) == 16 * 31 + 15 * 32
+
+
 @pytest.mark.parametrize("ring", [False, True])
 def test_a_canvas_of_several_rows_is_crops_along_both_axes(ring):
     space = wide(height=18, stride=5, ring=ring)
@@ -266,10 +278,10 @@ def test_turning_a_canvas_of_several_rows_turns_its_result():
     """Rows and columns are treated alike."""
     high, low = wide(height=32, width=16), wide(height=16, width=32)
     z = streams().normal("z", high.shape)
-    for a, b in ((high.all_views(), low.all_views()),) + tuple(
-        (high.disjoint_views(k, streams()), low.disjoint_views(k, streams())) for k in (0, 1)
-    ):
-        assert {view[::-1] for view in a} == set(b)
+    assert {view[::-1] for view in high.all_views()} == set(low.all_views())
+    for k, other in enumerate((0, 2, 1, 3)):
+        turned = {view[::-1] for view in high.disjoint_views(k, streams())}
+        assert turned == set(low.disjoint_views(other, streams()))
     views = tuple(view[::-1] for view in high.all_views())
     close(low.project(z.mT, views), high.project(z, high.all_views()).mT, 0)
     inward = high.inwardness(high.all_views())

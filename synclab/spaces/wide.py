@@ -41,13 +41,14 @@ class Wide(Canvas):
         return crops(self.columns.every(), self.rows.every())
 
     def disjoint_views(self, step: int, rng: Rng) -> Views:
-        """Adjacent tiles, shifted by half a tile along both axes at every other step.
+        """Adjacent tiles, shifted by half a tile to the right at every other step, and down at every
+        other pair of steps.
 
-        Even steps cover the whole canvas; odd steps leave out its outer half tiles, except on a
-        ring. Tiles overlap only if the canvas is not a multiple of the view size.
+        Unshifted ones cover the whole canvas; shifted ones leave out its outer half tiles, except
+        on a ring. Tiles overlap only if the canvas is not a multiple of the view size.
         """
-        shift = step % 2 / 2
-        return crops(self.columns.tiles(shift), self.rows.tiles(shift))
+        right, down = step % 2 / 2, step // 2 % 2 / 2
+        return crops(self.columns.tiles(right), self.rows.tiles(down))
 
     def shifted_views(self, rng: Rng) -> Views:
         """Adjacent tiles from a random cell on; at the ends of an open canvas, the outermost."""
