@@ -41,8 +41,8 @@ class Wide(Canvas):
         return crops(self.columns.every(), self.rows.every())
 
     def disjoint_views(self, step: int, rng: Rng) -> Views:
-        """Adjacent tiles, shifted by half a tile to the right at every other step, and down at every
-        other pair of steps.
+        """Adjacent tiles, shifted by half a tile to the right at every other step, and down at
+        every other pair of steps.
 
         Unshifted ones cover the whole canvas; shifted ones leave out its outer half tiles, except
         on a ring. Tiles overlap only if the canvas is not a multiple of the view size.
