@@ -28,10 +28,14 @@ view: $(READY) ## Opens the newest results in a browser
 	$(BIN)/python -m synclab.view
 
 test: $(READY) ## Lint, types and tests, at the same time
-	$(MAKE) --no-print-directory --jobs=3 lint types tests
+	$(MAKE) --no-print-directory --jobs=4 lint types processes tests
 
+PYTEST := MAKEFLAGS= OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 tests: $(READY)
-	MAKEFLAGS= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) --ignore tests/processes --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+processes: $(READY) # start, kill and queue real commands, and mostly wait for them
+	$(PYTEST) tests/processes
 
 lint: $(READY) ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -63,4 +67,4 @@ bench: $(READY) ## Where the time of a run goes
 clean: ## Removes results and caches, keeps the virtual environment
 	rm -rf results/tiny results/exact results/demo results/reference .pytest_cache .ruff_cache
 
-.PHONY: help install demo view test tests lint types tables tables-all tables-demo bench clean
+.PHONY: help install demo view test tests processes lint types tables tables-all tables-demo bench clean

@@ -11,7 +11,7 @@ COMMANDS = {
     "run": "generate: one method, one task, a set of prompts, or a sweep with -m",
     "evaluate": "score a task's results by a protocol",
     "tables": "the papers' tables with our numbers beside the published ones",
-    "export": "OBJ files and turning GIFs of finished meshes and Gaussians",
+    "export": "OBJ files, GIF and MP4 videos of finished meshes, Gaussians and zooms",
     "figures": "plots of results, and grids of samples for a paper",
     "report": "a page of results with viewers, plots and tables, and contact sheets",
     "view": "open results, a panorama, a GLB or a PLY in a browser",

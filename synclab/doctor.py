@@ -27,6 +27,7 @@ PACKAGES = {
     "nvdiffrast": "pip install --no-build-isolation git+https://github.com/NVlabs/nvdiffrast,"
     " after torch, with nvcc; non-commercial licence",
     "gsplat": "pip install -e '.[gaussians]'",
+    "imageio_ffmpeg": "pip install -e '.[video]'",
     "submitit": "pip install -e '.[slurm]'",
     "open_clip": "pip install -e '.[eval]'",
     "torch_fidelity": "pip install -e '.[eval]'",

@@ -26,11 +26,6 @@ torch.set_num_threads(min(2, torch.get_num_threads()))
 quick_composition.install()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that mostly wait come first, so that the others fill the cores meanwhile."""
-    items.sort(key=lambda item: not any(item.iter_markers("waits")))
-
-
 Algorithm = Callable[..., Iterator[Tensor | None]]
 
 PRIORS = {"gaussian": Gaussian, "mixture": Mixture, "field": StationaryField}

@@ -4,14 +4,19 @@ The changes leave the configuration as it is; real processes of the command run 
 """
 
 import copy
+import functools
 import pickle
 from typing import Any
 
+import omegaconf.base
+from hydra._internal import defaults_list
 from hydra._internal.config_repository import ConfigRepository
 from hydra._internal.hydra import Hydra
 from hydra.core.config_store import ConfigNode, ConfigStore
+from hydra.core.default_element import InputDefault
 from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigResult, ConfigSource
+from omegaconf import DictConfig
 
 from synclab.places import CONF
 
@@ -20,6 +25,7 @@ MODE = ("hydra.mode=", "experiment=", "+experiment=", "hydra/", "--")
 
 look_up_mode = Hydra.get_mode
 read_config = ConfigRepository.load_config
+map_choices = defaults_list._create_interpolation_map
 stored: dict[int, tuple[Any, bytes]] = {}
 files: dict[tuple[str, str], bytes] = {}
 
@@ -57,7 +63,18 @@ def load_file(self: ConfigRepository, config_path: str) -> ConfigResult | None:
     return pickle.loads(files[key])
 
 
+def known_choices(
+    overrides: defaults_list.Overrides, defaults: list[InputDefault], self_added: bool
+) -> DictConfig:
+    """What `${...}` in a defaults list may name, if there is one; Hydra makes it for every file."""
+    if any(default.is_interpolation() for default in defaults):
+        return map_choices(overrides, defaults, self_added)
+    return DictConfig({})
+
+
 def install() -> None:
+    defaults_list._create_interpolation_map = known_choices
+    omegaconf.base.parse = functools.cache(omegaconf.base.parse)
     ConfigRepository.load_config = load_file
     Hydra.get_mode = mode
     ConfigStore.load = load

@@ -73,7 +73,7 @@ CASES = [
     ("method.steps=0", "method.steps=0: input should be greater than or equal to 1"),
     ("seed=-1", "seed=-1: input should be greater than or equal to 0"),
     ("num_threads=0", "num_threads=0: input should be greater than or equal to 1"),
-    ("task=panorama task.fov=0", "task.fov=0: input should be greater than 0"),
+    ("task=panorama task.fov=1e-9", "task.fov=1e-09: input should be greater than or equal to 5"),
     ("task=panorama task.fov=180", "task.fov=180: input should be less than 180"),
     ("task=panorama task.fov=200", "task.fov=200: input should be less than 180"),
     ("task=panorama task.rows=0", "task.rows=0: input should be greater than or equal to 1"),

@@ -3,8 +3,10 @@
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from conftest import close
 from PIL import Image, ImageSequence
 
 from synclab import export
+from synclab.core.video import to_gif
 from synclab.spaces.solids import bumpy_sphere
 from synclab.spaces.splatting.cloud import bumpy_cloud
 from synclab.store.folder import foreign
@@ -64,12 +67,38 @@ def test_a_gif_turns_once_around_each_object_on_white(finished):
         assert np.delete(frame[16, 16], channel).max() < 30
 
 
+def video(path: Path) -> tuple[dict[str, Any], np.ndarray]:
+    """What an MP4 says of itself, and its frames (n, h, w, 3)."""
+    reader = imageio_ffmpeg.read_frames(str(path))
+    about = next(reader)
+    width, height = about["size"]
+    return about, np.stack([np.frombuffer(f, np.uint8).reshape(height, width, 3) for f in reader])
+
+
+def test_an_mp4_turns_once_around_each_object_on_white(finished):
+    assert command(str(finished), "--mp4", "--frames", "8", "--pixels", "33") == 0
+    about, frames = video(finished / "ball.mp4")
+    assert about["duration"] == pytest.approx(4) and frames.shape == (8, 34, 34, 3)
+    assert frames[:, 0, 0].min() > 240
+    assert frames[:, 16, 16, 0].min() > 220 and frames[:, 16, 16, 1:].max() < 40
+
+
+def test_a_gif_of_a_task_becomes_an_mp4_of_the_same_pictures(tmp_path):
+    shades = [40, 120, 200]
+    frames = [Image.new("RGB", (16, 16), (shade,) * 3) for shade in shades]
+    (tmp_path / "zoom.gif").write_bytes(to_gif(frames, 0.25))
+    assert command(str(tmp_path), "--mp4") == 0
+    about, seen = video(tmp_path / "zoom.mp4")
+    assert about["fps"] == pytest.approx(4)
+    assert np.abs(seen.mean((1, 2, 3)) - shades).max() < 5
+
+
 def test_exports_belong_to_their_sample(finished):
     for ending in (".glb", ".ply"):
         (file,) = finished.glob(f"*{ending}")
         file.rename(finished / f"name-s0{ending}")
-    command(str(finished), "--obj", "--gif", "--frames", "1", "--pixels", "16")
-    assert len(list(finished.iterdir())) == 4 and not foreign(finished)
+    command(str(finished), "--obj", "--gif", "--mp4", "--frames", "1", "--pixels", "16")
+    assert len(list(finished.iterdir())) == 5 and not foreign(finished)
 
 
 def test_colours_are_read_as_they_were_written(finished):
@@ -80,8 +109,8 @@ def test_colours_are_read_as_they_were_written(finished):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["FOLDER"], "nothing to write; add --obj or --gif"),
-        (["FOLDER/none", "--obj"], "none: no finished surface there"),
+        (["FOLDER"], "nothing to write; add --obj, --gif or --mp4"),
+        (["FOLDER/none", "--obj"], "none: nothing to convert there"),
         (["FOLDER/plain.glb", "--obj"], "plain.glb: has no texture"),
         (["FOLDER", "--gif", "--frames", "0"], "--frames 0: expected at least 1"),
         (["FOLDER", "--gif", "--pixels", "1"], "--pixels 1: expected at least 16"),

@@ -6,7 +6,6 @@ frame is read. Transparent pixels are *unknown*; the colour stored beneath them 
 """
 
 import io
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,14 +131,4 @@ def to_png(image: Tensor | Image.Image, xmp: str = "") -> bytes:
     if xmp:
         info.add_itxt("XML:com.adobe.xmp", xmp)
     image.save(buffer, "PNG", pnginfo=info)
-    return buffer.getvalue()
-
-
-def to_gif(frames: Iterable[Image.Image], seconds: float) -> bytes:
-    """Pictures as an endless GIF that shows each for `seconds`."""
-    first, *rest = frames
-    buffer = io.BytesIO()
-    first.save(
-        buffer, "GIF", save_all=True, append_images=rest, duration=round(1000 * seconds), loop=0
-    )
     return buffer.getvalue()

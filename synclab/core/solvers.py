@@ -113,11 +113,11 @@ def consistency_x0(
 def ddim_inversion(
     prior: Denoiser, x0: Tensor, t: int, cond: Cond, guidance: float, n: int
 ) -> Tensor:
-    """x_t by the DDIM ODE run upwards from clean x0, over the grid of n points below t and t."""
+    """x_t by the DDIM ODE run upwards from clean x0, over those of n grid points below t."""
     grid = torch.linspace(0, prior.schedule.last, n).long().tolist()
-    times = [0] + [node for node in grid if 0 < node < t] + [t]
-    *_, (_, x, eps) = inversion_path(prior, x0, times[:-1], cond, guidance)
-    return prior.schedule.noise(prior.schedule.x0(x, eps, times[-2]), eps, t)
+    times = [0] + [node for node in grid if 0 < node < t]
+    *_, (last, x, eps) = inversion_path(prior, x0, times, cond, guidance)
+    return prior.schedule.noise(prior.schedule.x0(x, eps, last), eps, t)
 
 
 def inversion_path(

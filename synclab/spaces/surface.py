@@ -16,7 +16,7 @@ from synclab.core import geometry
 from synclab.core.protocols import Rng, View, Views
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.equirect import Grid
-from synclab.spaces.resampling import Sampling
+from synclab.spaces.resampling import Sampling, chosen, positions, resample
 from synclab.spaces.sparse import (
     Closing,
     SparseRead,
@@ -30,12 +30,12 @@ from synclab.spaces.sparse import (
 
 @dataclass(frozen=True, eq=False)
 class SurfaceMaps:
-    """How a set of views samples the canvas, and which texels each view covers and how these
-    sample the view.
+    """How a set of views samples the canvas, and which texels (m,) each view covers, with their
+    positions (1, m, 2) in it.
     """
 
     pixels: SparseRead
-    texels: tuple[tuple[Tensor, SparseRead], ...]
+    texels: tuple[tuple[Tensor, Tensor], ...]
 
 
 @dataclass(kw_only=True)
@@ -85,8 +85,8 @@ class Surface(Canvas):
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
         """Sum of the views' colours at every texel that they cover, and the number of views."""
         total, count = (y.new_zeros(c, self.height * self.width) for c in (y.shape[1], 1))
-        for pixels, (texel, read) in zip(y, self.maps(views).texels, strict=True):
-            total.index_add_(1, texel, read(pixels))
+        for pixels, (texel, at) in zip(y, self.maps(views).texels, strict=True):
+            total.index_add_(1, texel, resample(pixels, at, self.sampling)[:, 0])
             count.index_add_(1, texel, torch.ones_like(texel[None], dtype=y.dtype))
         size = (-1, self.height, self.width)
         return total.view(size), count.view(size)
@@ -104,23 +104,21 @@ class Surface(Canvas):
         looks = [self.canvas_position(view) for view in views]
         column, row = (torch.stack(x).flatten() for x in zip(*looks, strict=True))
         close = self.closing() if self.grid == "centres" else clamped(self.height, self.width)
-        pixels = self._read(column, row, self.width, close)
+        reader = nearest_read if self.sampling == "nearest" else bilinear_read
+        pixels = reader(column, row, self.width, close)
         return SurfaceMaps(pixels.to(self.device), tuple(map(self._cover, views)))
 
-    def _cover(self, view: View) -> tuple[Tensor, SparseRead]:
-        """Texels inside the view, and how they sample it."""
+    def _cover(self, view: View) -> tuple[Tensor, Tensor]:
+        """Texels inside the view, and their positions in it."""
         texel, column, row = self.view_position(view)
         low, high = -0.5 - self.margin, self.view_size - 0.5 + self.margin
         if self.grid == "centres":  # slightly wider, or rounding lets both neighbours miss a texel
             low, high = low - 1e-6, high + 1e-6
         inside = (column >= low) & (column < high) & (row >= low) & (row < high)
-        texel, column, row = texel[inside], column[inside], row[inside]
-        read = self._read(column, row, self.view_size, clamped(self.view_size, self.view_size))
-        return texel.to(self.device), read.to(self.device)
-
-    def _read(self, column: Tensor, row: Tensor, width: int, close: Closing) -> SparseRead:
-        reader = nearest_read if self.sampling == "nearest" else bilinear_read
-        return reader(column, row, width, close)
+        inside = inside.nonzero()[:, 0]  # faster to select by than a mask
+        column, row = (chosen(x[inside], self.sampling) for x in (column, row))
+        at = positions(column, row, self.view_size, self.view_size)[None]
+        return texel[inside].to(self.device), at.to(self.device)
 
     def fractions(self) -> Tensor:
         """Positions of a view's pixels between its borders, in [-1/2, 1/2]: (view_size,)."""
@@ -137,7 +135,7 @@ FACES = (*((azimuth, 0.0) for azimuth in (0.0, 90.0, 180.0, 270.0)), (0.0, 90.0)
 """Azimuth and elevation of a cube's faces."""
 
 BLOCK = 8
-"""Texels along a side of the blocks among which a view's texels are searched."""
+"""Texels at most along a side of the blocks among which a view's texels are searched."""
 
 UPRIGHT = (1.0, 0.0, 0.0, 0.0)
 """The quaternion of no rotation."""
@@ -185,29 +183,29 @@ class Sphere(Surface):
         return geometry.equirect_position(towards, self.height, self.width, self.offset)
 
     def view_position(self, view: View) -> tuple[Tensor, Tensor, Tensor]:
-        texel = self._near(view)
+        row, column = self._near(view)
         longitude, latitude = self._angles()
-        rays = geometry.direction(longitude[texel % self.width], latitude[texel // self.width])
-        x, y, z = (rays @ self._turn(view)).unbind(-1)
-        inside = self._within_reach(x, y, z)
-        texel, x, y, ahead = texel[inside], x[inside], y[inside], -z[inside]
-        a, b = torch.atan2(x, ahead), torch.atan2(-y, ahead)
+        rays = geometry.direction(longitude[column], latitude[row])
+        x, y, z = self._turn(view).T @ rays.movedim(-1, 0).flatten(1)
+        a, b = torch.atan2(x, -z), torch.atan2(-y, -z)
         fov = math.radians(self.fov)
-        return texel, self.pixel(a / fov), self.pixel(b / fov)
+        return (row * self.width + column).flatten(), self.pixel(a / fov), self.pixel(b / fov)
 
-    def _near(self, view: View) -> Tensor:
-        """Flat indices (m,) of the blocks of texels of which a view may see one.
+    def _near(self, view: View) -> tuple[Tensor, Tensor]:
+        """Rows (m, n, 1) and columns (m, 1, n) of the blocks of n x n texels that a view may see.
 
         The first texel of a block stands for all: they are less than a block's diagonal from it.
         """
+        block = math.gcd(BLOCK, self.height, self.width)
         longitude, latitude = self._angles()
-        rays = geometry.direction(longitude[::BLOCK], latitude[::BLOCK, None])
-        diagonal = BLOCK * math.pi * math.hypot(1 / self.height, 2 / self.width)
-        blocks = self._within_reach(*(rays @ self._turn(view)).unbind(-1), tolerance=diagonal)
-        texels = blocks.repeat_interleave(BLOCK, 0).repeat_interleave(BLOCK, 1)
-        return texels[: self.height, : self.width].flatten().nonzero()[:, 0]
+        rays = geometry.direction(longitude[::block], latitude[::block, None])
+        diagonal = block * math.pi * math.hypot(1 / self.height, 2 / self.width)
+        seen = self._within_reach(*(rays @ self._turn(view)).unbind(-1), tolerance=diagonal)
+        row, column = block * seen.nonzero().T[..., None, None]
+        step = torch.arange(block)
+        return row + step[:, None], column + step
 
-    def _within_reach(self, x: Tensor, y: Tensor, z: Tensor, tolerance: float = 0) -> Tensor:
+    def _within_reach(self, x: Tensor, y: Tensor, z: Tensor, tolerance: float) -> Tensor:
         """Whether directions in a view's coordinates, moved by the tolerance, may lie in it."""
         reach = math.tan(math.radians(self.fov / 2 * (1 + 4 * (1 + self.margin) / self.view_size)))
         border = -z * reach + tolerance * (1 + reach)

@@ -21,7 +21,7 @@ from synclab.store.claims import clear_stale
 SAMPLE = re.compile(r".*-s-?\d+")
 """Names of samples end in their seed; "sea-s0 copy" and "sea-s0 (1)" are not samples."""
 
-ARTEFACTS = ("gif", "glb", "obj.zip", "ply", "views.png")
+ARTEFACTS = ("gif", "glb", "mp4", "obj.zip", "ply", "views.png")
 """Endings of the files that may lie beside a sample's picture: artefacts and exports."""
 
 NOTHING: Mapping[str, bytes] = {}

@@ -38,7 +38,7 @@ class OrbitTask(CanvasTask):
     provides: ClassVar[tuple[str, ...]] = ("depth",)
 
     poses: Poses = "stochsync"
-    fov: Annotated[float, Interval(gt=0, lt=120)] = 60.0
+    fov: Annotated[float, Interval(ge=5, lt=120)] = 60.0
     distance: Annotated[float, Ge(1.05)] | None = None
     background: Annotated[float, Interval(ge=0, le=1)] = 0.5
     view_prompts: ViewPrompts = "none"

@@ -26,7 +26,7 @@ class PanoramaTask(PhotoTask):
     `views` are custom sets of (azimuth, elevation), used in turn instead of a `cover`.
     """
 
-    fov: Annotated[float, Interval(gt=0, lt=180)] = 72.0
+    fov: Annotated[float, Interval(ge=5, lt=180)] = 72.0
     rows: Annotated[int, Ge(1)] = 4
     cover: Cover = "ring"
     views: tuple[tuple[tuple[float, float], ...], ...] | None = None

@@ -22,7 +22,7 @@ from synclab.tasks.picture import find_picture, read_opaque
 class Panorama8KTask(PanoramaTask):
     """`start` is a finished panorama, or a folder of `<sample id>.png`, such as a run's folder."""
 
-    fov: Annotated[float, Interval(gt=0, lt=180)] = 36.0
+    fov: Annotated[float, Interval(ge=5, lt=180)] = 36.0
     rows: Annotated[int, Ge(1)] = 8
     cover: Cover = "checkerboard"
     start: str = "results/tiny/panorama/stochsync"

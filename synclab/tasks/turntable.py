@@ -1,12 +1,13 @@
-"""A turning object as an animated picture."""
+"""A turning object in pictures."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypedDict
 
 from PIL import Image
 from torch import Tensor
 
-from synclab.core.pictures import to_bytes, to_gif
+from synclab.core.pictures import to_bytes
 from synclab.errors import UserError
 from synclab.spaces.gaussian_maps import GaussianMaps
 from synclab.spaces.gaussians import Gaussians
@@ -20,24 +21,20 @@ from synclab.tasks.ply import read_cloud, read_colours
 ELEVATION = 15.0
 """Degrees from which the object is seen."""
 
-SECONDS = 4.0
-"""Duration of one turn."""
-
 WHITE = 1.0
 
 
-def turntable(path: Path, frames: int, pixels: int) -> bytes:
-    """One turn around the object of a GLB or PLY file that a run has written, as a GIF.
+def turntable(path: Path, frames: int, pixels: int) -> Iterator[Image.Image]:
+    """One turn around the object of a GLB or PLY file that a run has written.
 
     Args:
         frames: pictures of one turn.
         pixels: along a side of a picture.
     """
     space, colours = coloured(path, Rig(pixels))
-    views = ((360 * i / frames, ELEVATION) for i in range(frames))
-    seen = (space.project(colours, (view,))[0].clamp(0, 1) for view in views)
-    pictures = (Image.fromarray(to_bytes(view)) for view in seen)
-    return to_gif(pictures, SECONDS / frames)
+    for i in range(frames):
+        (seen,) = space.project(colours, ((360 * i / frames, ELEVATION),))
+        yield Image.fromarray(to_bytes(seen.clamp(0, 1)))
 
 
 def coloured(path: Path, rig: Rig) -> tuple[Orbit, Tensor]:

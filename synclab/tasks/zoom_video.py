@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from PIL import Image
 from torch import Tensor
 
-from synclab.core.pictures import to_bytes, to_gif
+from synclab.core.pictures import to_bytes
+from synclab.core.video import to_gif
 
 SECONDS = 0.08
 """Duration of a frame."""

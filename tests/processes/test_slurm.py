@@ -21,7 +21,6 @@ pytest.importorskip("submitit", reason="pip install -e '.[slurm]'")
 
 pytestmark = [
     pytest.mark.slurm,
-    pytest.mark.waits,
     pytest.mark.skipif(
         bool(slurm_node.missing()),
         reason=f"apt-get install slurm-wlm munge ({', '.join(slurm_node.missing())} missing)",

@@ -25,8 +25,6 @@ from synclab.store.folder import Store
 from synclab.store.progress import progress
 from synclab.verify import check
 
-pytestmark = pytest.mark.waits
-
 SLOW = (*QUICK, "prior.shape=[3,64,64]", "method.steps=40")
 """About 20 ms for each sample."""
 
