@@ -233,7 +233,7 @@ async function fetchBytes(file) {
 function drawFacts(sample) {
   const files = make("span", {}, ...sample.files.flatMap((file) => [make("a", { href: file, textContent: file.split("/").pop() }), " "]));
   const facts = [
-    ["Made by", make("code", { textContent: sample.command })],
+    ...(sample.command ? [["Made by", make("code", { textContent: sample.command })]] : []),
     ["Files", files],
     ...Object.entries(sample.facts).map(([name, value]) => [name, String(value)]),
   ];
@@ -285,3 +285,4 @@ setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 fillFilters();
 readAddress();
 draw();
+if (shown.length === 1 && REPORT.samples.length === 1) openSample(shown[0]);
