@@ -62,7 +62,8 @@ def read(options: argparse.Namespace) -> None:
         for own in turned_as_published(preferences(answers), studies)
     ]
     printed = [(own.first, own.second, "", own.preferred, own.about) for own in studies]
-    for line in table(("method", "beside", "n", "preferred", "95 % interval"), [*rows, *printed]):
+    heads = ("method", "beside", "n", "preferred", "95 % interval or source")
+    for line in table(heads, [*rows, *printed]):
         log.info("%s", line)
     kappa = agreement(answers)
     log.info(
