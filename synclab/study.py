@@ -56,6 +56,11 @@ def read(options: argparse.Namespace) -> None:
     )
     if not answers:
         raise UserError(f"--passed {options.passed}: no rater is left; expected a smaller number")
+    log_preferences(answers)
+
+
+def log_preferences(answers: Sequence[Answer]) -> None:
+    """A table of ours and of the papers' preferences, and the agreement between raters."""
     studies = read_studies()
     rows = [
         (own.first, own.second, f"{own.n}", f"{own.share:.1%}", interval_of(own))
