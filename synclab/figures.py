@@ -21,15 +21,16 @@ or PNG.
 import argparse
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from synclab import command
+from synclab.comparison.scores import read_scores
 from synclab.config.overrides import listed
 from synclab.core.atomic import write_atomically
-from synclab.errors import UserError
+from synclab.errors import UserError, nearest
 from synclab.viewers import grid_latex
 from synclab.viewers.drawing import WIDTHS, rendered
 from synclab.viewers.figures import (
@@ -42,7 +43,7 @@ from synclab.viewers.figures import (
 from synclab.viewers.grid import Arrow, Crop, Grid, choose
 from synclab.viewers.grid_drawing import draw_grid
 from synclab.viewers.measurements import samples_of
-from synclab.viewers.plots import MEASURED, Plot, plots_of
+from synclab.viewers.plots import MEASURED, SHOWN, Plot, plots_of
 
 log = logging.getLogger(__name__)
 
@@ -87,12 +88,25 @@ def chosen(arguments: argparse.Namespace) -> Iterator[Plot]:
 
 
 def chosen_of_task(name: str, task: Path, arguments: argparse.Namespace) -> Iterator[Plot]:
+    scores = listed(arguments.scores)
+    check_scores(scores, task)
     wanted = f"{name}.{arguments.eval}" if arguments.eval else name
-    plots = plots_of(task, samples_of(task), listed(arguments.scores))
+    plots = plots_of(task, samples_of(task), scores)
     found = [own for own in plots if own.name == wanted or own.name.startswith(f"{wanted}.")]
     if not found:
         raise UserError(f"{task}: {MISSING[name].format(task)}")
     yield from found
+
+
+def check_scores(names: Sequence[str], task: Path) -> None:
+    """Raises: UserError for names that no evaluation of a task has, or for too many."""
+    files = read_scores(task.parent, task.name).values()
+    known = {name for file in files for own in file.methods.values() for name in own["scores"]}
+    for name in names:
+        if name not in known:
+            raise UserError(f"--scores {name}: not scored in {task}; {nearest(name, known)}")
+    if len(names) > SHOWN:
+        raise UserError(f"--scores {','.join(names)}: expected at most {SHOWN}")
 
 
 def write_grid(arguments: argparse.Namespace) -> None:

@@ -56,13 +56,19 @@ def read(options: argparse.Namespace) -> None:
     )
     if not answers:
         raise UserError(f"--passed {options.passed}: no rater is left; expected a smaller number")
+    log_preferences(answers)
+
+
+def log_preferences(answers: Sequence[Answer]) -> None:
+    """A table of ours and of the papers' preferences, and the agreement between raters."""
     studies = read_studies()
     rows = [
         (own.first, own.second, f"{own.n}", f"{own.share:.1%}", interval_of(own))
         for own in turned_as_published(preferences(answers), studies)
     ]
     printed = [(own.first, own.second, "", own.preferred, own.about) for own in studies]
-    for line in table(("method", "beside", "n", "preferred", "95 % interval"), [*rows, *printed]):
+    heads = ("method", "beside", "n", "preferred", "95 % interval or source")
+    for line in table(heads, [*rows, *printed]):
         log.info("%s", line)
     kappa = agreement(answers)
     log.info(

@@ -357,6 +357,14 @@ def test_two_views_below_each_other_share_the_height_of_a_phone(page):
 
 @needs_browser
 @pytest.mark.slow
+def test_the_page_of_a_single_file_opens_it(page, tmp_path):
+    path = page.parent / sample_of(page, "picture")["file"]
+    told = 'by("answer").textContent = [dialog.open, by("facts").textContent];'
+    assert browser.run(write_single(path, tmp_path), told) == f"true,Files{path.name} "
+
+
+@needs_browser
+@pytest.mark.slow
 def test_the_page_is_used_by_keys_and_clicks(page):
     answer = json.loads(unescape(browser.run(page, VISIT)))
     samples = samples_of(page)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from contrast import contrast
-from score_files import scored, write_scores
+from score_files import score, scored, write_scores
 
 from synclab import figures
 from synclab.comparison.scores import read_scores
@@ -163,6 +163,22 @@ def test_the_command_writes_the_drawing_and_its_numbers(task, monkeypatch):
     table = pd.read_csv(folder / "scores.embedded.csv")
     assert list(dict.fromkeys(table["score"]))[:2] == ["kid", "giqa"]
     assert set(table["n"]) == {20} and np.isfinite(table["error"]).all()
+
+
+@pytest.mark.parametrize(
+    ("scores", "line"),
+    [("fdi", "--scores fdi: not scored in"), ("fid,kid,giqa,is_1", "expected at most 3")],
+)
+def test_scores_that_cannot_be_drawn_are_one_line(scores, line, task, monkeypatch, capsys):
+    assert run(monkeypatch, "scores", str(task), "--scores", scores) == 1
+    assert line in capsys.readouterr().err and not (task / "figures").exists()
+
+
+def test_asked_scores_are_drawn_of_the_protocols_that_have_them(task):
+    methods = {"sds": scored(3.0, scores={"other": score("other", 1.0)}), STRANGE: scored(4.0)}
+    write_scores(task.parent, methods, protocol="another")
+    plots = plots_of(task, {}, ["other"])
+    assert [own.name for own in plots] == ["scores.another", "costs.another"]
 
 
 @pytest.mark.parametrize("name", list(figures.MISSING))

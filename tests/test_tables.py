@@ -402,6 +402,12 @@ def test_html_leads_from_every_number_to_its_samples(any_table):
     }
 
 
+def test_addresses_of_samples_stay_as_they_are(run):
+    text = html.body(table(run), lambda method: f"#method=%C3%A9+{method}&task=x")
+    page = Links(text.replace("<br>", ""))
+    assert "#method=%C3%A9+sds&task=x" in page.targets
+
+
 def test_csv_has_every_cell_with_its_origin(any_table):
     lines = list(csv.DictReader(io.StringIO(records.render(any_table))))
     assert len(lines) == len(any_table.published.rows) * len(any_table.columns)

@@ -50,7 +50,7 @@ BODY = """<p>{caption}</p>
 def render(table: Table) -> str:
     """An HTML page for the folder of tables, which lies beside the folders of tasks."""
     runs = [samples(table, method, own) for method, own in table.pairing.shown.items()]
-    text = body(table, lambda method: f"#{method}")
+    text = body(table, lambda method: f"#{quote(method)}")
     return PAGE.format(title=escape(table.title), body=text, runs="\n".join(runs))
 
 
@@ -58,7 +58,7 @@ def body(table: Table, place: Callable[[str], str]) -> str:
     """Caption, table and notes, with our numbers less the published ones.
 
     Args:
-        place: the address of a method's samples.
+        place: the address of a method's samples, percent-encoded.
     """
     wide = with_differences(table)
     return BODY.format(
@@ -97,7 +97,7 @@ def runs(table: Table, place: Callable[[str], str]) -> str:
 
 
 def link(target: str, title: str, text: str) -> str:
-    return f'<a href="{escape(quote(target, safe="#/.=&"))}" title="{escape(title)}">{text}</a>'
+    return f'<a href="{escape(target)}" title="{escape(title)}">{text}</a>'
 
 
 def note_id(table: Table, number: int) -> str:
@@ -112,10 +112,10 @@ def note(table: Table, number: int, gap: Gap) -> str:
 
 def samples(table: Table, method: str, own: Mapping[str, Any]) -> str:
     """Links to every picture of a method and to its row."""
-    folder = f"../{table.task}/{method}"
+    folder = quote(f"../{table.task}/{method}")
     links = [
-        f"<li>{link(f'{folder}/{name}.png', 'picture', name)}"
-        f" {link(f'{folder}/{name}.json', 'how it was made', 'row')}</li>"
+        f"<li>{link(f'{folder}/{quote(name)}.png', 'picture', escape(name))}"
+        f" {link(f'{folder}/{quote(name)}.json', 'how it was made', 'row')}</li>"
         for name in own["samples"]
     ]
     title = f'<h3 id="{escape(method)}">{escape(method)}</h3><p>{escape(table.runs[method])}</p>'

@@ -65,7 +65,8 @@ def plots_of(task: Path, samples: Samples, scores: Sequence[str] = ()) -> Iterat
 
     Args:
         task: its folder.
-        scores: columns of an evaluation to draw; empty for the first that `LABELS` names.
+        scores: columns of an evaluation to draw, of the protocols that have all of them; empty for
+            the first that `LABELS` names.
     """
     yield from plots_of_scores(task, scores)
     for name, own in MEASURED.items():
@@ -78,7 +79,7 @@ def plots_of_scores(task: Path, scores: Sequence[str]) -> Iterator[Plot]:
     """Bars, and scores against their costs, for every protocol the task was evaluated by."""
     for protocol, file in read_scores(task.parent, task.name).items():
         table = chosen(scores_and_costs(file), scores)
-        if not len(table):
+        if not len(table) or not set(scores) <= set(table["score"]):
             continue
         title = f"Scores by {protocol}"
         alt, wide = tell_scores(table), WIDTHS["page"]

@@ -235,7 +235,7 @@ async function fetchBytes(file) {
 function drawFacts(sample) {
   const files = make("span", {}, ...sample.files.flatMap((file) => [make("a", { href: file, textContent: file.split("/").pop() }), " "]));
   const facts = [
-    ["Made by", make("code", { textContent: sample.command })],
+    ...(sample.command ? [["Made by", make("code", { textContent: sample.command })]] : []),
     ["Files", files],
     ...Object.entries(sample.facts).map(([name, value]) => [name, String(value)]),
   ];
@@ -287,3 +287,6 @@ setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 fillFilters();
 readAddress();
 draw();
+onload = () => {
+  if (shown.length === 1 && REPORT.samples.length === 1) openSample(shown[0]); // the viewers load last
+};
