@@ -182,6 +182,14 @@ def test_rolling_the_noise_of_a_ring_rolls_the_motion(method: Any) -> None:
     assert not torch.allclose(turned, straight, atol=1e-2)
 
 
+def test_syncsdes_strength_is_limited_where_a_cosine_schedule_exceeds_it() -> None:
+    schedule, (t, s) = Schedule.cosine(), (980, 960)
+    free, limited = (SyncSDE(max_strength=own).strength(schedule, t, s, 999) for own in (None, 1.0))
+    assert free > 2 and limited == 1
+    late = [SyncSDE(max_strength=own).strength(schedule, 300, 280, 999) for own in (None, 1.0)]
+    assert late[0] == late[1] < 1
+
+
 def test_a_handshake_goes_over_from_one_segment_to_the_next() -> None:
     """The first take's blend: (1 - a) of the suffix and a of the prefix, a rising from 0 to 1."""
     space = strip(2)
