@@ -27,7 +27,7 @@ from synclab.methods.syncsde import SyncSDE
 from synclab.methods.synctweedies import SyncTweedies
 from synclab.priors.branches import as_branches
 from synclab.priors.exact import Gaussian
-from synclab.priors.motion_network import MotionTransformer
+from synclab.priors.motion_network import MotionTransformer, averaged
 from synclab.priors.motion_text import BagOfWords
 from synclab.priors.tiny_motion import TinyMotion
 from synclab.spaces.image import Image
@@ -234,7 +234,7 @@ def test_the_mask_rises_away_from_the_handshake() -> None:
 
 SIZES = {
     "width": 16, "layers": 1, "heads": 2, "inner": 16, "text_width": 8, "patch": 3,
-    "everywhere": True,
+    "everywhere": True, "smooth": 1,
 }  # fmt: skip
 
 
@@ -295,6 +295,12 @@ def test_frames_share_tokens_in_order() -> None:
         part.load_state_dict({"weight": torch.eye(12), "bias": torch.zeros(12)})
     x = torch.randn(2, 4, 1, 9)
     close(network(x, torch.tensor([0, 0]), torch.zeros(2, 8)), x, 1e-6)
+
+
+def test_smoothing_keeps_ramps_and_takes_a_tremble() -> None:
+    ramp, tremble = torch.arange(8.0)[None], torch.tensor([[1.0, -1.0] * 4])
+    close(averaged(ramp)[:, 1:-1], ramp[:, 1:-1], 1e-6)
+    close(averaged(tremble)[:, 1:-1], torch.zeros(1, 6), 1e-6)
 
 
 def test_features_are_normalised_and_back(model: Path) -> None:
