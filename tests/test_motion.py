@@ -18,6 +18,7 @@ from synclab.core.protocols import Everywhere, Sample, Views
 from synclab.core.schedule import Schedule
 from synclab.core.sync import gather
 from synclab.errors import UserError
+from synclab.judges.motion_text import MotionText
 from synclab.methods.ddim import DDIM
 from synclab.methods.diffcollage import DiffCollage
 from synclab.methods.doubletake import DoubleTake
@@ -25,6 +26,7 @@ from synclab.methods.multidiffusion import MultiDiffusion
 from synclab.methods.stochsync import StochSync
 from synclab.methods.syncsde import SyncSDE
 from synclab.methods.synctweedies import SyncTweedies
+from synclab.places import ASSETS
 from synclab.priors.branches import as_branches
 from synclab.priors.exact import Gaussian
 from synclab.priors.motion_network import MotionTransformer, averaged
@@ -33,7 +35,7 @@ from synclab.priors.tiny_motion import TinyMotion
 from synclab.spaces.image import Image
 from synclab.spaces.segments import UNTOLD, Segments
 from synclab.tasks.motion import MotionTask
-from synclab.world.motion import to_features, to_joints
+from synclab.world.motion import Request, plain, to_features, to_joints
 from synclab.world.motion.pictures import film, strip_of_poses
 
 
@@ -414,3 +416,27 @@ def test_features_of_a_result_agree_after_one_round() -> None:
     again = to_joints(to_features(joints))
     distances = (joints[:, :, None] - joints[:, None]).norm(dim=-1)
     close((again[:, :, None] - again[:, None]).norm(dim=-1), distances, 1e-9)
+
+
+# --------------------------------------------------------------------------------- the embedded prior
+
+
+def test_the_embedded_prior_does_what_it_is_asked() -> None:
+    """Six kinds of motion in twelve steps each, told apart by the judge of motions."""
+    prior = TinyMotion("synclab/assets/tiny_motion")
+    kinds = ("walk", "turn left", "sit", "jump", "wave both", "crouch")
+    texts = [plain(Request(kind)) for kind in kinds]
+    one, *others = (prior.embed(text).at(((0.0,),)) for text in texts)
+    x = streams().normal("x", (len(kinds), *prior.shape)).float()
+    for t, s in prior.schedule.steps(12):
+        eps = prior.predict(x, t, one.join(others), 2.5)
+        x = prior.schedule.ddim(x, prior.schedule.x0(x, eps, t), t, s)
+    nearest = MotionText.load().similarity(prior.decode(x)[:, :, 0].mT, texts).argmax(1)
+    assert (nearest == torch.arange(len(kinds))).sum() >= 5
+
+
+def test_the_embedded_models_of_motion_are_small() -> None:
+    sizes = [
+        (ASSETS / n / "model.safetensors").stat().st_size for n in ("tiny_motion", "judge_motion")
+    ]
+    assert sizes[0] < 10e6 and sizes[1] < 2e6
