@@ -18,6 +18,7 @@ from synclab.core.protocols import Everywhere, Sample, Views
 from synclab.core.schedule import Schedule
 from synclab.core.sync import gather
 from synclab.errors import UserError
+from synclab.judges.motion_text import MotionText
 from synclab.methods.ddim import DDIM
 from synclab.methods.diffcollage import DiffCollage
 from synclab.methods.doubletake import DoubleTake
@@ -25,15 +26,16 @@ from synclab.methods.multidiffusion import MultiDiffusion
 from synclab.methods.stochsync import StochSync
 from synclab.methods.syncsde import SyncSDE
 from synclab.methods.synctweedies import SyncTweedies
+from synclab.places import ASSETS
 from synclab.priors.branches import as_branches
 from synclab.priors.exact import Gaussian
-from synclab.priors.motion_network import MotionTransformer
+from synclab.priors.motion_network import MotionTransformer, averaged
 from synclab.priors.motion_text import BagOfWords
 from synclab.priors.tiny_motion import TinyMotion
 from synclab.spaces.image import Image
 from synclab.spaces.segments import UNTOLD, Segments
 from synclab.tasks.motion import MotionTask
-from synclab.world.motion import to_features, to_joints
+from synclab.world.motion import Request, plain, to_features, to_joints
 from synclab.world.motion.pictures import film, strip_of_poses
 
 
@@ -182,6 +184,14 @@ def test_rolling_the_noise_of_a_ring_rolls_the_motion(method: Any) -> None:
     assert not torch.allclose(turned, straight, atol=1e-2)
 
 
+def test_syncsdes_strength_is_limited_where_a_cosine_schedule_exceeds_it() -> None:
+    schedule, (t, s) = Schedule.cosine(), (980, 960)
+    free, limited = (SyncSDE(max_strength=own).strength(schedule, t, s, 999) for own in (None, 1.0))
+    assert free > 2 and limited == 1
+    late = [SyncSDE(max_strength=own).strength(schedule, 300, 280, 999) for own in (None, 1.0)]
+    assert late[0] == late[1] < 1
+
+
 def test_a_handshake_goes_over_from_one_segment_to_the_next() -> None:
     """The first take's blend: (1 - a) of the suffix and a of the prefix, a rising from 0 to 1."""
     space = strip(2)
@@ -226,7 +236,7 @@ def test_the_mask_rises_away_from_the_handshake() -> None:
 
 SIZES = {
     "width": 16, "layers": 1, "heads": 2, "inner": 16, "text_width": 8, "patch": 3,
-    "everywhere": True,
+    "everywhere": True, "smooth": 1,
 }  # fmt: skip
 
 
@@ -287,6 +297,12 @@ def test_frames_share_tokens_in_order() -> None:
         part.load_state_dict({"weight": torch.eye(12), "bias": torch.zeros(12)})
     x = torch.randn(2, 4, 1, 9)
     close(network(x, torch.tensor([0, 0]), torch.zeros(2, 8)), x, 1e-6)
+
+
+def test_smoothing_keeps_ramps_and_takes_a_tremble() -> None:
+    ramp, tremble = torch.arange(8.0)[None], torch.tensor([[1.0, -1.0] * 4])
+    close(averaged(ramp)[:, 1:-1], ramp[:, 1:-1], 1e-6)
+    close(averaged(tremble)[:, 1:-1], torch.zeros(1, 6), 1e-6)
 
 
 def test_features_are_normalised_and_back(model: Path) -> None:
@@ -400,3 +416,27 @@ def test_features_of_a_result_agree_after_one_round() -> None:
     again = to_joints(to_features(joints))
     distances = (joints[:, :, None] - joints[:, None]).norm(dim=-1)
     close((again[:, :, None] - again[:, None]).norm(dim=-1), distances, 1e-9)
+
+
+# --------------------------------------------------------------------------------- the embedded prior
+
+
+def test_the_embedded_prior_does_what_it_is_asked() -> None:
+    """Six kinds of motion in twelve steps each, told apart by the judge of motions."""
+    prior = TinyMotion("synclab/assets/tiny_motion")
+    kinds = ("walk", "turn left", "sit", "jump", "wave both", "crouch")
+    texts = [plain(Request(kind)) for kind in kinds]
+    one, *others = (prior.embed(text).at(((0.0,),)) for text in texts)
+    x = streams().normal("x", (len(kinds), *prior.shape)).float()
+    for t, s in prior.schedule.steps(12):
+        eps = prior.predict(x, t, one.join(others), 2.5)
+        x = prior.schedule.ddim(x, prior.schedule.x0(x, eps, t), t, s)
+    nearest = MotionText.load().similarity(prior.decode(x)[:, :, 0].mT, texts).argmax(1)
+    assert (nearest == torch.arange(len(kinds))).sum() >= 5
+
+
+def test_the_embedded_models_of_motion_are_small() -> None:
+    sizes = [
+        (ASSETS / n / "model.safetensors").stat().st_size for n in ("tiny_motion", "judge_motion")
+    ]
+    assert sizes[0] < 10e6 and sizes[1] < 2e6

@@ -12,11 +12,12 @@ from synclab.priors.prediction import NOISE
 from synclab.priors.scheduler import read_scheduler
 
 DIFFUSION, FLOW = Schedule.scaled_linear(), Schedule.flow(shift=3.0)
-SCHEDULES = {"epsilon": DIFFUSION, "v_prediction": DIFFUSION, "flow": FLOW}
+SCHEDULES = {"epsilon": DIFFUSION, "v_prediction": DIFFUSION, "flow": FLOW, "sample": DIFFUSION}
 TRUTH: dict[str, Any] = {
     "epsilon": lambda x0, eps, schedule, t: eps,
     "v_prediction": lambda x0, eps, schedule, t: schedule.alpha(t) * eps - schedule.sigma(t) * x0,
     "flow": lambda x0, eps, schedule, t: eps - x0,
+    "sample": lambda x0, eps, schedule, t: x0,
 }
 
 each_kind = pytest.mark.parametrize("kind", NOISE)
@@ -58,7 +59,7 @@ def read(scheduler: Any) -> tuple[Schedule, str]:
     return read_scheduler({**scheduler.config, "_class_name": type(scheduler).__name__})
 
 
-@pytest.mark.parametrize("kind", ["epsilon", "v_prediction"])
+@pytest.mark.parametrize("kind", ["epsilon", "v_prediction", "sample"])
 def test_a_diffusions_file_gives_its_betas_and_its_prediction(kind):
     schedule, predicted = read(small_checkpoint.scheduler(prediction_type=kind))
     assert predicted == kind
@@ -74,10 +75,10 @@ def test_a_flows_file_gives_its_shift():
 @pytest.mark.parametrize(
     ("scheduler", "reason"),
     [
-        (small_checkpoint.scheduler(prediction_type="sample"), "predicts 'sample', not epsilon"),
+        (small_checkpoint.scheduler(prediction_type="score"), "predicts 'score', not epsilon"),
         (small_checkpoint.flow_scheduler(use_dynamic_shifting=True), "by image size"),
     ],
-    ids=["sample", "dynamic"],
+    ids=["score", "dynamic"],
 )
 def test_what_is_not_known_is_named(scheduler, reason):
     with pytest.raises(ValueError, match=reason):

@@ -18,6 +18,7 @@
     python -m scripts.embedded image_text
     python -m scripts.embedded motion --steps 6000 --cooldown 1500
     python -m scripts.embedded motion_judge
+    python -m scripts.embedded motion_score
 
 Each stage goes on where it stopped when it is run again, and reads what earlier ones left in
 `--folder`. Losses go to `<stage>/loss.jsonl`, measurements of the averaged weights to
@@ -173,6 +174,12 @@ def motion_judge(args: argparse.Namespace) -> None:
     make_motion_judge(folder, motions, args.segments, args.steps, args.output)
 
 
+def motion_score(args: argparse.Namespace) -> None:
+    from .motion_score import score_motion
+
+    score_motion(args.prior, args.each, args.commands)
+
+
 def plan(args: argparse.Namespace) -> Plan:
     return Plan(args.steps, args.cooldown, args.batch, args.device, args.seed, args.bf16)
 
@@ -252,6 +259,10 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--segments", type=int, default=12288)
         parser.add_argument("--steps", type=int, default=1500)
         parser.add_argument("--output", type=Path, default=ASSETS / "judge_motion")
+    elif stage == "motion_score":
+        parser.add_argument("--prior", type=Path, default=ASSETS / "tiny_motion")
+        parser.add_argument("--each", type=int, default=3, help="segments of each request")
+        parser.add_argument("--commands", default="", help="how it was trained, for the card")
 
 
 STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
@@ -274,6 +285,7 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
         image_text,
         motion,
         motion_judge,
+        motion_score,
     )
 }
 

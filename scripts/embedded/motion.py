@@ -41,6 +41,11 @@ SIZES = {
     "everywhere": True,
 }  # fmt: skip
 
+SMOOTH = 1
+"""Averages over neighbouring frames, after training: 3000 steps leave a tremble of 8 times the
+world's jerk, and with it less than twice, at no loss in the judge's scores.
+"""
+
 SHIFT = 4.0
 """Of the noise: at MDM's schedule the text decides within a twentieth of all times."""
 
@@ -168,6 +173,7 @@ def save_motion(modules: nn.ModuleDict, mean: Tensor, std: Tensor, output: Path)
         "frames": FRAMES,
         "channels": CHANNELS,
         "shift": SHIFT,
+        "smooth": SMOOTH,
         **SIZES,
         "words": vocabulary(),
     }

@@ -41,7 +41,7 @@ class Schedule:
         """abar follows a squared cosine, with betas of at most 0.999 (Nichol and Dhariwal 2021).
 
         `shift` multiplies sigma / alpha at every time: data of many redundant numbers, as large
-        images, need more noise (Hoogeboom et al. 2023, "Simple Diffusion", eq. 4).
+        images, need more noise (Hoogeboom et al. 2023, "Simple Diffusion").
         """
         part = (torch.arange(n + 1, dtype=torch.float64) / n + 0.008) / 1.008
         level = (part * math.pi / 2).cos() ** 2

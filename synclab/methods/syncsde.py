@@ -8,8 +8,10 @@ trajectory before all views, as the source picture is in the paper's edits (eq. 
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from annotated_types import Gt
 from torch import Tensor
 
 from synclab.core.known import Known
@@ -29,12 +31,17 @@ from synclab.core.sync import gather, project, stack_shape
 
 @dataclass(frozen=True)
 class SyncSDE(NoisyMethod):
-    """`inverse_lambda` is 1/lambda at the first time of the run; it falls linearly with t."""
+    """`inverse_lambda` is 1/lambda at the first time of the run; it falls linearly with t.
+
+    A strength above 1 overshoots the target, above 2 ever farther; cosine schedules begin with such
+    strengths. `max_strength` limits it.
+    """
 
     steps: TimeSteps = 50
     guidance: float = 7.5
     spacing: Spacing = "even"
     inverse_lambda: float = 5.0
+    max_strength: Annotated[float, Gt(0)] | None = None
 
     @property
     def keeps_known(self) -> bool:
@@ -61,7 +68,8 @@ class SyncSDE(NoisyMethod):
         steps of a thousand, as in the released code.
         """
         gamma = schedule.alpha(s) / schedule.alpha(t) - schedule.sigma(s) / schedule.sigma(t)
-        return gamma * self.inverse_lambda * t / first
+        strength = gamma * self.inverse_lambda * t / first
+        return strength if self.max_strength is None else min(strength, self.max_strength)
 
 
 def composites(

@@ -7,6 +7,7 @@ The names of the weights are those of the published checkpoints.
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 LONGEST = 5000
@@ -23,6 +24,8 @@ class MotionTransformer(nn.Module):
         patch: frames that share a token; 1 in the published checkpoints.
         everywhere: whether time and text are added to every token too, which a small model needs
             less training to follow; not so in the published checkpoints.
+        smooth: how often the answer is averaged over neighbouring frames, 1/4, 1/2, 1/4: a little
+            trained model trembles; 0 in the published checkpoints.
     """
 
     def __init__(
@@ -35,9 +38,10 @@ class MotionTransformer(nn.Module):
         text_width: int,
         patch: int = 1,
         everywhere: bool = False,
+        smooth: int = 0,
     ) -> None:
         super().__init__()
-        self.patch, self.everywhere = patch, everywhere
+        self.patch, self.everywhere, self.smooth = patch, everywhere, smooth
         self.input_process = nn.ModuleDict({"poseEmbedding": nn.Linear(channels * patch, width)})
         self.sequence_pos_encoder = Positions(width)
         layer = nn.TransformerEncoderLayer(width, heads, inner, 0.0, "gelu", batch_first=True)
@@ -63,7 +67,16 @@ class MotionTransformer(nn.Module):
         tokens = torch.cat([first[:, None], tokens], 1)
         tokens = self.seqTransEncoder(tokens + position[: tokens.shape[1]])[:, 1:]
         frames = self.output_process["poseFinal"](tokens)
-        return frames.unflatten(2, (self.patch, -1)).flatten(1, 2).mT[:, :, None]
+        frames = frames.unflatten(2, (self.patch, -1)).flatten(1, 2).mT
+        for _ in range(self.smooth):
+            frames = averaged(frames)
+        return frames[:, :, None]
+
+
+def averaged(x: Tensor) -> Tensor:
+    """x (..., F) with 1/4, 1/2 and 1/4 of each frame and its neighbours; the ends are repeated."""
+    around = F.pad(x, (1, 1), mode="replicate")
+    return around[..., :-2] / 4 + x / 2 + around[..., 2:] / 4
 
 
 class Positions(nn.Module):

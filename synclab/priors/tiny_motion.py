@@ -21,6 +21,7 @@ CHANNELS = 263
 
 SIZES = (
     "channels", "width", "layers", "heads", "inner", "text_width", "patch", "everywhere",
+    "smooth",
 )  # fmt: skip
 """Keys of config.json that are arguments of the network."""
 
