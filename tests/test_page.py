@@ -359,7 +359,8 @@ def test_two_views_below_each_other_share_the_height_of_a_phone(page):
 @pytest.mark.slow
 def test_the_page_of_a_single_file_opens_it(page, tmp_path):
     path = page.parent / sample_of(page, "picture")["file"]
-    told = 'by("answer").textContent = [dialog.open, by("facts").textContent];'
+    answer = 'by("answer").textContent = [dialog.open, by("facts").textContent];'
+    told = f'addEventListener("load", () => {{ {answer} }});'
     assert browser.run(write_single(path, tmp_path), told) == f"true,Files{path.name} "
 
 
