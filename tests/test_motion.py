@@ -418,7 +418,7 @@ def test_features_of_a_result_agree_after_one_round() -> None:
     close((again[:, :, None] - again[:, None]).norm(dim=-1), distances, 1e-9)
 
 
-# ------------------------------------------------------------------------------- the embedded prior
+# ------------------------------------------------------------------------------ the embedded prior
 
 
 def test_the_embedded_prior_does_what_it_is_asked() -> None:
