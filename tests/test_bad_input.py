@@ -144,7 +144,7 @@ CASES = [
         "use task.fov=90",
     ),
     # prompt files
-    ("prompts=missing", "prompts=missing: no such prompt set or file; sets: demo"),
+    ("prompts=missing", "prompts=missing: no such prompt set or file; sets: ambiguous, demo"),
     ("prompts=FILES", "prompts=FILES: no such prompt set or file", "give a text file's path"),
     ("prompts=FILES/empty.txt", "prompts=FILES/empty.txt: ", "no prompt; expected one a line"),
     ("prompts=FILES/comments.txt", "prompts=FILES/comments.txt: ", "holds no prompt"),
@@ -173,7 +173,7 @@ CASES = [
     ("prior=tiny prior.path=FILES/truncated", "no usable unet there", "expected a Stable Diff"),
     ("prior=tiny prior.path=FILES/cut_text", "no usable text_encoder there", "expected a Stable"),
     ("prior=tiny prior.path=FILES/no_words", "its tokenizer is empty", "expected"),
-    ("prior=tiny prior.path=FILES/clean", "no usable scheduler", "it predicts 'sample', not eps"),
+    ("prior=tiny prior.path=FILES/score", "no usable scheduler", "it predicts 'score', not eps"),
     (
         "prior=tiny prior.path=FILES/velocity method=sdi",
         "prior=tiny: predicts v_prediction; method=sdi expects epsilon",
@@ -214,7 +214,7 @@ def files(tmp_path_factory, checkpoint) -> Path:
     (folder / "image").write_bytes(b"\x89PNG\r\n\x00")
     (folder / "binary").write_bytes(b"\x01\x00\n\x00")
     (folder / "latin1.txt").write_bytes("a café at night\n".encode("latin-1"))
-    for name in ("no_unet", "no_weights", "truncated", "cut_text", "no_words", "clean"):
+    for name in ("no_unet", "no_weights", "truncated", "cut_text", "no_words", "score"):
         shutil.copytree(checkpoint, folder / name)
     shutil.rmtree(folder / "no_unet" / "unet")
     weights = "unet/diffusion_pytorch_model.safetensors"
@@ -223,8 +223,8 @@ def files(tmp_path_factory, checkpoint) -> Path:
     (folder / "cut_text" / "text_encoder" / "model.safetensors").write_bytes(bytes(99))
     for file in (folder / "no_words" / "tokenizer").iterdir():
         file.unlink()
-    clean = small_checkpoint.scheduler(prediction_type="sample")
-    clean.save_pretrained(folder / "clean" / "scheduler")
+    score = small_checkpoint.scheduler(prediction_type="score")
+    score.save_pretrained(folder / "score" / "scheduler")
     small_checkpoint.save(folder / "velocity", small_checkpoint.VELOCITY)
     small_checkpoint.save(folder / "depth", small_checkpoint.DEPTH)
     return folder
