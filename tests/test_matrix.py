@@ -5,6 +5,7 @@ from typing import Any
 
 import command_line
 import pytest
+from _pytest.mark import ParameterSet
 from command_line import QUICK, ROOT, images, rows
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
@@ -68,29 +69,36 @@ def representatives() -> set[str]:
 
 
 REPRESENTATIVES = representatives()
-ALIKE = {"torus", "panorama_8k", "masked", "gaussians", "factorized", "motion"}
-"""Tasks whose spaces are built like another's: sphere, panorama, regions, mesh, ambiguous, wide."""
 ENOUGH = {"ddim", "multidiffusion", "sds", "stochsync", "syncsde", "synctweedies"}
-"""Methods that run in them too; the others are only checked there."""
+"""Methods that always run in every task; others do with -m every_pair, and always in one."""
 
 EVERY = list(itertools.product(names("method"), names("task")))
 MATRIX = [
     (method, task)
     for method, task in EVERY
-    if suited(method, task)
-    and (method in REPRESENTATIVES or task == "image")
-    and (method in ENOUGH or task not in ALIKE)
+    if suited(method, task) and (method in REPRESENTATIVES or task == "image")
 ]
-"""Pairs that run: each class of methods in each space, and each method in one task."""
+"""Each class of methods in each task, and each method in one."""
 
-REST = [pair for pair in EVERY if pair not in MATRIX]
+USUAL = [
+    (method, task)
+    for method, task in MATRIX
+    if method in ENOUGH or task == next(own for name, own in MATRIX[::-1] if name == method)
+]
+"""Pairs that always run; test_methods.py tries all methods in all kinds of spaces."""
+
+REST = [pair for pair in EVERY if pair not in USUAL]
 
 
-def ids(pairs: list[tuple[str, str]]) -> list[str]:
-    return ["-".join(pair) for pair in pairs]
+def parameters(pairs: list[tuple[str, str]]) -> list[ParameterSet]:
+    marks = [() if pair in USUAL else (pytest.mark.every_pair,) for pair in pairs]
+    return [
+        pytest.param(*pair, marks=own, id="-".join(pair))
+        for pair, own in zip(pairs, marks, strict=True)
+    ]
 
 
-@pytest.mark.parametrize(("method", "task"), MATRIX, ids=ids(MATRIX))
+@pytest.mark.parametrize(("method", "task"), parameters(MATRIX))
 def test_every_method_runs_in_every_task(tmp_path, method, task):
     Image.new("RGB", (64, 32), "navy").save(tmp_path / "start.png")
     start = [f"task.start={tmp_path}/start.png"] if task == "panorama_8k" else []
@@ -102,9 +110,9 @@ def test_every_method_runs_in_every_task(tmp_path, method, task):
     assert row.removesuffix(".json") + ".png" in images(results)
 
 
-@pytest.mark.parametrize(("method", "task"), REST, ids=ids(REST))
+@pytest.mark.parametrize(("method", "task"), REST, ids=["-".join(pair) for pair in REST])
 def test_every_other_pair_fits_or_is_refused_in_a_line(method, task):
-    """Variants of a class that has run, and pairs that no preset makes fit."""
+    """Pairs that do not run here, and those that no preset makes fit."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", overrides=[f"method={method}", f"task={task}"])
     if "start" in config.task:
