@@ -8,6 +8,7 @@ import functools
 import pickle
 from typing import Any
 
+import hydra.version
 import omegaconf.base
 from hydra._internal import defaults_list
 from hydra._internal.config_repository import ConfigRepository
@@ -72,8 +73,22 @@ def known_choices(
     return DictConfig({})
 
 
+def copied(self: DictConfig, memo: dict[int, Any]) -> DictConfig:
+    """A deep copy below the same parent; pickling takes a fifth of the time."""
+    own = self.__dict__
+    parent, own["_parent"] = own["_parent"], None
+    try:
+        twin = pickle.loads(pickle.dumps(self))
+    finally:
+        own["_parent"] = parent
+    twin.__dict__["_parent"] = parent
+    return twin
+
+
 def install() -> None:
+    DictConfig.__deepcopy__ = copied
     defaults_list._create_interpolation_map = known_choices
+    hydra.version._get_version = functools.cache(hydra.version._get_version)
     omegaconf.base.parse = functools.cache(omegaconf.base.parse)
     ConfigRepository.load_config = load_file
     Hydra.get_mode = mode
