@@ -57,6 +57,13 @@ def psnr(ours: Tensor, theirs: Tensor) -> float:
     return float(-10 * (ours - theirs).square().mean().log10())
 
 
+def test_a_view_of_noise_shows_the_noise_of_different_texels_also_beside_the_object(bumpy):
+    texels = torch.arange(float(bumpy.height * bumpy.width)).view(1, *bumpy.shape[1:])
+    seen = bumpy.project_noise(texels.expand(bumpy.shape), POSES[0])[:, 0]
+    assert torch.equal(seen, seen.round())
+    assert all(len(view.unique()) > 0.9 * view.numel() for view in seen)
+
+
 # ------------------------------------------------------------------------------------ rasterisers
 
 

@@ -23,6 +23,7 @@ from torch import Tensor
 from synclab.core import geometry, sync
 from synclab.core.protocols import Views
 from synclab.spaces.canvas import Canvas
+from synclab.spaces.surface import Sphere, Torus
 
 
 def each(spaces: dict) -> pytest.MarkDecorator:
@@ -418,3 +419,18 @@ def test_sphere_views_have_neighbours_at_all_sides():
 
 def test_an_image_has_no_neighbours():
     assert (image().inwardness(image().all_views()) == 1).all()
+
+
+@each(
+    PANORAMAS
+    | {
+        "cube faces": Sphere(channels=1, view_size=16, height=64, width=128),
+        "torus": Torus(channels=1, view_size=16, height=32, width=96),
+    }
+)
+def test_a_view_of_noise_shows_the_noise_of_different_cells(space):
+    """So that its pixels have unit variance and hardly any correlation."""
+    cells = torch.arange(float(space.height * space.width)).view(1, *space.shape[1:])
+    for seen in space.project_noise(cells.expand(space.shape), space.all_views())[:, 0]:
+        assert torch.equal(seen, seen.round())
+        assert len(seen.unique()) > 0.8 * seen.numel()

@@ -36,6 +36,26 @@ class Mesh(Orbit):
         empty = z.new_full((len(z), self.view_size**2), self.background)
         return empty.index_copy(1, pose.pixel, pose.pixels(z))
 
+    def project_noise(self, noise: Tensor, views: Views) -> Tensor:
+        """The texel nearest to each pixel: means of texels have less variance. Beside the object,
+        texels that the view does not see.
+        """
+        cells = torch.stack([self._noise_cells(view) for view in views])
+        return noise.flatten(1)[:, cells].transpose(0, 1)
+
+    def _noise_cells(self, view: View) -> Tensor:
+        """The texel (h, w) whose noise a pixel has; beside the object all are different, unless
+        the texture has fewer than the view has pixels.
+        """
+        pose, count = self.maps.pose(view), self.view_size**2
+        seen = pose.pixels.nearest()
+        free = torch.ones(self.height * self.width, dtype=torch.bool, device=seen.device)
+        free[seen] = False
+        others = free.nonzero()[:, 0]
+        cells = others[torch.arange(count, device=seen.device) % len(others)]
+        cells[pose.pixel] = seen
+        return cells.view(self.view_size, self.view_size)
+
     def cover(self, views: Views) -> Tensor:
         """1 where a view sees the object, 0 beside it: (n, 1, h, w)."""
         mask = torch.zeros(len(views), self.view_size**2, device=self.device)

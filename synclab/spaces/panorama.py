@@ -1,7 +1,7 @@
 """A 360-degree panorama: perspective views of an equirectangular canvas."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -76,6 +76,10 @@ class Panorama(Canvas):
 
     def project(self, z: Tensor, views: Views) -> Tensor:
         return self._maps.to_views(views)(z)
+
+    def project_noise(self, noise: Tensor, views: Views) -> Tensor:
+        """The cell nearest to each pixel: means of cells have less variance."""
+        return replace(self._maps, sampling="nearest").to_views(views)(noise)
 
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
         if self.inverse == "backproject":

@@ -35,6 +35,10 @@ class SparseRead:
             z.index_add_(1, index, y * weight)
         return z.view(len(y), height, width)
 
+    def nearest(self) -> Tensor:
+        """The cell (m,) that counts most in every sample, as a flat index."""
+        return self.index.gather(0, self.weight.argmax(0, keepdim=True))[0]
+
     def to(self, device: str) -> "SparseRead":
         return SparseRead(self.index.to(device), self.weight.to(device))
 

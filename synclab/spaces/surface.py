@@ -82,6 +82,11 @@ class Surface(Canvas):
         seen = self.maps(views).pixels(z)
         return seen.view(len(z), len(views), self.view_size, self.view_size).transpose(0, 1)
 
+    def project_noise(self, noise: Tensor, views: Views) -> Tensor:
+        """The cell nearest to each pixel: means of cells have less variance."""
+        seen = noise.flatten(1)[:, self.maps(views).pixels.nearest()]
+        return seen.view(len(noise), len(views), self.view_size, self.view_size).transpose(0, 1)
+
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
         """Sum of the views' colours at every texel that they cover, and the number of views."""
         total, count = (y.new_zeros(c, self.height * self.width) for c in (y.shape[1], 1))
