@@ -7,10 +7,12 @@ import copy
 import functools
 import pickle
 from typing import Any
+from unittest import mock
 
 import hydra.version
 import omegaconf.base
 from hydra._internal import defaults_list
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import ConfigRepository
 from hydra._internal.hydra import Hydra
 from hydra.core.config_store import ConfigNode, ConfigStore
@@ -24,6 +26,7 @@ from synclab.places import CONF
 MODE = ("hydra.mode=", "experiment=", "+experiment=", "hydra/", "--")
 """Arguments that may set the mode; without one it is None."""
 
+load_configuration = ConfigLoaderImpl.load_configuration
 look_up_mode = Hydra.get_mode
 read_config = ConfigRepository.load_config
 map_choices = defaults_list._create_interpolation_map
@@ -85,8 +88,13 @@ def copied(self: DictConfig, memo: dict[int, Any]) -> DictConfig:
     return twin
 
 
+def compose(self: ConfigLoaderImpl, *arguments: Any, **named: Any) -> DictConfig:
+    with mock.patch.object(DictConfig, "__deepcopy__", copied):
+        return load_configuration(self, *arguments, **named)
+
+
 def install() -> None:
-    DictConfig.__deepcopy__ = copied
+    ConfigLoaderImpl.load_configuration = compose
     defaults_list._create_interpolation_map = known_choices
     hydra.version._get_version = functools.cache(hydra.version._get_version)
     omegaconf.base.parse = functools.cache(omegaconf.base.parse)
