@@ -9,7 +9,7 @@ from PIL import Image
 from synclab.errors import UserError
 from synclab.store.folder import Store
 from synclab.viewers.media import crop_blank
-from synclab.viewers.sheet import LABEL, WIDTH, contact_sheet, read_samples
+from synclab.viewers.sheet import LABEL, ROWS, WIDTH, contact_sheet, read_samples
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -90,3 +90,9 @@ def test_rows_that_no_view_has_seen_are_cut_off() -> None:
 def test_a_folder_without_samples_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no finished sample"):
         contact_sheet(tmp_path)
+
+
+def test_a_sheet_of_many_prompts_shows_the_first(tmp_path: Path) -> None:
+    for number in range(ROWS + 2):
+        add_sample(tmp_path, "ddim", f"prompt-{number:02}", BLUE)
+    assert contact_sheet(tmp_path).height == ROWS * (LABEL + WIDTH // 4)

@@ -20,6 +20,7 @@ LABEL = 18  # pixels of a line of text
 SIZE = 13  # of its font
 WIDTH = 512  # pixels of a panorama on the sheet
 COLUMNS = 4  # at most; more methods go on in the next line
+ROWS = 24  # prompts and seeds at most; the page shows all
 ORDER = (
     *(
         "ddim",
@@ -61,13 +62,17 @@ def rank(method: str) -> tuple[int, str]:
 
 
 def contact_sheet(folder: Path) -> Image.Image:
-    """A sheet of all samples of a task; missing samples are left blank."""
+    """A sheet of the first samples of a task; missing samples are left blank."""
     samples = read_samples(folder)
     methods = sorted(samples, key=rank)
-    ids = list(dict.fromkeys(sample for method in methods for sample in samples[method]))
+    everything = list(dict.fromkeys(sample for method in methods for sample in samples[method]))
+    ids = everything[:ROWS]
+    if len(ids) < len(everything):
+        log.info("the sheet shows the first %d of %d samples", len(ids), len(everything))
     columns = min(COLUMNS, len(methods))
     lines = math.ceil(len(methods) / columns)  # of a prompt
-    pictures = {(m, i): thumbnail(own) for m in methods for i, own in samples[m].items()}
+    shown = {(m, i): samples[m][i] for m in methods for i in ids if i in samples[m]}
+    pictures = {place: thumbnail(sample) for place, sample in shown.items()}
     height = LABEL + max(picture.height for picture in pictures.values())
     sheet = Image.new("RGB", (WIDTH * columns, height * lines * len(ids)), "white")
     labels = {(m, i): f"{m}: {caption(samples[m][i].row)}" for m, i in pictures}
