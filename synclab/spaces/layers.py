@@ -72,8 +72,8 @@ class Layers(Wide):
     def own(self, views: Views) -> Tensor:
         """Weights (n, 1, h, w) of the views' pixels."""
         layers = torch.tensor([int(view[2]) for view in views], device=self.weights.device)
-        cells = self._cells(views, self.weights)
-        return self.weights.flatten(1)[layers[:, None, None], cells][:, None]
+        rows, columns = self._cells(views, self.weights)
+        return self.weights[layers[:, None, None], rows, columns][:, None]
 
     def beside(self, views: Views, rng: Rng) -> tuple[Tensor, Tensor]:
         """Solid colours around the regions of the views; the background keeps what it sees."""

@@ -79,13 +79,15 @@ class Surface(Canvas):
         """Boundary condition of the canvas."""
 
     def project(self, z: Tensor, views: Views) -> Tensor:
-        seen = self.maps(views).pixels(z)
-        return seen.view(len(z), len(views), self.view_size, self.view_size).transpose(0, 1)
+        return self._by_view(self.maps(views).pixels(z))
 
     def project_noise(self, noise: Tensor, views: Views) -> Tensor:
         """The cell nearest to each pixel: means of cells have less variance."""
-        seen = noise.flatten(1)[:, self.maps(views).pixels.nearest()]
-        return seen.view(len(noise), len(views), self.view_size, self.view_size).transpose(0, 1)
+        return self._by_view(noise.flatten(1)[:, self.maps(views).pixels.nearest()])
+
+    def _by_view(self, seen: Tensor) -> Tensor:
+        """Samples (c, n h w) of all views as views (n, c, h, w)."""
+        return seen.unflatten(1, (-1, self.view_size, self.view_size)).transpose(0, 1)
 
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
         """Sum of the views' colours at every texel that they cover, and the number of views."""

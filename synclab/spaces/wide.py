@@ -96,23 +96,26 @@ class Wide(Canvas):
         return across if self.height <= self.view_size else torch.minimum(across, across.T)
 
     def project(self, z: Tensor, views: Views) -> Tensor:
-        return z.flatten(1)[:, self._cells(views, z)].transpose(0, 1)
+        rows, columns = self._cells(views, z)
+        return z[:, rows, columns].transpose(0, 1)
 
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
-        cells = self._cells(views, y).flatten()
+        rows, columns = self._cells(views, y)
+        cells = (rows * self.width + columns).flatten()
         total = y.new_zeros(len(y[0]), self.height * self.width)
         total.index_add_(1, cells, y.transpose(0, 1).flatten(1))
         weight = torch.bincount(cells, minlength=self.height * self.width).to(y)
         return total.view(self.shape), weight.view(1, *self.shape[1:])
 
-    def _cells(self, views: Views, like: Tensor) -> Tensor:
-        """Flat indices (n, h, w) of the cells of the crops."""
+    def _cells(self, views: Views, like: Tensor) -> tuple[Tensor, Tensor]:
+        """Rows (n, h, 1) and columns (n, 1, w) of the cells of the crops."""
         start = torch.tensor([view[:2] for view in views], device=like.device).long()
         columns, rows = (
             start[:, axis, None] + torch.arange(size, device=like.device)
             for axis, size in enumerate((self.view_size, self.rows.view))
         )
-        return rows[:, :, None] * self.width + (columns % self.width)[:, None]
+        columns = columns % self.width if self.ring else columns
+        return rows[:, :, None], columns[:, None]
 
 
 def crops(columns: Iterable[int], rows: Sequence[int] = (0,)) -> Views:

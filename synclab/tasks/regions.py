@@ -18,7 +18,6 @@ from synclab.spaces.layers import Layers
 from synclab.tasks.by_view import embed_texts
 from synclab.tasks.picture import check_shape, find_picture, read_file
 from synclab.tasks.shape import is_shape, read_shape
-from synclab.tasks.task import cells
 from synclab.tasks.wide import WideTask
 
 COLOURS = 20
@@ -55,16 +54,10 @@ class RegionsTask(WideTask):
         return {**super().inputs(), **files}
 
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
-        cell = cells(prior, canonical)
-        size = cell["view_size"]
-        height, width = self.rows * size, self.columns * size
+        crops = self.crops_of(prior, canonical)
         return Layers(
-            **cell,
-            height=height,
-            width=width,
-            stride=self.pitch(size, width),
-            ring=self.ring,
-            weights=self.weights(height, width).to(prior.device),
+            **crops,
+            weights=self.weights(crops["height"], crops["width"]).to(prior.device),
             backdrops=cache(partial(solid_colours, prior)),
         )
 

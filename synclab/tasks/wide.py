@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, Interval
 from torch import Tensor
@@ -54,12 +54,15 @@ class WideTask(KnownTask):
         return "closed" if self.ring else "open"
 
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
+        return Wide(**self.crops_of(prior, canonical))
+
+    def crops_of(self, prior: Prior, canonical: Canonical) -> dict[str, Any]:
+        """The arguments of the canvas and its crops."""
         cell = cells(prior, canonical)
         size = cell["view_size"]
-        height, width = self.rows * size, self.columns * size
-        return Wide(
-            **cell, height=height, width=width, stride=self.pitch(size, width), ring=self.ring
-        )
+        width = self.columns * size
+        place = {"height": self.rows * size, "width": width, "stride": self.pitch(size, width)}
+        return {**cell, **place, "ring": self.ring}
 
     def pitch(self, size: int, width: int) -> int | Fraction:
         """Cells between neighbouring crops of `size` cells."""
