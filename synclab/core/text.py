@@ -17,3 +17,8 @@ def is_blank(text: str) -> bool:
 def lines_of(text: str) -> list[str]:
     """Splits at LF, CRLF and CR only; `str.splitlines` also splits at NEL, U+2028, form feeds."""
     return re.split(r"\r\n|\n|\r", text)
+
+
+def texts_of(prompt: str) -> list[str]:
+    """The texts of a prompt that has several, separated by "|"."""
+    return [text.strip() for text in prompt.split("|")]

@@ -12,6 +12,7 @@ from torch import Tensor
 from synclab.core.hashing import digest
 from synclab.core.pictures import to_png
 from synclab.core.protocols import Sample
+from synclab.core.text import texts_of
 from synclab.errors import UserError
 from synclab.metrics.world_reference import Renderings
 from synclab.world.motion import REQUESTS, Request, asked, draw_sequence
@@ -59,7 +60,7 @@ class WorldMotions(Renderings):
 
         Raises: UserError for a text that names no kind of motion.
         """
-        texts = [text.strip() for text in prompt.split("|")]
+        texts = texts_of(prompt)
         found = [request_of(text) for text in texts]
         return tuple(found * self.segments if len(found) == 1 else found)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from synclab.core.protocols import Sample
+from synclab.core.text import texts_of
 from synclab.metrics.views import Cutter, Row
 from synclab.metrics.world_reference import WorldReference
 from synclab.spaces.anagram import Anagram
@@ -56,6 +57,6 @@ class ReadingReference(WorldReference):
     path: str = "reference/ambiguous/world"
 
     def render(self, sample: Sample) -> bytes:
-        texts = [text.strip() for text in sample.prompt.split("|")]
+        texts = texts_of(sample.prompt)
         scene, reading = divmod(sample.seed, len(texts))
         return self.view(texts[reading], scene, self.fov)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from synclab.core.protocols import Cond, Condition, Method, Prior, View, Views
+from synclab.core.text import texts_of
 from synclab.errors import UserError
 
 
@@ -30,7 +31,7 @@ def split_texts(prompt: str, count: int, part: str) -> list[str]:
 
     Raises: UserError if there is another number of texts.
     """
-    texts = [text.strip() for text in prompt.split("|")]
+    texts = texts_of(prompt)
     if len(texts) not in (1, count):
         raise UserError(
             f"prompt={prompt}: {len(texts)} texts for {count} {part}s; expected one per {part},"

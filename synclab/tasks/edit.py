@@ -24,6 +24,7 @@ from synclab.core.protocols import (
     Views,
 )
 from synclab.core.solvers import inversion_path
+from synclab.core.text import texts_of
 from synclab.errors import UserError
 from synclab.tasks.by_view import ByNumber
 from synclab.tasks.edit_mask import attention_mask, difference_mask
@@ -102,7 +103,7 @@ class EditTask(ImageTask):
 
     def texts(self, prompt: str) -> tuple[str, str]:
         """The texts of the source and of the target."""
-        texts = [text.strip() for text in prompt.split("|")]
+        texts = texts_of(prompt)
         return texts[0], texts[-1]
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:

@@ -12,6 +12,7 @@ from annotated_types import Ge, MinLen
 from torch import Tensor
 
 from synclab.core.protocols import Canonical, Condition, Prior, Sample
+from synclab.core.text import texts_of
 from synclab.errors import UserError
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.layers import Layers
@@ -74,7 +75,7 @@ class RegionsTask(WideTask):
 
     def texts(self, prompt: str) -> list[str]:
         """The texts of the background and the regions, or one for all."""
-        texts = [text.strip() for text in prompt.split("|")]
+        texts = texts_of(prompt)
         if len(texts) not in (1, self.layers):
             raise UserError(
                 f"prompt={prompt}: {len(texts)} texts for a background and"

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from synclab.core.file_hash import file_hash
+from synclab.core.text import texts_of
 from synclab.metrics.extractors import Cut, Outputs
 
 if TYPE_CHECKING:
@@ -50,6 +51,6 @@ class ViewTextEmbeddings(ImageTextEmbeddings):
     name = "view_text"
 
     def __call__(self, cut: Cut) -> Outputs:
-        texts = [text.strip() for text in cut.prompt.split("|")]
+        texts = texts_of(cut.prompt)
         texts = texts * len(cut.views) if len(texts) == 1 else texts
         return {**super().__call__(cut), "text": self.network.text(texts).cpu().numpy()}

@@ -10,6 +10,7 @@ import numpy as np
 from annotated_types import Ge
 
 from synclab.core.file_hash import file_hash
+from synclab.core.text import texts_of
 from synclab.metrics.extractors import Cut, Outputs
 from synclab.metrics.extractors.pixels import row
 
@@ -44,7 +45,7 @@ class MotionEmbeddings:
     def __call__(self, cut: Cut) -> Outputs:
         from synclab.world.motion import to_features
 
-        texts = [text.strip() for text in cut.prompt.split("|")]
+        texts = texts_of(cut.prompt)
         texts = texts * len(cut.views) if len(texts) == 1 else texts
         features = to_features(cut.views.double()).float().to(self.device)
         ranks = [self.rank(own[None], text) for own, text in zip(features, texts, strict=True)]
