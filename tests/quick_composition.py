@@ -78,13 +78,13 @@ def known_choices(
 
 def copied(self: DictConfig, memo: dict[int, Any]) -> DictConfig:
     """A deep copy below the same parent; pickling takes a fifth of the time."""
-    own = self.__dict__
+    own = vars(self)
     parent, own["_parent"] = own["_parent"], None
     try:
         twin = pickle.loads(pickle.dumps(self))
     finally:
         own["_parent"] = parent
-    twin.__dict__["_parent"] = parent
+    vars(twin)["_parent"] = parent
     return twin
 
 
