@@ -10,11 +10,9 @@ import sys
 from pathlib import Path
 
 from synclab import command
-from synclab.core.atomic import write_atomically
 from synclab.store.folder import find_folders
-from synclab.viewers.media import encoded
 from synclab.viewers.page import write_page
-from synclab.viewers.sheet import contact_sheet
+from synclab.viewers.sheet import write_sheet
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +22,7 @@ def report(arguments: argparse.Namespace) -> None:
     for folder in arguments.folders:
         log.info("%s", write_page(folder))
         if folder in {place.parent for place in find_folders(folder)}:
-            write_atomically(folder / "sheet.png", encoded(contact_sheet(folder), "PNG"))
-            log.info("%s", folder / "sheet.png")
+            log.info("%s", write_sheet(folder))
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from synclab.metrics.features import measure
 from synclab.store.folder import find_folders, foreign, list_samples, method_folders
 from synclab.store.pictures import UnusableError, read_pictures
 from synclab.store.progress import progress
-from synclab.viewers.sheet import contact_sheet
+from synclab.viewers.sheet import contact_sheet, read_samples
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_linked_tasks_and_methods_are_seen_by_all(task, folder, tmp_path):
         assert not list(verify.check(found))
         assert method_folders(root) == [root / "ddim"]
         assert len(read_pictures(root / "ddim")) == 1
-        assert contact_sheet(root).height > 0
+        assert contact_sheet(read_samples(root)).height > 0
 
 
 def test_a_link_to_a_folder_above_is_followed_once(task, folder):

@@ -10,7 +10,7 @@ from test_sheet import RED, add_sample
 
 from synclab.viewers import fonts
 from synclab.viewers.fonts import FONT, covers, fonts_for, runs, write
-from synclab.viewers.sheet import contact_sheet
+from synclab.viewers.sheet import contact_sheet, read_samples
 
 
 @pytest.fixture
@@ -77,6 +77,6 @@ def test_pieces_follow_each_other(system, monkeypatch):
 def test_a_sheet_names_the_letters_that_it_cannot_show(system, tmp_path, caplog):
     add_sample(tmp_path / "task", "ddim", "日本 café", RED)
     add_sample(tmp_path / "task", "sds", "日本 café", RED)
-    contact_sheet(tmp_path / "task")
+    contact_sheet(read_samples(tmp_path / "task"))
     (line,) = [text for text in caplog.messages if "no font" in text]
     assert "日 (U+65E5) 本 (U+672C)" in line and "é" not in line

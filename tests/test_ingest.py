@@ -13,7 +13,7 @@ from synclab import ingest
 from synclab.config.prompts import sample_id
 from synclab.metrics.views import look
 from synclab.store.pictures import read_pictures
-from synclab.viewers.sheet import contact_sheet
+from synclab.viewers.sheet import contact_sheet, read_samples
 
 WIDTH = 256
 PROMPTS = ["a sea at dawn", "日本の庭 — " + "a very long garden, " * 20 + "end"]
@@ -262,4 +262,4 @@ def test_a_transparent_output_is_refused(command, tmp_path):
 def test_outputs_without_seconds_have_a_sheet(command, results, tmp_path):
     folder = write_outputs(tmp_path / "theirs", "pano.jpg", picture(), PROMPTS)
     assert command("panfusion", folder)[0] == 0
-    assert contact_sheet(results / "panorama").height > 0
+    assert contact_sheet(read_samples(results / "panorama")).height > 0

@@ -9,7 +9,7 @@ from PIL import Image
 from synclab.errors import UserError
 from synclab.store.folder import Store
 from synclab.viewers.media import crop_blank
-from synclab.viewers.sheet import LABEL, ROWS, WIDTH, contact_sheet, read_samples
+from synclab.viewers.sheet import LABEL, ROWS, WIDTH, contact_sheet, read_samples, write_sheet
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -47,7 +47,7 @@ def middle(sheet: Image.Image, column: int, line: int) -> object:
 def test_each_method_is_a_column_and_each_prompt_a_row(tmp_path: Path) -> None:
     add_sample(tmp_path, "stochsync", "sea", BLUE)
     add_sample(tmp_path, "ddim", "sea", RED)
-    sheet = contact_sheet(tmp_path)
+    sheet = contact_sheet(read_samples(tmp_path))
     assert sheet.size == (2 * WIDTH, WIDTH // 4 + LABEL)
     assert middle(sheet, 0, 0) == RED
     assert middle(sheet, 1, 0) == BLUE
@@ -57,7 +57,7 @@ def test_many_methods_go_on_in_the_next_line_of_their_prompt(tmp_path: Path) -> 
     for method in "abcde":
         add_sample(tmp_path, method, "hill", RED)
         add_sample(tmp_path, method, "sea", BLUE)
-    sheet = contact_sheet(tmp_path)
+    sheet = contact_sheet(read_samples(tmp_path))
     lines = [[middle(sheet, column, line) for column in range(4)] for line in range(4)]
     white = (255, 255, 255)
     hill, sea = ([[c] * 4, [c] + [white] * 3] for c in (RED, BLUE))
@@ -66,16 +66,16 @@ def test_many_methods_go_on_in_the_next_line_of_their_prompt(tmp_path: Path) -> 
 
 def test_a_mesh_is_shown_by_its_views_and_not_by_its_texture(tmp_path: Path) -> None:
     add_sample(tmp_path, "ddim", "ball", RED, views=BLUE)
-    assert middle(contact_sheet(tmp_path), 0, 0) == BLUE
+    assert middle(contact_sheet(read_samples(tmp_path)), 0, 0) == BLUE
     (tmp_path / "ddim" / "ball-s0.views.png").write_bytes(b"")
-    assert middle(contact_sheet(tmp_path), 0, 0) == RED
+    assert middle(contact_sheet(read_samples(tmp_path)), 0, 0) == RED
 
 
 def test_a_missing_sample_is_a_gap(tmp_path: Path) -> None:
     add_sample(tmp_path, "ddim", "sea", RED)
     add_sample(tmp_path, "ddim", "hill", RED)
     add_sample(tmp_path, "sds", "sea", BLUE)
-    sheet = contact_sheet(tmp_path)
+    sheet = contact_sheet(read_samples(tmp_path))
     ids = list(read_samples(tmp_path)["ddim"])
     assert middle(sheet, 1, ids.index("sea-s0")) == BLUE
     assert middle(sheet, 1, ids.index("hill-s0")) == (255, 255, 255)
@@ -89,10 +89,22 @@ def test_rows_that_no_view_has_seen_are_cut_off() -> None:
 
 def test_a_folder_without_samples_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no finished sample"):
-        contact_sheet(tmp_path)
+        contact_sheet(read_samples(tmp_path))
 
 
 def test_a_sheet_of_many_prompts_shows_the_first(tmp_path: Path) -> None:
     for number in range(ROWS + 2):
         add_sample(tmp_path, "ddim", f"prompt-{number:02}", BLUE)
-    assert contact_sheet(tmp_path).height == ROWS * (LABEL + WIDTH // 4)
+    assert contact_sheet(read_samples(tmp_path)).height == ROWS * (LABEL + WIDTH // 4)
+
+
+def test_a_sheet_is_drawn_again_only_for_other_samples(tmp_path: Path) -> None:
+    for number in range(ROWS):
+        add_sample(tmp_path, "ddim", f"prompt-{number:02}", BLUE)
+    made = write_sheet(tmp_path).stat().st_mtime_ns
+    add_sample(tmp_path, "ddim", "prompt-99", RED)  # beyond the rows of the sheet
+    assert write_sheet(tmp_path).stat().st_mtime_ns == made
+    add_sample(tmp_path, "ddim", "prompt-00", RED)
+    assert middle(Image.open(write_sheet(tmp_path)), 0, 0) == RED
+    (tmp_path / "sheet.png").write_bytes(b"damaged")
+    assert middle(Image.open(write_sheet(tmp_path)), 0, 0) == RED

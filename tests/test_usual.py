@@ -11,9 +11,15 @@ CHOSEN = ("method=ddim", "task=image", "prior=exact", "preset=fixed")
 @pytest.fixture(autouse=True)
 def _fresh(tmp_path, monkeypatch):
     monkeypatch.setenv("SYNCLAB_CACHE", str(tmp_path / "cache"))
-    usual.cache_clear()
+    forget()
     yield
+    forget()
+
+
+def forget() -> None:
+    """What another command would not know."""
     usual.cache_clear()
+    memory.cache_clear()
 
 
 def refuse(chosen: object) -> None:
@@ -23,19 +29,20 @@ def refuse(chosen: object) -> None:
 def test_values_are_composed_once_for_all_commands(monkeypatch):
     expected = composed(CHOSEN)
     assert usual(CHOSEN) == expected and expected["method"]["steps"] == 25
-    usual.cache_clear()  # another command
+    forget()
     monkeypatch.setattr(module, "composed", refuse)
     assert usual(CHOSEN) == expected
 
 
 def test_a_changed_configuration_is_composed_again(tmp_path, monkeypatch):
-    before = memory()
     (tmp_path / "conf").mkdir()
-    (tmp_path / "conf" / "config.yaml").write_text("steps: 3", encoding="utf-8")
     monkeypatch.setattr(module, "CONF", tmp_path / "conf")
-    changed = memory()
-    (tmp_path / "conf" / "config.yaml").write_text("steps: 10", encoding="utf-8")
-    assert len({before, changed, memory()}) == 3
+    paths = []
+    for text in ("", "steps: 3", "steps: 10"):
+        (tmp_path / "conf" / "config.yaml").write_text(text, encoding="utf-8")
+        forget()
+        paths.append(memory())
+    assert len(set(paths)) == 3
 
 
 def test_a_damaged_memory_is_made_anew():

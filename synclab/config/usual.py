@@ -45,8 +45,9 @@ def composed(chosen: Sequence[str]) -> Mapping[str, Any]:
         return {}
 
 
+@cache
 def memory() -> Path:
-    """Path of the file, which is another when a configuration file has changed."""
+    """Path of the file, which is another when a configuration file had changed by the start."""
     files = sorted(CONF.rglob("*.yaml"))
     return cache_folder() / f"usual-{digest(__version__, *map(state, files))[:16]}.json"
 

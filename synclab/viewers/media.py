@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from tqdm import tqdm
 
 from synclab.core.atomic import write_atomically
@@ -104,7 +105,7 @@ def data_of(path: Path) -> bytes:
     return encoded(picture, "JPEG", quality=92, subsampling=0)
 
 
-def encoded(image: Image.Image, form: str, **options: int) -> bytes:
+def encoded(image: Image.Image, form: str, **options: int | PngInfo) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, form, **options)
     return buffer.getvalue()
