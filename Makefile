@@ -28,11 +28,14 @@ view: $(READY) ## Opens the newest results in a browser
 	$(BIN)/python -m synclab.view
 
 test: $(READY) ## Lint, types and tests, at the same time
-	$(MAKE) --no-print-directory --jobs=4 lint types processes tests
+	$(MAKE) --no-print-directory --jobs=5 lint types processes commands parts
 
 PYTEST := MAKEFLAGS= OMP_NUM_THREADS=1 $(BIN)/python -m pytest
-tests: $(READY)
-	$(PYTEST) --ignore tests/processes --numprocesses 2 --dist loadfile --no-loadscope-reorder
+commands: $(READY) # each of these takes about half of the time and runs on a core of its own
+	$(PYTEST) tests/commands
+
+parts: $(READY)
+	$(PYTEST) tests --ignore tests/commands --ignore tests/processes
 
 processes: $(READY) # start, kill and queue real commands, and mostly wait for them
 	$(PYTEST) tests/processes
@@ -67,4 +70,4 @@ bench: $(READY) ## Where the time of a run goes
 clean: ## Removes results and caches, keeps the virtual environment
 	rm -rf results/tiny results/exact results/demo results/reference .pytest_cache .ruff_cache
 
-.PHONY: help install demo view test tests processes lint types tables tables-all tables-demo bench clean
+.PHONY: help install demo view test commands parts processes lint types tables tables-all tables-demo bench clean

@@ -125,7 +125,7 @@ def run_tests(copy: Path, tests: Sequence[str]) -> None:
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(copy))
     places = [f"tests/{test}" for test in tests]
-    sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *places]))
+    sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *places]))
 
 
 FAILED = pytest.ExitCode.TESTS_FAILED

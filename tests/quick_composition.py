@@ -5,6 +5,7 @@ The changes leave the configuration as it is; real processes of the command run 
 
 import copy
 import functools
+import itertools
 import pickle
 from typing import Any
 from unittest import mock
@@ -13,10 +14,10 @@ import hydra.version
 import omegaconf.base
 from hydra._internal import defaults_list
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.config_repository import ConfigRepository
+from hydra._internal.config_repository import ConfigRepository, IConfigRepository
 from hydra._internal.hydra import Hydra
 from hydra.core.config_store import ConfigNode, ConfigStore
-from hydra.core.default_element import InputDefault
+from hydra.core.default_element import InputDefault, ResultDefault
 from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigResult, ConfigSource
 from omegaconf import DictConfig
@@ -28,10 +29,12 @@ MODE = ("hydra.mode=", "experiment=", "+experiment=", "hydra/", "--")
 
 load_configuration = ConfigLoaderImpl.load_configuration
 look_up_mode = Hydra.get_mode
+merge_defaults = ConfigLoaderImpl._compose_config_from_defaults_list
 read_config = ConfigRepository.load_config
 map_choices = defaults_list._create_interpolation_map
 stored: dict[int, tuple[Any, bytes]] = {}
 files: dict[tuple[str, str], bytes] = {}
+merged: dict[tuple[tuple[str | None, str | None], ...], bytes] = {}
 
 
 def mode(self: Hydra, config_name: str | None, overrides: list[str]) -> Any:
@@ -53,7 +56,7 @@ def load(self: ConfigStore, config_path: str) -> ConfigNode:
 
 def lasts(source: ConfigSource) -> bool:
     """Whether it holds the project's own files or Hydra's; files of a test may change."""
-    return source.scheme() == "pkg" or source.path == str(CONF)
+    return source.scheme() in ("pkg", "structured") or source.path == str(CONF)
 
 
 def load_file(self: ConfigRepository, config_path: str) -> ConfigResult | None:
@@ -65,6 +68,34 @@ def load_file(self: ConfigRepository, config_path: str) -> ConfigResult | None:
     if key not in files:
         files[key] = pickle.dumps(read_config(self, config_path))
     return pickle.loads(files[key])
+
+
+def merge(
+    self: ConfigLoaderImpl, defaults: list[ResultDefault], repo: IConfigRepository
+) -> DictConfig:
+    """The files of a defaults list, merged once by each process, and so is Hydra's own part."""
+    if not all(map(lasts, repo.get_sources())):
+        return merge_defaults(self, defaults, repo)
+    key = tuple((default.config_path, default.package) for default in defaults)
+    if key not in merged:
+        merged[key] = pickle.dumps(merge_parts(self, defaults, repo))
+    return pickle.loads(merged[key])
+
+
+def merge_parts(
+    self: ConfigLoaderImpl, defaults: list[ResultDefault], repo: IConfigRepository
+) -> DictConfig:
+    hydra = list(itertools.takewhile(is_hydras, defaults))
+    own = defaults[len(hydra) :]
+    if not hydra or not own:
+        return merge_defaults(self, defaults, repo)
+    config = merge(self, hydra, repo)
+    config.merge_with(merge_defaults(self, own, repo))
+    return config
+
+
+def is_hydras(default: ResultDefault) -> bool:
+    return (default.config_path or "").startswith("hydra/")
 
 
 def known_choices(
@@ -95,6 +126,7 @@ def compose(self: ConfigLoaderImpl, *arguments: Any, **named: Any) -> DictConfig
 
 def install() -> None:
     ConfigLoaderImpl.load_configuration = compose
+    ConfigLoaderImpl._compose_config_from_defaults_list = merge
     defaults_list._create_interpolation_map = known_choices
     hydra.version._get_version = functools.cache(hydra.version._get_version)
     omegaconf.base.parse = functools.cache(omegaconf.base.parse)

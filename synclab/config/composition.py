@@ -27,6 +27,10 @@ def read_job(overrides: Sequence[str]) -> tuple[Any, dict[str, Any]]:
     """The choice for each group, and all values of one job as its run would see them."""
     config = compose("config", overrides=list(overrides), return_hydra_config=True)
     HydraConfig.instance().set_config(config)
-    keys: Any = [key for key in config if key != "hydra"]
-    body: Any = OmegaConf.to_container(OmegaConf.masked_copy(config, keys), resolve=True)
-    return config.hydra.runtime.choices, body
+    values = {str(key): config[key] for key in config if key != "hydra"}
+    return config.hydra.runtime.choices, {key: plain(value) for key, value in values.items()}
+
+
+def plain(value: Any) -> Any:
+    """A value without references to others."""
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value

@@ -20,7 +20,7 @@ from synclab.tasks.ambiguous import AmbiguousTask
 from synclab.tasks.panorama import PanoramaTask
 from synclab.tasks.panorama_8k import Panorama8KTask
 
-OLD = Path(__file__).parent / "data" / "module_paths"
+OLD = Path(__file__).parents[1] / "data" / "module_paths"
 """Results written when `_target_` still named modules: synclab.methods.ddim.DDIM."""
 
 SAME = ("prior=exact", "method=ddim", "task=image", "method.steps=2", "num_threads=1")

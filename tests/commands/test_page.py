@@ -59,7 +59,7 @@ def results(tmp_path_factory) -> Path:
     return folder / "exact"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(results) -> Path:
     return write_page(results)
 

@@ -321,13 +321,13 @@ def test_a_folder_without_results_is_told_in_one_line(module, tmp_path, monkeypa
     assert "no results there" in capsys.readouterr().err
 
 
-def test_ten_thousand_samples(tmp_path):
-    """Half a second and two seconds when this was written; scripts/bench/store.py measures."""
+def test_a_folder_of_thousands_of_samples(tmp_path):
+    """scripts/bench/store.py measures ten thousand."""
     folder = tmp_path / "method"
-    fill(folder, 10_000, size=1600)
-    assert progress(folder).done == 10_000
+    fill(folder, 2000, size=1600)
+    assert progress(folder).done == 2000
     assert not list(verify.check(folder))
-    damaged = sorted(folder.glob("*.png"))[::1000]
+    damaged = sorted(folder.glob("*.png"))[::200]
     for path in damaged:
         path.write_bytes(b"")
     assert len(list(verify.check(folder))) == len(damaged) == 10
