@@ -1,5 +1,6 @@
 """SyncSDE's three trajectories: a background, what is in the mask, and the whole."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from synclab.methods.ddim import DDIM
 from synclab.methods.syncsde import SyncSDE
 from synclab.priors.exact import Mixture
 from synclab.tasks.masked import MaskedTask
+from synclab.tasks.regions import RegionsTask
 
 PRIOR = Mixture(shape=(3, 8, 8))
 LEFT = ("box 0 0 0.5 1",)
@@ -62,6 +64,19 @@ def test_independent_views_show_the_whole_averaged_with_its_parts() -> None:
     space = space_of()
     assert space.weights.sum(0).unique().tolist() == [2]
     assert result(DDIM(steps=3), space).isfinite().all()
+
+
+def test_without_the_whole_background_and_region_are_those_of_regions() -> None:
+    """Its text stays in the prompt, so that all methods of a table have the same samples."""
+    sample = Sample("id", "a | b | c", 0)
+    two = RegionsTask(regions=LEFT, columns=1)
+    masked = MaskedTask(regions=LEFT, whole=False)
+    spaces = [task.space(PRIOR, streams(), sample) for task in (masked, two)]
+    close(*(result(DDIM(steps=3), space) for space in spaces), 0)
+    embedded: list[str] = []
+    prior: Any = SimpleNamespace(embed=embedded.append)
+    masked.condition(prior, sample)
+    assert embedded == ["a", "b"]
 
 
 @pytest.mark.parametrize("prompt", ["a | b", "a | b | c | d"])

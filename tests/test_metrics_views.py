@@ -13,7 +13,11 @@ from synclab.core.hashing import sha256
 from synclab.errors import UserError
 from synclab.metrics import views
 from synclab.metrics.extractors import Cut
-from synclab.metrics.extractors.image_text import ImageTextEmbeddings, ViewTextEmbeddings
+from synclab.metrics.extractors.image_text import (
+    ImageTextEmbeddings,
+    ViewTextEmbeddings,
+    WholeTextEmbeddings,
+)
 from synclab.metrics.extractors.seams import Discontinuities, Seams, ZoomSeams
 from synclab.metrics.extractors.seams import borders as borders_of_views
 from synclab.metrics.protocol import read_protocol
@@ -237,6 +241,13 @@ def test_every_level_is_compared_with_its_own_text() -> None:
         assert both["text"][i] == pytest.approx(own["text"][0], abs=1e-5)
     shared = ViewTextEmbeddings()(Cut(views[0], views, "a desert"))["text"]
     assert len(shared) == 2 and shared[1] == pytest.approx(single[0]["text"][0], abs=1e-5)
+
+
+def test_a_masked_picture_is_compared_with_the_text_of_the_whole() -> None:
+    views = torch.randint(0, 255, (1, 3, 64, 64)).byte()
+    masked = WholeTextEmbeddings()(Cut(views[0], views, "a desert | a forest | the sea"))
+    whole = ImageTextEmbeddings()(Cut(views[0], views, "the sea"))
+    assert (masked["text"] == whole["text"]).all() and (masked["image"] == whole["image"]).all()
 
 
 def test_a_framed_level_shows_in_the_seams_of_a_zoom() -> None:

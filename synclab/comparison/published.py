@@ -13,8 +13,8 @@ from synclab.config.schema import validate
 from synclab.errors import UserError, nearest
 from synclab.places import PUBLISHED
 
-UNITS = {"seconds": 1.0, "minutes": 1 / 60, "%": 1.0}
-"""Factor that converts seconds, or a plain number, to each unit."""
+UNITS = {"seconds": 1.0, "minutes": 1 / 60, "MB": 1.0, "%": 1.0}
+"""Factor that converts seconds, megabytes, or a plain number, to each unit."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class PrintedColumn:
 
     better: Literal["lower", "higher"]
     scale: Annotated[float, Gt(0)] = 1
-    unit: Literal["seconds", "minutes", "%"] | None = None
+    unit: Literal["seconds", "minutes", "MB", "%"] | None = None
     digits: Annotated[int, Gt(-1)] = 2
 
     def head(self, name: str) -> str:

@@ -54,8 +54,13 @@ class ScoreFile:
         return row if {"prior", "preset", "prompts"} <= row.keys() else {}
 
     def entry(self, method: str, score: str) -> Mapping[str, Any] | None:
-        """A score with "value" and "error", or with a "reason" if it has no value."""
+        """A score with "value" and "error", or with a "reason" if it has no value.
+
+        "runtime" and "memory" are costs of the samples, not scores.
+        """
         own = self.methods[method]
+        if score == "memory":
+            return {"value": own.get("memory_mb"), "error": None, "better": "lower"}
         if score == "runtime":
             runtime = own["runtime"]
             return {"value": runtime["seconds"], "error": runtime["error"], "better": "lower"}

@@ -6,11 +6,12 @@ held out, and their score against the first is the noise floor.
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Protocol
 
 from synclab.core.protocols import Count
+from synclab.core.text import texts_of
 from synclab.errors import UserError
 from synclab.store.pictures import Picture, read_pictures
 
@@ -43,6 +44,21 @@ class RunReference:
 
     def pictures(self, results: Path, prompts: Collection[str]) -> list[Picture]:
         return [p for p in read_pictures(results / self.path) if p.prompt in prompts]
+
+
+@dataclass(frozen=True)
+class WholeReference(RunReference):
+    """Plain images of a prompt's last text, which is of the picture as a whole: task=masked."""
+
+    def pictures(self, results: Path, prompts: Collection[str]) -> list[Picture]:
+        wholes = {prompt: texts_of(prompt)[-1] for prompt in prompts}
+        found = super().pictures(results, wholes.values())
+        return [
+            replace(picture, row={**picture.row, "prompt": prompt})
+            for prompt, whole in wholes.items()
+            for picture in found
+            if picture.prompt == whole
+        ]
 
 
 @dataclass(frozen=True)

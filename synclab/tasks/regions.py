@@ -1,6 +1,6 @@
 """Prompts by region: a background, and prompts that each fill a region of the canvas."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -95,8 +95,11 @@ class RegionsTask(WideTask):
         return f"{len(self.regions)} regions"
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:
-        texts = [self.prompt_prefix + text for text in self.texts(sample.prompt)]
-        return embed_texts(prior, texts, place=2)
+        return self.embed(prior, self.texts(sample.prompt))
+
+    def embed(self, prior: Prior, texts: Sequence[str]) -> Condition:
+        """A condition by layer, or one for all."""
+        return embed_texts(prior, [self.prompt_prefix + text for text in texts], place=2)
 
 
 def read_region(region: str, height: int, width: int) -> Tensor:

@@ -17,6 +17,7 @@ from synclab.config.prompts import sample_id
 from synclab.core.hashing import digest
 from synclab.errors import UserError
 from synclab.metrics.extractors.judge import JudgeFeatures
+from synclab.metrics.reference import WholeReference
 from synclab.metrics.world_reference import WorldReference
 from synclab.store.folder import Store
 
@@ -365,3 +366,13 @@ def test_a_protocol_that_cannot_be_followed_is_refused(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(UserError, match=message.replace("?", r"\?")):
         evaluate.evaluate(panorama, name)
+
+
+def test_masked_pictures_are_held_against_plain_ones_of_their_last_text(tmp_path):
+    plain = tmp_path / "reference" / "image" / "ddim"
+    for prompt in ("a sea", "a hill", "a sea | a hill | a cave"):
+        add(plain, prompt, size=SQUARE)
+    source = WholeReference("reference/image/ddim", per_prompt=1)
+    found = source.pictures(tmp_path, {"a hill | a tree | a sea", "a cave | a sea"})
+    assert sorted(own.prompt for own in found) == ["a cave | a sea", "a hill | a tree | a sea"]
+    assert len({own.path for own in found}) == 1

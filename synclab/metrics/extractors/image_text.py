@@ -1,6 +1,6 @@
 """The embedded image-text model, the counterpart of CLIP."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -54,3 +54,13 @@ class ViewTextEmbeddings(ImageTextEmbeddings):
         texts = texts_of(cut.prompt)
         texts = texts * len(cut.views) if len(texts) == 1 else texts
         return {**super().__call__(cut), "text": self.network.text(texts).cpu().numpy()}
+
+
+@dataclass(frozen=True)
+class WholeTextEmbeddings(ImageTextEmbeddings):
+    """`text` (1, 128) is the prompt's last text, of the picture as a whole: task=masked."""
+
+    name = "whole_text"
+
+    def __call__(self, cut: Cut) -> Outputs:
+        return super().__call__(replace(cut, prompt=texts_of(cut.prompt)[-1]))
