@@ -19,6 +19,7 @@ COMMANDS = {
     "status": "progress of all runs",
     "bundle": "scores, rows, hashes and thumbnails in one file for others",
     "verify": "hash all samples again and list damaged files",
+    "caption": "prompts for edits of photos: captions by BLIP, with one word exchanged",
     "plan": "cost of a run or a sweep, without loading a model",
     "ingest": "import the outputs of another project",
     "replay": "compare our states with a recorded run of the authors' code",

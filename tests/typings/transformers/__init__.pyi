@@ -5,6 +5,9 @@ Binding all models of the real package takes pyright a third of its time.
 
 from typing import Any
 
+BertTokenizer: Any
+BlipConfig: Any
+BlipForConditionalGeneration: Any
 CLIPTextConfig: Any
 CLIPTextModel: Any
 CLIPTextModelWithProjection: Any
