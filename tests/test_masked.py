@@ -71,8 +71,8 @@ def test_without_the_whole_background_and_region_are_those_of_regions() -> None:
     sample = Sample("id", "a | b | c", 0)
     two = RegionsTask(regions=LEFT, columns=1)
     masked = MaskedTask(regions=LEFT, whole=False)
-    spaces = [task.space(PRIOR, streams(), sample) for task in (masked, two)]
-    close(*(result(DDIM(steps=3), space) for space in spaces), 0)
+    first, second = (task.space(PRIOR, streams(), sample) for task in (masked, two))
+    close(result(DDIM(steps=3), first), result(DDIM(steps=3), second), 0)
     embedded: list[str] = []
     prior: Any = SimpleNamespace(embed=embedded.append)
     masked.condition(prior, sample)

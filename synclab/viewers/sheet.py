@@ -10,7 +10,6 @@ from typing import Any
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from synclab import __version__
 from synclab.core.atomic import write_atomically
 from synclab.core.hashing import digest
 from synclab.errors import UserError
@@ -88,7 +87,7 @@ def origin_of(samples: Samples) -> str:
     """Hash of all that a sheet depends on."""
     rows = [(place, own.row) for place, own in cells(samples).items()]
     shown = [(*place, row["sha256"], row.get("artefacts"), caption(row)) for place, row in rows]
-    return digest(__version__, *samples, *shown)
+    return digest(WIDTH, LABEL, COLUMNS, ROWS, *samples, *shown)
 
 
 def recorded(sheet: Path) -> str | None:
