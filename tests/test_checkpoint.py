@@ -210,7 +210,7 @@ def test_the_doctor_lists_all_judges_that_eval_paper_reads() -> None:
     body = OmegaConf.to_container(OmegaConf.load(CONF / "eval" / "paper_panorama.yaml"))
     assert isinstance(body, dict)
     clips = {e["repository"] for e in body["extractors"].values() if "repository" in e}
-    assert len(clips) == 2 and clips < names
+    assert len(clips) == 3 and clips < names
 
 
 def test_a_torchvision_of_another_build_is_named_in_one_line(
