@@ -24,8 +24,6 @@ def write_bundle(root: Path, path: Path) -> int:
     if path.suffix != ".zip":
         raise UserError(f"--to {path}: expected the name of a ZIP file, such as tiny.zip")
     entries = find_entries(root)
-    if not entries:
-        raise UserError(f"{root}: no finished sample there; run python -m synclab.run first")
     files = dict(contents(root, entries))
     manifest = {name: sha256(data) for name, data in files.items()}
     write_atomically(path, pack(files | {MANIFEST: json.dumps(manifest, indent=1).encode()}))

@@ -9,6 +9,7 @@ from typing import Any
 
 from synclab.config.overrides import assignment
 from synclab.config.usual import usual
+from synclab.errors import UserError
 from synclab.store.folder import Store, find_folders
 from synclab.store.pictures import Picture, read_pictures
 
@@ -107,13 +108,15 @@ class Entry:
 def find_entries(root: Path) -> list[Entry]:
     """All finished samples at or below a folder, by task, prompt, seed and method.
 
-    Raises: UserError if there are no results.
+    Raises: UserError if there are none.
     """
     found = [
         Entry(folder.parent.name, folder.name, picture)
         for folder in find_folders(root)
         for picture in read_pictures(folder)
     ]
+    if not found:
+        raise UserError(f"{root}: no finished sample there; run python -m synclab.run first")
     return sorted(
         found, key=lambda own: (own.task, own.picture.prompt, own.row["seed"], own.method)
     )

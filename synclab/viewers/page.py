@@ -27,8 +27,6 @@ def write_page(root: Path) -> Path:
     Raises: UserError if there are no finished samples.
     """
     entries = find_entries(root)
-    if not entries:
-        raise UserError(f"{root}: no finished sample there; run python -m synclab.run first")
     folder = root / NAME
     media = Media(folder)
     made = zip(entries, media.thumbnails(entries), media.scripts(entries), strict=True)

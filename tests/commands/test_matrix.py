@@ -5,7 +5,6 @@ from typing import Any
 
 import command_line
 import pytest
-from _pytest.mark import ParameterSet
 from command_line import QUICK, ROOT, images, rows
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
@@ -90,7 +89,7 @@ USUAL = [
 REST = [pair for pair in EVERY if pair not in USUAL]
 
 
-def parameters(pairs: list[tuple[str, str]]) -> list[ParameterSet]:
+def parameters(pairs: list[tuple[str, str]]) -> list[object]:
     marks = [() if pair in USUAL else (pytest.mark.every_pair,) for pair in pairs]
     return [
         pytest.param(*pair, marks=own, id="-".join(pair))

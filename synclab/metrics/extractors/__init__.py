@@ -48,3 +48,18 @@ class Extractor(Protocol):
         ...
 
     def __call__(self, cut: Cut) -> Outputs: ...
+
+
+class Computed:
+    """Base of the extractors that need no network."""
+
+    @property
+    def name(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def identity(self) -> str:
+        return f"{self.name} version 1"
+
+    def check(self) -> None:
+        """Needs nothing."""

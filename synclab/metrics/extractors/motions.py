@@ -11,7 +11,7 @@ from annotated_types import Ge
 
 from synclab.core.file_hash import file_hash
 from synclab.core.text import texts_of
-from synclab.metrics.extractors import Cut, Outputs
+from synclab.metrics.extractors import Computed, Cut, Outputs
 from synclab.metrics.extractors.pixels import row
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class MotionEmbeddings:
 
 
 @dataclass(frozen=True)
-class MotionPassages:
+class MotionPassages(Computed):
     """`jerk` (passages, overlap + 2 margin): the jerk in every frame from `margin` frames before to
     `margin` after what two segments share; `step` (passages, 1) and `skate` (1, 1) of
     `synclab.metrics.formulas.motion`.
@@ -81,13 +81,6 @@ class MotionPassages:
     @property
     def name(self) -> str:
         return f"passages_{self.frames}_{self.overlap}_{self.margin}"
-
-    @property
-    def identity(self) -> str:
-        return f"{self.name} version 1"
-
-    def check(self) -> None:
-        """Needs no network."""
 
     def __call__(self, cut: Cut) -> Outputs:
         from synclab.metrics.formulas.motion import foot_skate, jerk, largest_step

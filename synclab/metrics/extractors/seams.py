@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Gt
 
-from synclab.metrics.extractors import Cut, Outputs
+from synclab.metrics.extractors import Computed, Cut, Outputs
 from synclab.metrics.extractors.pixels import row, tiles
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Seams:
+class Seams(Computed):
     """`views` (1, 1): the ratio at the borders of a method's views, `every` picture heights apart.
 
     For a `closed` picture also `border`: the ratio where its ends meet, at +-180 degrees. Adjacent
@@ -30,13 +30,6 @@ class Seams:
     @property
     def name(self) -> str:
         return f"seams_{self.every:g}{'_closed' if self.closed else ''}"
-
-    @property
-    def identity(self) -> str:
-        return f"{self.name} version 1"
-
-    def check(self) -> None:
-        """Needs no network."""
 
     def __call__(self, cut: Cut) -> Outputs:
         from synclab.metrics.formulas.seam import seam_ratio
@@ -55,7 +48,7 @@ def borders(image: Tensor, every: float) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Discontinuities:
+class Discontinuities(Computed):
     """`border` (1, 1): the discontinuity score where a panorama's ends meet, at +-180 degrees.
 
     `views` (1, 1): its mean at the borders of a method's views, `every` picture heights apart.
@@ -68,13 +61,6 @@ class Discontinuities:
     def name(self) -> str:
         return f"discontinuities_{self.every:g}"
 
-    @property
-    def identity(self) -> str:
-        return f"{self.name} version 1"
-
-    def check(self) -> None:
-        """Needs no network."""
-
     def __call__(self, cut: Cut) -> Outputs:
         from synclab.metrics.formulas.discontinuity import discontinuity
 
@@ -84,7 +70,7 @@ class Discontinuities:
 
 
 @dataclass(frozen=True)
-class ZoomSeams:
+class ZoomSeams(Computed):
     """`levels` (1, 1): the mean ratio at the borders of each level within the one around it."""
 
     magnification: Annotated[int, Ge(2)]
@@ -93,13 +79,6 @@ class ZoomSeams:
     @property
     def name(self) -> str:
         return f"zoom_seams_{self.magnification}"
-
-    @property
-    def identity(self) -> str:
-        return f"{self.name} version 1"
-
-    def check(self) -> None:
-        """Needs no network."""
 
     def __call__(self, cut: Cut) -> Outputs:
         from synclab.metrics.formulas.seam import frame_ratio
