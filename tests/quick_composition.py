@@ -27,6 +27,8 @@ from synclab.places import CONF
 MODE = ("hydra.mode=", "experiment=", "+experiment=", "hydra/", "--")
 """Arguments that may set the mode; without one it is None."""
 
+NOTHING = DictConfig({}, flags={"readonly": True})
+
 load_configuration = ConfigLoaderImpl.load_configuration
 look_up_mode = Hydra.get_mode
 merge_defaults = ConfigLoaderImpl._compose_config_from_defaults_list
@@ -104,7 +106,7 @@ def known_choices(
     """What `${...}` in a defaults list may name, if there is one; Hydra makes it for every file."""
     if any(default.is_interpolation() for default in defaults):
         return map_choices(overrides, defaults, self_added)
-    return DictConfig({})
+    return NOTHING
 
 
 def copied(self: DictConfig, memo: dict[int, Any]) -> DictConfig:
