@@ -78,8 +78,7 @@ def unet(args: argparse.Namespace) -> None:
 def student(args: argparse.Namespace) -> None:
     from .student import train_student
 
-    teacher, folder = args.folder / "unet", args.folder / "student"
-    train_student(folder, args.folder, teacher, args.guidance, plan(args))
+    train_student(args.folder / "student", args.prior, args.guidance, plan(args))
 
 
 def depth(args: argparse.Namespace) -> None:
@@ -205,7 +204,8 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         training(parser, 40000, batch=32)
         parser.add_argument("--begin", type=Path, help="a checkpoint whose text encoder to use")
     elif stage == "student":
-        training(parser, 8000, batch=32)
+        training(parser, 1500, batch=4)
+        parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="the teacher")
         parser.add_argument("--guidance", type=float, default=5.0, help="scale that it learns")
     elif stage == "depth":
         training(parser, 1200, batch=16)
