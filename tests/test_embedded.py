@@ -9,9 +9,8 @@ from torch import nn
 
 from scripts.embedded.calls import Point, plot, read
 from scripts.embedded.data import LEVEL, Views, draw_elevations, render_chunk, render_dataset
-from scripts.embedded.diffusion import Guided, build_scheduler, signal_noise
+from scripts.embedded.diffusion import build_scheduler
 from scripts.embedded.latents import Latents, encode_dataset
-from scripts.embedded.student import consistency_loss, draw_intervals, train_student
 from scripts.embedded.training import Plan, Trainer
 from scripts.embedded.unet import draw_times, export, train_unet
 from scripts.embedded.vae import train_vae
@@ -117,8 +116,7 @@ def test_all_stages_end_in_a_folder_that_the_prior_loads(tmp_path: Path):
     drawn = latents.draw(torch.arange(64), _seeded())
     assert len(latents) == 64 and drawn.std() == pytest.approx(1, abs=0.1)
     train_unet(tmp_path / "unet", tmp_path, BRIEF, None)
-    train_student(tmp_path / "student", tmp_path, tmp_path / "unet", 5.0, BRIEF)
-    export(tmp_path / "vae" / "model", tmp_path / "student", tmp_path / "tiny")
+    export(tmp_path / "vae" / "model", tmp_path / "unet", tmp_path / "tiny")
     prior = LatentPrior(str(tmp_path / "tiny"))
     x = torch.randn(1, *prior.shape, generator=_seeded())
     assert prior.prediction == "v_prediction"
@@ -126,31 +124,6 @@ def test_all_stages_end_in_a_folder_that_the_prior_loads(tmp_path: Path):
     assert prior.vae.config.scaling_factor == latents.scale
     configs = [json.loads(file.read_text()) for file in (tmp_path / "tiny").glob("*/config.json")]
     assert configs and not any("_name_or_path" in config for config in configs)
-
-
-class _Exact:
-    """The best velocity for data that are all zero; its paths meet in the origin."""
-
-    class Answer:
-        def __init__(self, sample: torch.Tensor) -> None:
-            self.sample = sample
-
-    def __call__(self, x: torch.Tensor, t: torch.Tensor, context: torch.Tensor) -> "_Exact.Answer":
-        alpha, sigma = signal_noise(t, x)
-        return self.Answer(alpha / sigma * x)
-
-
-def test_a_consistent_student_of_the_exact_teacher_has_no_loss():
-    context = torch.zeros(4, 32, 8)
-    t, s = draw_intervals(4, _seeded())
-    x = torch.randn(4, 8, 16, 16, generator=_seeded()) * signal_noise(t, torch.zeros(()))[1]
-    loss = consistency_loss(_Exact(), Guided(_Exact(), context[0], 5.0), x, t, s, context)
-    assert float(loss) < 1e-5
-
-
-def test_the_students_intervals_cover_the_path_down_to_clean_data():
-    t, s = draw_intervals(500, _seeded())
-    assert t.max() == 999 and s.min() == -1 and bool((s < t).all())
 
 
 def test_points_of_the_plot_are_read_from_rows_and_scores(tmp_path: Path):

@@ -18,10 +18,9 @@ from synclab.core.solvers import consistency_x0, dpm_x0, nodes
 from synclab.core.streams import Streams
 from synclab.judges.classifier import Judge
 from synclab.priors.latent import LatentPrior
-from synclab.priors.lora import FILE
 from synclab.world import KINDS, Scenes, caption, render_views, sample_scenes
 
-from .data import LEVEL, SIZE
+from .data import LEVEL
 from .low_rank import LowRank
 from .muon import PlainAdamW
 from .preview import sheet
@@ -51,27 +50,27 @@ def draw_captions(scenes: Scenes, generator: torch.Generator) -> list[str]:
     return [caption(scenes, i, generator) for i in range(len(scenes.kind))]
 
 
-def draw_views(scenes: Scenes, generator: torch.Generator) -> Tensor:
-    """Views (n, 3, SIZE, SIZE) near the horizon; one in four looks up or down by up to 30."""
-    count = len(scenes.kind)
-    azimuth, level = 360 * torch.rand(count, generator=generator), torch.randn(
-        count, generator=generator
-    )
-    spread = LEVEL * (2 * torch.rand(count, generator=generator) - 1)
-    steep = torch.rand(count, generator=generator) < 0.25
-    return render_views(scenes, azimuth, torch.where(steep, spread, 3 * level), SIZE, FOV)[0]
+def draw_views(scenes: Scenes, size: int, generator: torch.Generator) -> Tensor:
+    """Views (n, 3, size, size) near the horizon; one in four looks up or down, by up to 30."""
+
+    def uniform() -> Tensor:
+        return torch.rand(len(scenes.kind), generator=generator)
+
+    azimuth, level = 360 * uniform(), torch.randn(len(scenes.kind), generator=generator) * 3
+    elevation = torch.where(uniform() < 0.25, LEVEL * (2 * uniform() - 1), level)
+    return render_views(scenes, azimuth, elevation, size, FOV)[0]
 
 
 def draw_start(
     prior: LatentPrior, scenes: Scenes, generator: torch.Generator
 ) -> tuple[Tensor, int]:
     """Where paths begin, and the time there: pure noise, or noised views at any time."""
-    last, late = prior.schedule.last, torch.rand((), generator=generator) < 0.5
+    last = prior.schedule.last
     eps = torch.randn(len(scenes.kind), *prior.shape, generator=generator).to(prior.device)
-    if late:
+    if torch.rand((), generator=generator) < 0.5:
         return eps, last
     t = int(torch.randint(EARLIEST, last, (), generator=generator))
-    views = draw_views(scenes, generator).to(prior.device)
+    views = draw_views(scenes, prior.image_size, generator).to(prior.device)
     return prior.schedule.noise(prior.encode(views), eps, t), t
 
 
@@ -109,7 +108,8 @@ def consistency_loss(prior: LatentPrior, paths: Paths) -> Tensor:
         table[paths.t.cpu()].view(-1, 1, 1, 1).to(paths.x)
         for table in (prior.schedule.alphas, prior.schedule.sigmas)
     )
-    eps = prior.unet(paths.x, paths.t, paths.context).sample
+    answer = prior.unet(paths.x, paths.t, paths.context).sample
+    eps = sigma * paths.x + alpha * answer if prior.prediction == "v_prediction" else answer
     return (paths.x - sigma * eps - alpha * paths.end).abs().mean((1, 2, 3))
 
 
@@ -146,8 +146,8 @@ class Checks:
         return found
 
 
-def train_student(folder: Path, begin: Path, guidance: float, plan: Plan) -> None:
-    """Distils the checkpoint `begin` under guidance; its weights stay as they are."""
+def train_student(folder: Path, begin: Path, guidance: float, plan: Plan, output: Path) -> None:
+    """Distils the checkpoint `begin` under guidance, and writes the LoRA to the file `output`."""
     torch.manual_seed(plan.seed)
     prior = LatentPrior(str(begin), device=plan.device)
     lora = LowRank(prior.unet, RANK).to(plan.device)
@@ -172,4 +172,4 @@ def train_student(folder: Path, begin: Path, guidance: float, plan: Plan) -> Non
         return consistency_loss(prior, paths).mean()
 
     trainer.fit(loss, checks.measure)
-    lora.save(folder / FILE)
+    lora.save(output)
