@@ -7,6 +7,7 @@
     python -m scripts.embedded unet --steps 40000 --cooldown 8000
     python -m scripts.embedded export --output synclab/assets/tiny
     python -m scripts.embedded student --steps 1000 --cooldown 250
+    python -m scripts.embedded student_score
     python -m scripts.embedded depth --steps 1200 --cooldown 300
     python -m scripts.embedded depth_score
     python -m scripts.embedded score --prior synclab/assets/tiny
@@ -80,6 +81,12 @@ def student(args: argparse.Namespace) -> None:
 
     folder = args.folder / "student"
     train_student(folder, args.prior, args.guidance, plan(args), args.output)
+
+
+def student_score(args: argparse.Namespace) -> None:
+    from .student_score import score_student
+
+    score_student(args.lora, args.prompts, args.output, args.device)
 
 
 def depth(args: argparse.Namespace) -> None:
@@ -207,6 +214,10 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="the teacher")
         parser.add_argument("--guidance", type=float, default=5.0, help="scale that it learns")
         parser.add_argument("--output", type=Path, default=ASSETS / "tiny_fast" / FILE)
+    elif stage == "student_score":
+        parser.add_argument("--lora", type=Path, default=ASSETS / "tiny_fast" / FILE)
+        parser.add_argument("--prompts", type=int, default=4, help="for each kind and time")
+        parser.add_argument("--output", type=Path, default=Path("runs/tiny/student/score"))
     elif stage == "depth":
         training(parser, 1200, batch=16)
         parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="to start from")
@@ -272,6 +283,7 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
         latents,
         unet,
         student,
+        student_score,
         depth,
         depth_score,
         export,

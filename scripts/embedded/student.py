@@ -113,11 +113,15 @@ def consistency_loss(prior: LatentPrior, paths: Paths) -> Tensor:
     return (paths.x - sigma * eps - alpha * paths.end).abs().mean((1, 2, 3))
 
 
+def start_noise(prior: LatentPrior, count: int) -> Tensor:
+    """The noise (count, c, h, w) that samples begin with, always the same."""
+    return Streams("student", 0, device=prior.device).normal("start", (count, *prior.shape))
+
+
 @torch.no_grad()
 def sample(prior: LatentPrior, texts: list[str], calls: int) -> Tensor:
-    """Images of pure noise after some calls without guidance, always from the same noise."""
-    rng = Streams("student", 0, device=prior.device)
-    x = rng.normal("start", (len(texts), *prior.shape))
+    """Images (n, 3, h, w) after some calls without guidance, always from the same noise."""
+    x, rng = start_noise(prior, len(texts)), Streams("student", 0, device=prior.device)
     x0 = consistency_x0(prior, x, prior.schedule.last, embed(prior, texts), 1.0, calls, rng)
     return prior.decode(x0).cpu()
 
