@@ -97,10 +97,10 @@ def test_a_student_equal_to_the_exact_teacher_has_no_loss(checkpoint: Path, pred
         assert float(consistency_loss(prior, paths).max()) < 1e-4
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def paths(checkpoint: Path) -> list[Paths]:
     prior = LatentPrior(str(checkpoint))
-    return [draw_paths(prior, 2, 5.0, seeded(seed)) for seed in range(6)]
+    return [draw_paths(prior, 2, 5.0, seeded(seed)) for seed in range(4)]
 
 
 def test_all_points_of_a_path_share_its_end_and_its_text(paths: list[Paths]):
@@ -118,7 +118,11 @@ def test_paths_begin_in_pure_noise_or_later_and_go_down(paths: list[Paths]):
         assert bool((each.t[2:] <= each.t[:-2]).all()) and int(each.t.min()) >= EARLIEST
 
 
-def test_a_trained_student_is_a_lora_of_its_teacher(checkpoint: Path, tmp_path: Path):
+def test_a_trained_student_is_a_lora_of_its_teacher(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("scripts.embedded.student.KINDS", ["desert"])
+    monkeypatch.setattr("scripts.embedded.student.CHECKED", 1)
     lora = tmp_path / "lora.safetensors"
     train_student(tmp_path, checkpoint, 5.0, BRIEF, lora)
     student = LatentPrior(str(checkpoint), lora=str(lora))

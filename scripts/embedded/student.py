@@ -9,6 +9,7 @@ noised views of the world, as the later rounds of StochSync do.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -24,7 +25,7 @@ from .data import LEVEL
 from .low_rank import LowRank
 from .muon import PlainAdamW
 from .preview import sheet
-from .prompts import Prompt, draw_prompts
+from .prompts import draw_prompts
 from .score import embed, score_samples
 from .training import Plan, Trainer
 
@@ -34,6 +35,7 @@ POINTS = (9, 14)  # of the grid of a path's times, both included
 EARLIEST = 100  # below this time one unguided call is as good as the path, and nothing is learned
 CALLS = (1, 2, 4)  # that are looked at during training
 HELD_OUT = 1_000_000_000  # seed of the paths that checks use
+CHECKED = 6  # groups of those paths, each from one time
 
 
 @dataclass(frozen=True)
@@ -127,26 +129,35 @@ def sample(prior: LatentPrior, texts: list[str], calls: int) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Checks:
-    """What is measured during training: samples, judged, and the loss on paths held out."""
+class Student:
+    """The teacher, and the branches beside its layers that make it the student."""
 
-    folder: Path
     prior: LatentPrior
-    paths: list[Paths]
-    prompts: list[Prompt]
-    judge: Judge
+    branches: LowRank
+    guidance: float
+
+    def loss(self, count: int, generator: torch.Generator) -> Tensor:
+        """Mean distance from the ends of `count` paths that the teacher takes."""
+        with self.branches.off():
+            paths = draw_paths(self.prior, count, self.guidance, generator)
+        return consistency_loss(self.prior, paths).mean()
 
     @torch.no_grad()
-    def measure(self, step: int) -> dict[str, float]:
-        """Shares of samples that the judge recognises, by calls, and the loss; draws a sheet."""
-        losses = torch.cat([consistency_loss(self.prior, paths) for paths in self.paths])
-        found, rows = {"loss": round(float(losses.mean()), 5)}, []
+    def check(self, folder: Path, step: int) -> dict[str, float]:
+        """Loss on paths held out, and shares of samples that the judge recognises, by calls.
+
+        Draws the samples into `folder`, a row for each number of calls.
+        """
+        generator = torch.Generator().manual_seed(HELD_OUT)
+        losses = [float(self.loss(4, generator)) for _ in range(CHECKED)]
+        found, rows = {"loss": round(sum(losses) / len(losses), 5)}, []
+        judge, prompts = Judge.load(), draw_prompts(KINDS, 1)
         for calls in CALLS:
-            rows.append(sample(self.prior, [prompt.text for prompt in self.prompts], calls))
-            seen = score_samples(self.judge, self.prompts, rows[-1])["all"]
+            rows.append(sample(self.prior, [prompt.text for prompt in prompts], calls))
+            seen = score_samples(judge, prompts, rows[-1])["all"]
             found |= {f"kind_{calls}": seen["kind"], f"time_{calls}": seen["time"]}
-        self.folder.mkdir(parents=True, exist_ok=True)
-        sheet(torch.cat(rows), len(rows)).save(self.folder / f"{step:07d}.png")
+        folder.mkdir(parents=True, exist_ok=True)
+        sheet(torch.cat(rows), len(rows)).save(folder / f"{step:07d}.png")
         return found
 
 
@@ -154,10 +165,10 @@ def train_student(folder: Path, begin: Path, guidance: float, plan: Plan, output
     """Distils the checkpoint `begin` under guidance, and writes the LoRA to the file `output`."""
     torch.manual_seed(plan.seed)
     prior = LatentPrior(str(begin), device=plan.device)
-    lora = LowRank(prior.unet, RANK).to(plan.device)
+    student = Student(prior, LowRank(prior.unet, RANK).to(plan.device), guidance)
     trainer = Trainer(
         folder,
-        nn.ModuleDict({"lora": lora}),
+        nn.ModuleDict({"lora": student.branches}),
         plan,
         1e-3,
         warmup=30,
@@ -165,15 +176,5 @@ def train_student(folder: Path, begin: Path, guidance: float, plan: Plan, output
         check_seconds=1200,
         optimizers=PlainAdamW,
     )
-    apart = torch.Generator().manual_seed(HELD_OUT)
-    with lora.off():
-        held_out = [draw_paths(prior, plan.batch, guidance, apart) for _ in range(6)]
-    checks = Checks(folder / "previews", prior, held_out, draw_prompts(KINDS, 1), Judge.load())
-
-    def loss(generator: torch.Generator) -> Tensor:
-        with lora.off():
-            paths = draw_paths(prior, plan.batch, guidance, generator)
-        return consistency_loss(prior, paths).mean()
-
-    trainer.fit(loss, checks.measure)
-    lora.save(output)
+    trainer.fit(partial(student.loss, plan.batch), partial(student.check, folder / "previews"))
+    student.branches.save(output)
