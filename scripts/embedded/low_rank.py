@@ -58,11 +58,9 @@ class LowRank(nn.Module):
     def save(self, file: Path) -> None:
         """Writes the factors in half precision, under the names that diffusers gives them."""
         weights: dict[str, Tensor] = {}
-        for name, (down, up) in zip(self.names, self.branches, strict=True):
-            weights[f"unet.{name}.lora_A.weight"] = down.weight.detach().half()
-            weights[f"unet.{name}.lora_B.weight"] = up.weight.detach().half()
+        for name, factors in zip(self.names, self.branches, strict=True):
+            down, up = factors.state_dict().values()
+            weights[f"unet.{name}.lora_A.weight"] = down.half().cpu()
+            weights[f"unet.{name}.lora_B.weight"] = up.half().cpu()
         file.parent.mkdir(parents=True, exist_ok=True)
-        save_file({key: value.contiguous().cpu() for key, value in weights.items()}, file)
-
-
-__all__ = ["LowRank"]
+        save_file(weights, file)
