@@ -14,6 +14,7 @@ from scripts.embedded.latents import Latents, encode_dataset
 from scripts.embedded.training import Plan, Trainer
 from scripts.embedded.unet import draw_times, export, train_unet
 from scripts.embedded.vae import train_vae
+from synclab.core.hashing import sha256
 from synclab.priors.latent import LatentPrior
 
 BRIEF = Plan(steps=2, cooldown=0, batch=2, device="cpu", seed=0)
@@ -127,10 +128,13 @@ def test_all_stages_end_in_a_folder_that_the_prior_loads(tmp_path: Path):
 
 
 def test_points_of_the_plot_are_read_from_rows_and_scores(tmp_path: Path):
-    (tmp_path / "stochsync").mkdir()
-    for sample, nfe in (("a", 100), ("b", 200)):
-        row = json.dumps({"nfe": nfe})
-        (tmp_path / "stochsync" / f"{sample}.json").write_text(row, encoding="utf-8")
+    folder = tmp_path / "stochsync"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}", encoding="utf-8")
+    for sample, nfe in (("a-000000000000-s0", 100), ("b-000000000000-s0", 200)):
+        (folder / f"{sample}.png").write_bytes(b"picture")
+        row = {"id": sample, "prompt": "", "seed": 0, "sha256": sha256(b"picture"), "nfe": nfe}
+        (folder / f"{sample}.json").write_text(json.dumps(row), encoding="utf-8")
     scores = {"methods": {"stochsync": {"scores": {"fid": {"value": 3.5, "error": 0.25}}}}}
     (tmp_path / "scores.embedded_world.json").write_text(json.dumps(scores), encoding="utf-8")
     point = read(tmp_path, "teacher", 10)

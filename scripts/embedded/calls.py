@@ -13,6 +13,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from synclab.store.pictures import read_pictures
+
 METHODS = {"teacher": "stochsync", "student": "stochsync_turbo"}
 CALLS = {"teacher": (25, 10, 4, 2, 1), "student": (4, 2, 1)}
 PROTOCOL = "embedded_world"
@@ -53,8 +55,8 @@ def read(task: Path, who: str, calls: int) -> Point:
     method = METHODS[who]
     scores = json.loads((task / f"scores.{PROTOCOL}.json").read_text(encoding="utf-8"))
     entry = scores["methods"][method]["scores"][SCORE]
-    rows = [json.loads(row.read_text(encoding="utf-8")) for row in (task / method).glob("*.json")]
-    evaluations = sum(row["nfe"] for row in rows) / len(rows)
+    found = [picture.row["nfe"] for picture in read_pictures(task / method)]
+    evaluations = sum(found) / len(found)
     return Point(who, calls, evaluations, entry["value"], entry["error"] or 0.0)
 
 
