@@ -1,4 +1,4 @@
-"""The committed student: small, and after two calls what its teacher is after many."""
+"""The committed student: small, and after a few calls what its teacher is after many."""
 
 import pytest
 import torch
@@ -31,8 +31,8 @@ def test_the_file_is_small():
     assert LORA.stat().st_size < 6e6
 
 
-def test_two_calls_without_guidance_show_what_was_asked_for(student: LatentPrior):
-    images = sample(student, [text for *_, text in ASKED], calls=2)
+def test_four_calls_without_guidance_show_what_was_asked_for(student: LatentPrior):
+    images = sample(student, [text for *_, text in ASKED], calls=4)
     kinds, times = verdicts(Judge.load(), images)
     wrong = [text for (kind, _, text), i in zip(ASKED, kinds, strict=True) if KINDS[i] != kind]
     wrong += [text for (_, time, text), i in zip(ASKED, times, strict=True) if TIMES[i] != time]
