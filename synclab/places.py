@@ -13,3 +13,8 @@ PROMPTS = PACKAGE / "prompts" if INSTALLED else CHECKOUT / "prompts"
 PUBLISHED = PACKAGE / "published.yaml" if INSTALLED else CHECKOUT / "results" / "published.yaml"
 ASSETS = PACKAGE / "assets"
 COSTS = PACKAGE / "costs.yaml"
+
+
+def candidates(path: str) -> tuple[Path, Path]:
+    """Where a path of the configuration may lie: as it is, or relative to synclab's own folder."""
+    return Path(path).expanduser(), CHECKOUT / path

@@ -9,12 +9,12 @@ from torch import nn
 
 from scripts.embedded.calls import Point, plot, read
 from scripts.embedded.data import LEVEL, Views, draw_elevations, render_chunk, render_dataset
-from scripts.embedded.diffusion import Guided, build_scheduler, signal_noise
+from scripts.embedded.diffusion import build_scheduler
 from scripts.embedded.latents import Latents, encode_dataset
-from scripts.embedded.student import consistency_loss, draw_intervals, train_student
 from scripts.embedded.training import Plan, Trainer
 from scripts.embedded.unet import draw_times, export, train_unet
 from scripts.embedded.vae import train_vae
+from synclab.core.hashing import sha256
 from synclab.priors.latent import LatentPrior
 
 BRIEF = Plan(steps=2, cooldown=0, batch=2, device="cpu", seed=0)
@@ -117,8 +117,7 @@ def test_all_stages_end_in_a_folder_that_the_prior_loads(tmp_path: Path):
     drawn = latents.draw(torch.arange(64), _seeded())
     assert len(latents) == 64 and drawn.std() == pytest.approx(1, abs=0.1)
     train_unet(tmp_path / "unet", tmp_path, BRIEF, None)
-    train_student(tmp_path / "student", tmp_path, tmp_path / "unet", 5.0, BRIEF)
-    export(tmp_path / "vae" / "model", tmp_path / "student", tmp_path / "tiny")
+    export(tmp_path / "vae" / "model", tmp_path / "unet", tmp_path / "tiny")
     prior = LatentPrior(str(tmp_path / "tiny"))
     x = torch.randn(1, *prior.shape, generator=_seeded())
     assert prior.prediction == "v_prediction"
@@ -128,36 +127,14 @@ def test_all_stages_end_in_a_folder_that_the_prior_loads(tmp_path: Path):
     assert configs and not any("_name_or_path" in config for config in configs)
 
 
-class _Exact:
-    """The best velocity for data that are all zero; its paths meet in the origin."""
-
-    class Answer:
-        def __init__(self, sample: torch.Tensor) -> None:
-            self.sample = sample
-
-    def __call__(self, x: torch.Tensor, t: torch.Tensor, context: torch.Tensor) -> "_Exact.Answer":
-        alpha, sigma = signal_noise(t, x)
-        return self.Answer(alpha / sigma * x)
-
-
-def test_a_consistent_student_of_the_exact_teacher_has_no_loss():
-    context = torch.zeros(4, 32, 8)
-    t, s = draw_intervals(4, _seeded())
-    x = torch.randn(4, 8, 16, 16, generator=_seeded()) * signal_noise(t, torch.zeros(()))[1]
-    loss = consistency_loss(_Exact(), Guided(_Exact(), context[0], 5.0), x, t, s, context)
-    assert float(loss) < 1e-5
-
-
-def test_the_students_intervals_cover_the_path_down_to_clean_data():
-    t, s = draw_intervals(500, _seeded())
-    assert t.max() == 999 and s.min() == -1 and bool((s < t).all())
-
-
 def test_points_of_the_plot_are_read_from_rows_and_scores(tmp_path: Path):
-    (tmp_path / "stochsync").mkdir()
-    for sample, nfe in (("a", 100), ("b", 200)):
-        row = json.dumps({"nfe": nfe})
-        (tmp_path / "stochsync" / f"{sample}.json").write_text(row, encoding="utf-8")
+    folder = tmp_path / "stochsync"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}", encoding="utf-8")
+    for sample, nfe in (("a-000000000000-s0", 100), ("b-000000000000-s0", 200)):
+        (folder / f"{sample}.png").write_bytes(b"picture")
+        row = {"id": sample, "prompt": "", "seed": 0, "sha256": sha256(b"picture"), "nfe": nfe}
+        (folder / f"{sample}.json").write_text(json.dumps(row), encoding="utf-8")
     scores = {"methods": {"stochsync": {"scores": {"fid": {"value": 3.5, "error": 0.25}}}}}
     (tmp_path / "scores.embedded_world.json").write_text(json.dumps(scores), encoding="utf-8")
     point = read(tmp_path, "teacher", 10)

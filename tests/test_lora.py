@@ -9,9 +9,10 @@ from conftest import close
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from synclab.core.hashing import sha256
 from synclab.errors import UserError
 from synclab.priors.latent import LatentPrior
-from synclab.priors.lora import merge
+from synclab.priors.lora import fingerprint, merge
 
 RANK = 2
 LINEAR = "mid_block.attentions.0.transformer_blocks.0.attn1.to_out.0"
@@ -105,3 +106,28 @@ def test_a_missing_file_is_named_in_one_line(tmp_path: Path):
     with pytest.raises(UserError) as raised:
         merge(small_checkpoint.unet(), str(tmp_path / "none.safetensors"))
     assert str(raised.value).startswith(f"prior.lora={tmp_path}/none.safetensors: not readable (no")
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file in synclab's own folder, which is not the working directory."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.setattr("synclab.places.CHECKOUT", tmp_path)
+    (tmp_path / "assets").mkdir()
+    return tmp_path / "assets" / "lora.safetensors"
+
+
+def test_a_shipped_lora_is_found_from_any_working_directory(shipped: Path):
+    unet = small_checkpoint.unet()
+    before = weights(unet, LINEAR)
+    changes = write(shipped, unet, "peft")
+    merge(unet, "assets/lora.safetensors")
+    close(weights(unet, LINEAR), before + changes[LINEAR], 1e-5)
+
+
+def test_a_shipped_lora_identifies_a_run_by_its_content(shipped: Path):
+    for content in (b"first", b"retrained"):
+        shipped.write_bytes(content)
+        assert fingerprint("assets/lora.safetensors") == sha256(content)
+    assert fingerprint("owner/name@revision") is None

@@ -6,12 +6,12 @@
     python -m scripts.embedded latents
     python -m scripts.embedded unet --steps 40000 --cooldown 8000
     python -m scripts.embedded export --output synclab/assets/tiny
-    python -m scripts.embedded student --steps 8000 --cooldown 2000
-    python -m scripts.embedded export --denoiser student --output synclab/assets/tiny_fast
+    python -m scripts.embedded student --steps 1000 --cooldown 250
+    python -m scripts.embedded student_score
     python -m scripts.embedded depth --steps 1200 --cooldown 300
     python -m scripts.embedded depth_score
     python -m scripts.embedded score --prior synclab/assets/tiny
-    python -m scripts.embedded calls --student synclab/assets/tiny_fast
+    python -m scripts.embedded calls
     python -m scripts.embedded classifier
     python -m scripts.embedded judge
     python -m scripts.embedded disturbance
@@ -40,6 +40,7 @@ from pathlib import Path
 import torch
 
 from synclab.places import ASSETS
+from synclab.priors.lora import FILE
 
 from .training import Plan
 
@@ -78,8 +79,14 @@ def unet(args: argparse.Namespace) -> None:
 def student(args: argparse.Namespace) -> None:
     from .student import train_student
 
-    teacher, folder = args.folder / "unet", args.folder / "student"
-    train_student(folder, args.folder, teacher, args.guidance, plan(args))
+    folder = args.folder / "student"
+    train_student(folder, args.prior, args.guidance, plan(args), args.output)
+
+
+def student_score(args: argparse.Namespace) -> None:
+    from .student_score import score_student
+
+    score_student(args.lora, args.prompts, args.output, args.device)
 
 
 def depth(args: argparse.Namespace) -> None:
@@ -105,7 +112,7 @@ def depth_score(args: argparse.Namespace) -> None:
 def export(args: argparse.Namespace) -> None:
     from .unet import export
 
-    export(args.folder / "vae" / "model", args.folder / args.denoiser, args.output)
+    export(args.folder / "vae" / "model", args.folder / "unet", args.output)
 
 
 def score(args: argparse.Namespace) -> None:
@@ -132,9 +139,7 @@ def score(args: argparse.Namespace) -> None:
 def calls(args: argparse.Namespace) -> None:
     from .calls import plot_calls
 
-    given = {"teacher": args.teacher, "student": args.student}
-    priors = {who: prior for who, prior in given.items() if prior is not None}
-    plot_calls(args.folder / "calls", priors, args.prompts)
+    plot_calls(args.folder / "calls", args.lora, args.prompts)
 
 
 def classifier(args: argparse.Namespace) -> None:
@@ -205,8 +210,14 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         training(parser, 40000, batch=32)
         parser.add_argument("--begin", type=Path, help="a checkpoint whose text encoder to use")
     elif stage == "student":
-        training(parser, 8000, batch=32)
+        training(parser, 1000, batch=3)
+        parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="the teacher")
         parser.add_argument("--guidance", type=float, default=5.0, help="scale that it learns")
+        parser.add_argument("--output", type=Path, default=ASSETS / "tiny_fast" / FILE)
+    elif stage == "student_score":
+        parser.add_argument("--lora", type=Path, default=ASSETS / "tiny_fast" / FILE)
+        parser.add_argument("--prompts", type=int, default=4, help="for each kind and time")
+        parser.add_argument("--output", type=Path, default=Path("runs/tiny/student/score"))
     elif stage == "depth":
         training(parser, 1200, batch=16)
         parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="to start from")
@@ -218,7 +229,6 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--count", type=int, default=64, help="held-out solids")
         parser.add_argument("--ddim-steps", type=int, default=25)
     elif stage == "export":
-        parser.add_argument("--denoiser", default="unet", choices=["unet", "student"])
         parser.add_argument("--output", type=Path, default=ASSETS / "tiny")
     elif stage == "score":
         parser.add_argument("--prior", type=Path, default=ASSETS / "tiny")
@@ -230,8 +240,7 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--commands", default="", help="how it was trained, for the card")
         parser.add_argument("--remarks", default="", help="a paragraph for the card")
     elif stage == "calls":
-        parser.add_argument("--teacher", type=Path, default=ASSETS / "tiny")
-        parser.add_argument("--student", type=Path, help="a folder of distilled weights")
+        parser.add_argument("--lora", type=Path, default=ASSETS / "tiny_fast" / FILE)
         parser.add_argument("--prompts", default="demo_tables")
     elif stage == "judge":
         parser.add_argument("--output", type=Path, default=ASSETS / "judge_2")
@@ -274,6 +283,7 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
         latents,
         unet,
         student,
+        student_score,
         depth,
         depth_score,
         export,

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-CALLS = (25, 10, 4, 2, 1)
+from synclab.store.pictures import read_pictures
+
 METHODS = {"teacher": "stochsync", "student": "stochsync_turbo"}
+CALLS = {"teacher": (25, 10, 4, 2, 1), "student": (4, 2, 1)}
 PROTOCOL = "embedded_world"
 SCORE = "fid"
 
@@ -30,14 +32,20 @@ class Point:
     error: float
 
 
-def make(folder: Path, who: str, prior: Path, calls: int, prompts: str) -> Path:
+def words(who: str, calls: int, lora: Path) -> list[str]:
+    """The choices of a run: the teacher is `tiny` itself, the student `tiny` with a LoRA."""
+    if who == "student":
+        return ["prior=tiny_fast", f"prior.lora={lora}", f"method.ode_steps={calls}"]
+    # The last point of an ODE's grid is clean data, where the network is not called.
+    return ["prior=tiny", f"method.ode_steps={calls + 1}"]
+
+
+def make(folder: Path, who: str, calls: int, lora: Path, prompts: str) -> Path:
     """Runs and scores the panoramas of one point; what is finished is not made again."""
     run = folder / f"{who}_{calls}"
-    points = calls + (who == "teacher")  # the last point of an ODE's grid is clean and is not asked
-    words = [f"method={METHODS[who]}", f"method.ode_steps={points}", f"prior.path={prior}"]
-    words += ["task=panorama", f"prompts={prompts}", f"results={folder}", f"run={run.name}"]
-    words += ["method.guidance=1"] if who == "student" else []
-    for command in (["run", *words], ["evaluate", str(run / "panorama"), f"eval={PROTOCOL}"]):
+    choices = [f"method={METHODS[who]}", "task=panorama", *words(who, calls, lora)]
+    choices += [f"prompts={prompts}", f"results={folder}", f"run={run.name}"]
+    for command in (["run", *choices], ["evaluate", str(run / "panorama"), f"eval={PROTOCOL}"]):
         subprocess.run([sys.executable, "-m", f"synclab.{command[0]}", *command[1:]], check=True)
     return run / "panorama"
 
@@ -47,16 +55,16 @@ def read(task: Path, who: str, calls: int) -> Point:
     method = METHODS[who]
     scores = json.loads((task / f"scores.{PROTOCOL}.json").read_text(encoding="utf-8"))
     entry = scores["methods"][method]["scores"][SCORE]
-    rows = [json.loads(row.read_text(encoding="utf-8")) for row in (task / method).glob("*.json")]
-    evaluations = sum(row["nfe"] for row in rows) / len(rows)
+    found = [picture.row["nfe"] for picture in read_pictures(task / method)]
+    evaluations = sum(found) / len(found)
     return Point(who, calls, evaluations, entry["value"], entry["error"] or 0.0)
 
 
-def points(folder: Path, priors: dict[str, Path], prompts: str) -> Iterator[Point]:
-    """Every point of teacher and student; a folder of weights for each."""
-    pairs = [(who, calls) for who in priors for calls in CALLS]
+def points(folder: Path, lora: Path, prompts: str) -> Iterator[Point]:
+    """Every point of teacher and student."""
+    pairs = [(who, calls) for who, own in CALLS.items() for calls in own]
     for who, calls in tqdm(pairs, "points", disable=None):
-        yield read(make(folder, who, priors[who], calls, prompts), who, calls)
+        yield read(make(folder, who, calls, lora, prompts), who, calls)
 
 
 def plot(found: list[Point], file: Path) -> None:
@@ -82,6 +90,6 @@ def plot(found: list[Point], file: Path) -> None:
     figure.savefig(file, dpi=150)
 
 
-def plot_calls(folder: Path, priors: dict[str, Path], prompts: str) -> None:
+def plot_calls(folder: Path, lora: Path, prompts: str) -> None:
     """Makes, scores and plots all points: `folder`/calls.png."""
-    plot(list(points(folder, priors, prompts)), folder / "calls.png")
+    plot(list(points(folder, lora, prompts)), folder / "calls.png")

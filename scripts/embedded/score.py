@@ -27,8 +27,8 @@ log = logging.getLogger("score")
 SEED = 1000
 
 
-def embed(prior: LatentPrior, prompts: list[Prompt]) -> Branches:
-    first, *others = (prior.embed(prompt.text) for prompt in prompts)
+def embed(prior: LatentPrior, texts: list[str]) -> Branches:
+    first, *others = map(prior.embed, texts)
     return first.join(others)
 
 
@@ -49,7 +49,7 @@ def generate(
     images = []
     for start in tqdm(range(0, len(prompts), batch), f"guidance {guidance:g}", disable=None):
         part = slice(start, start + batch)
-        cond = embed(prior, prompts[part])
+        cond = embed(prior, [prompt.text for prompt in prompts[part]])
         images.append(denoise(prior, noise[part].to(prior.device), cond, steps, guidance))
     return torch.cat(images)
 

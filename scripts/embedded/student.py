@@ -1,76 +1,180 @@
-"""A student of a few steps: the guided denoiser as a consistency model of the same network.
+"""A student of a few calls: a LoRA that turns the guided denoiser into a consistency model.
 
-Song et al., Consistency Models (2303.01469), Alg. 2, with guidance inside the teacher's step as Luo
-et al., Latent Consistency Models (2310.04378), and with the student itself, without gradient, as
-the target network (Song and Dhariwal 2023, 2310.14189). The student predicts a velocity, so its x0
-equals x where there is no noise: the boundary condition of a consistency function.
+A consistency function maps every point of an ODE's path to the path's clean end (Song et al. 2023,
+2303.01469, eq. 4). The teacher is the frozen network itself under guidance (as in Luo et al. 2023,
+2310.04378), its paths are StochSync's G, and the student answers with their ends in one call and
+without guidance. It learns from the ends themselves: on paths this short they cost less than a
+second network's answers. Half of the paths begin in pure noise, as a picture does; the others in
+noised views of the world, as the later rounds of StochSync do.
 """
 
-import copy
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from .diffusion import Guided, clean, noised, schedule
+from synclab.core.solvers import consistency_x0, dpm_x0, nodes
+from synclab.core.streams import Streams
+from synclab.judges.classifier import Judge
+from synclab.priors.latent import LatentPrior
+from synclab.world import KINDS, Scenes, caption, render_views, sample_scenes
+
+from .data import LEVEL
+from .low_rank import LowRank
+from .muon import PlainAdamW
+from .preview import sheet
+from .prompts import draw_prompts
+from .score import embed, score_samples
 from .training import Plan, Trainer
-from .unet import Captioned
 
-INTERVALS = 25  # of the teacher's path; more copy it more finely and take longer to learn
-
-
-def consistent_x0(unet: Any, x: Tensor, t: Tensor, context: Tensor) -> Tensor:
-    """The consistency function: x0 from x at the times t (n,), and x itself at t = -1."""
-    return clean(x, unet(x, t.clamp_min(0), context).sample, t)
-
-
-def draw_intervals(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Times t and the next lower ones s (count,) of the teacher's path; the last s is -1."""
-    times = torch.tensor(schedule().steps(INTERVALS))
-    pairs = times[torch.randint(INTERVALS, (count,), generator=generator)]
-    return pairs[:, 0], pairs[:, 1]
+RANK = 16
+FOV = 72.0  # degrees, of the panorama's views
+POINTS = (9, 14)  # of the grid of a path's times, both included
+EARLIEST = 100  # below this time one unguided call is as good as the path, and nothing is learned
+CALLS = (1, 2, 4)  # that are looked at during training
+HELD_OUT = 1_000_000_000  # seed of the paths that checks use
+CHECKED = 6  # groups of those paths, each from one time
 
 
-def consistency_loss(
-    student: Any, teacher: Guided, x: Tensor, t: Tensor, s: Tensor, context: Tensor
-) -> Tensor:
-    """Pseudo-Huber distance of the student's x0 at t and at s, on one path of the teacher."""
-    with torch.no_grad():
-        target = consistent_x0(student, teacher.step(x, t, s, context), s, context)
-    error = (consistent_x0(student, x, t, context) - target).square().mean((1, 2, 3))
-    return ((error + 1e-3).sqrt() - 1e-3**0.5).mean()
+@dataclass(frozen=True)
+class Paths:
+    """States x (m, c, h, w) of the teacher's paths, their times (m,), texts (m, k, d), and ends."""
+
+    x: Tensor
+    t: Tensor
+    context: Tensor
+    end: Tensor
 
 
-def train_student(
-    folder: Path,
-    data: Path,
-    teacher: Path,
-    guidance: float,
-    plan: Plan,
-) -> None:
-    """Distils `teacher`, a folder as `train_unet` leaves it; the text encoder stays the same."""
-    from diffusers import UNet2DConditionModel
-    from transformers import CLIPTextModel
+def draw_captions(scenes: Scenes, generator: torch.Generator) -> list[str]:
+    return [caption(scenes, i, generator) for i in range(len(scenes.kind))]
 
-    torch.manual_seed(plan.seed)
-    text_encoder: Any = CLIPTextModel.from_pretrained(teacher / "text_encoder").requires_grad_(
-        False
+
+def draw_views(scenes: Scenes, size: int, generator: torch.Generator) -> Tensor:
+    """Views (n, 3, size, size) near the horizon; one in four looks up or down, by up to 30."""
+
+    def uniform() -> Tensor:
+        return torch.rand(len(scenes.kind), generator=generator)
+
+    azimuth, level = 360 * uniform(), torch.randn(len(scenes.kind), generator=generator) * 3
+    elevation = torch.where(uniform() < 0.25, LEVEL * (2 * uniform() - 1), level)
+    return render_views(scenes, azimuth, elevation, size, FOV)[0]
+
+
+def draw_start(
+    prior: LatentPrior, scenes: Scenes, generator: torch.Generator
+) -> tuple[Tensor, int]:
+    """Where paths begin, and the time there: pure noise, or noised views at any time."""
+    last = prior.schedule.last
+    eps = torch.randn(len(scenes.kind), *prior.shape, generator=generator).to(prior.device)
+    if torch.rand((), generator=generator) < 0.5:
+        return eps, last
+    t = int(torch.randint(EARLIEST, last, (), generator=generator))
+    views = draw_views(scenes, prior.image_size, generator).to(prior.device)
+    return prior.schedule.noise(prior.encode(views), eps, t), t
+
+
+@torch.no_grad()
+def draw_paths(
+    prior: LatentPrior, count: int, guidance: float, generator: torch.Generator
+) -> Paths:
+    """`count` paths of the teacher from one time, over a grid of times that varies."""
+    scenes = sample_scenes(count, generator)
+    text = embed(prior, draw_captions(scenes, generator))
+    x, t = draw_start(prior, scenes, generator)
+    n = int(torch.randint(POINTS[0], POINTS[1] + 1, (), generator=generator))
+    states = [x]
+
+    def record(x: Tensor, *step: int) -> Tensor:
+        states.append(x)
+        return x
+
+    end = dpm_x0(prior, x, t, text, guidance, n, record)
+    times = torch.tensor([t for t in nodes(prior.schedule, t, n) if t >= EARLIEST])
+    return Paths(
+        torch.cat(states[: len(times)]),
+        times.repeat_interleave(count).to(x.device),
+        text.positive[0].repeat(len(times), 1, 1),
+        end.repeat(len(times), 1, 1, 1),
     )
-    text_encoder.to(plan.device)
-    original: Any = UNet2DConditionModel.from_pretrained(teacher / "model")
-    student = copy.deepcopy(original).to(plan.device)
-    views = Captioned.load(data, plan.device)
-    unprompted = text_encoder(views.empty[None].long().to(plan.device)).last_hidden_state
-    guided = Guided(original.requires_grad_(False).to(plan.device), unprompted, guidance)
-    trainer = Trainer(folder, nn.ModuleDict({"unet": student}), plan, 3e-4, averaging=0.99)
 
-    def loss(generator: torch.Generator) -> Tensor:
-        drawn = views.draw(plan.batch, 0.0, generator)
-        t, s = (times.to(plan.device) for times in draw_intervals(plan.batch, generator))
-        context = text_encoder(drawn.words).last_hidden_state
-        return consistency_loss(student, guided, noised(drawn.x0, drawn.eps, t), t, s, context)
 
-    trainer.fit(loss)
-    student.save_pretrained(folder / "model")
-    text_encoder.save_pretrained(folder / "text_encoder")
+def consistency_loss(prior: LatentPrior, paths: Paths) -> Tensor:
+    """Distance (m,) of the student's x0 from the paths' ends, times alpha.
+
+    x0 = (x - sigma eps) / alpha: without the factor, the noisiest times would outweigh all others.
+    """
+    alpha, sigma = (
+        table[paths.t.cpu()].view(-1, 1, 1, 1).to(paths.x)
+        for table in (prior.schedule.alphas, prior.schedule.sigmas)
+    )
+    answer = prior.unet(paths.x, paths.t, paths.context).sample
+    eps = sigma * paths.x + alpha * answer if prior.prediction == "v_prediction" else answer
+    return (paths.x - sigma * eps - alpha * paths.end).abs().mean((1, 2, 3))
+
+
+def start_noise(prior: LatentPrior, count: int) -> Tensor:
+    """The noise (count, c, h, w) that samples begin with, always the same."""
+    return Streams("student", 0, device=prior.device).normal("start", (count, *prior.shape))
+
+
+@torch.no_grad()
+def sample(prior: LatentPrior, texts: list[str], calls: int) -> Tensor:
+    """Images (n, 3, h, w) after some calls without guidance, always from the same noise."""
+    x, rng = start_noise(prior, len(texts)), Streams("student", 0, device=prior.device)
+    x0 = consistency_x0(prior, x, prior.schedule.last, embed(prior, texts), 1.0, calls, rng)
+    return prior.decode(x0).cpu()
+
+
+@dataclass(frozen=True)
+class Student:
+    """The teacher, and the branches beside its layers that make it the student."""
+
+    prior: LatentPrior
+    branches: LowRank
+    guidance: float
+
+    def loss(self, count: int, generator: torch.Generator) -> Tensor:
+        """Mean distance from the ends of `count` paths that the teacher takes."""
+        with self.branches.off():
+            paths = draw_paths(self.prior, count, self.guidance, generator)
+        return consistency_loss(self.prior, paths).mean()
+
+    @torch.no_grad()
+    def check(self, folder: Path, step: int) -> dict[str, float]:
+        """Loss on paths held out, and shares of samples that the judge recognises, by calls.
+
+        Draws the samples into `folder`, a row for each number of calls.
+        """
+        generator = torch.Generator().manual_seed(HELD_OUT)
+        losses = [float(self.loss(4, generator)) for _ in range(CHECKED)]
+        found, rows = {"loss": round(sum(losses) / len(losses), 5)}, []
+        judge, prompts = Judge.load(), draw_prompts(KINDS, 1)
+        for calls in CALLS:
+            rows.append(sample(self.prior, [prompt.text for prompt in prompts], calls))
+            seen = score_samples(judge, prompts, rows[-1])["all"]
+            found |= {f"kind_{calls}": seen["kind"], f"time_{calls}": seen["time"]}
+        folder.mkdir(parents=True, exist_ok=True)
+        sheet(torch.cat(rows), len(rows)).save(folder / f"{step:07d}.png")
+        return found
+
+
+def train_student(folder: Path, begin: Path, guidance: float, plan: Plan, output: Path) -> None:
+    """Distils the checkpoint `begin` under guidance, and writes the LoRA to the file `output`."""
+    torch.manual_seed(plan.seed)
+    prior = LatentPrior(str(begin), device=plan.device)
+    student = Student(prior, LowRank(prior.unet, RANK).to(plan.device), guidance)
+    trainer = Trainer(
+        folder,
+        nn.ModuleDict({"lora": student.branches}),
+        plan,
+        1e-3,
+        warmup=30,
+        averaging=0.99,
+        check_seconds=1200,
+        optimizers=PlainAdamW,
+    )
+    trainer.fit(partial(student.loss, plan.batch), partial(student.check, folder / "previews"))
+    student.branches.save(output)

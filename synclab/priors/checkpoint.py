@@ -9,7 +9,7 @@ from annotated_types import MinLen
 
 from synclab.core.file_hash import file_hash
 from synclab.errors import UserError
-from synclab.places import CHECKOUT
+from synclab.places import candidates
 from synclab.priors.completeness import missing_weights
 
 DENOISERS = ("unet", "transformer")
@@ -111,7 +111,7 @@ def resolve(path: str) -> str:
     Relative folders are also looked up in synclab's own folder, so that the embedded prior is found
     from any working directory.
     """
-    for folder in (Path(path).expanduser(), CHECKOUT / path):
+    for folder in candidates(path):
         if folder.is_dir():
             return str(check_folder(folder))
     if Path(path).is_absolute() or path.startswith((".", "~")) or address(path)[0].count("/") != 1:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from synclab.core.file_hash import file_hash
 from synclab.errors import UserError
+from synclab.places import candidates
 from synclab.priors.checkpoint import address
 
 FILE = "pytorch_lora_weights.safetensors"
@@ -65,19 +66,27 @@ def find(lora: str) -> Path:
     """The file itself, or the one of a name on the Hub, from its cache or downloaded."""
     from huggingface_hub import hf_hub_download
 
-    file = Path(lora).expanduser()
-    name, revision = address(lora)
-    if file.is_file():
+    if file := local(lora):
         return file
-    if file.suffix == ".safetensors" or name.count("/") != 1:
+    name, revision = address(lora)
+    if Path(lora).suffix == ".safetensors" or name.count("/") != 1:
         raise FileNotFoundError("no such file")
     return Path(hf_hub_download(name, FILE, revision=revision))
 
 
+def local(lora: str) -> Path | None:
+    """The file on this disk, if it is one.
+
+    Relative paths are also looked up in synclab's own folder, so that the embedded student is found
+    from any working directory.
+    """
+    return next(filter(Path.is_file, candidates(lora)), None)
+
+
 def fingerprint(lora: str | None) -> str | None:
     """SHA-256 of a local file, so that retraining changes the identity; None for Hub names."""
-    file = Path(lora or "").expanduser()
-    return file_hash(file) if file.is_file() else None
+    file = local(lora) if lora else None
+    return file_hash(file) if file else None
 
 
 @torch.no_grad()

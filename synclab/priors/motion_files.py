@@ -4,7 +4,7 @@ from pathlib import Path
 
 from synclab.core.file_hash import hash_of_files
 from synclab.errors import UserError
-from synclab.places import CHECKOUT
+from synclab.places import candidates
 
 EXPECTED = "expected a folder of prior=tiny_motion's format, or a .pt file of MDM's with prior=mdm"
 
@@ -14,7 +14,7 @@ def find(model: str) -> Path:
 
     Raises: UserError if there is none.
     """
-    for path in (Path(model).expanduser(), CHECKOUT / model):
+    for path in candidates(model):
         if path.exists():
             return path.resolve()
     raise UserError(f"prior.model={model}: no such file or folder; {EXPECTED}")

@@ -9,7 +9,9 @@ from typing import Any
 
 from synclab.config.overrides import assignment
 from synclab.config.usual import usual
+from synclab.core.file_hash import file_hash
 from synclab.errors import UserError
+from synclab.places import candidates
 from synclab.store.folder import Store, find_folders
 from synclab.store.pictures import Picture, read_pictures
 
@@ -129,8 +131,18 @@ def changes(config: Mapping[str, Any], chosen: tuple[str, ...]) -> list[str]:
         assignment(f"{group}.{key}", "FILE" if is_hash(key, value) else value)
         for group in GROUPS
         for key, value in config.get(group, {}).items()
-        if key in without.get(group, {}) and key != "_target_" and value != without[group][key]
+        if key in without.get(group, {})
+        and key != "_target_"
+        and not is_usual(key, value, without[group][key])
     ]
+
+
+def is_usual(key: str, value: Any, usual: Any) -> bool:
+    """Whether a recorded value is that of the choices, or the hash of the file that they name."""
+    if not is_hash(key, value) or usual is None:
+        return value == usual
+    files = filter(Path.is_file, candidates(usual))
+    return any(file_hash(file) == value for file in files)
 
 
 def is_hash(key: str, value: Any) -> bool:

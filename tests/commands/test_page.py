@@ -24,6 +24,7 @@ from torch import Tensor
 from synclab import report, view
 from synclab.config.composition import read_job
 from synclab.config.overrides import prepare
+from synclab.core.hashing import sha256
 from synclab.errors import UserError
 from synclab.places import ASSETS, CONF
 from synclab.spaces.panorama import Panorama
@@ -141,6 +142,17 @@ def test_a_shell_and_hydra_read_the_command_as_the_same_configuration(prompt, tm
 def test_a_lora_is_named_by_its_place_not_by_its_hash(tmp_path):
     row = {"prompt": "", "seed": 0, "prior": "tiny", "config": {"prior": {"lora": "0" * 64}}}
     assert "prior.lora=FILE" in Entry("image", "ddim", Picture(tmp_path, row)).command
+
+
+def test_the_lora_that_a_prior_has_by_itself_is_not_named(tmp_path, monkeypatch):
+    (tmp_path / "lora.safetensors").write_bytes(b"weights")
+    usual = {"prior": {"lora": str(tmp_path / "lora.safetensors")}}
+    monkeypatch.setattr("synclab.viewers.entries.usual", lambda chosen: usual)
+    for content, named in ((b"weights", False), (b"others", True)):
+        config = {"prior": {"lora": sha256(content)}}
+        row = {"prompt": "", "seed": 0, "prior": "tiny_fast", "config": config}
+        command = Entry("image", "ddim", Picture(tmp_path, row)).command
+        assert ("prior.lora=" in command) == named
 
 
 def test_a_second_page_makes_no_thumbnail_again(page, results):

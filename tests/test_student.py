@@ -1,0 +1,130 @@
+"""The student of a few calls: its LoRA, and the teacher's paths that it learns from."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import small_checkpoint
+import torch
+from conftest import close
+from torch import Tensor
+
+from scripts.embedded.low_rank import LowRank
+from scripts.embedded.student import (
+    EARLIEST,
+    Paths,
+    consistency_loss,
+    draw_paths,
+    sample,
+    train_student,
+)
+from scripts.embedded.training import Plan
+from synclab.core.schedule import Schedule
+from synclab.priors.latent import LatentPrior
+from synclab.priors.lora import merge
+
+BRIEF = Plan(steps=2, cooldown=0, batch=2, device="cpu", seed=0)
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def learnt(low_rank: LowRank) -> LowRank:
+    """Branches that add something; they are zero before training."""
+    for parameter in low_rank.parameters():
+        torch.nn.init.normal_(parameter, std=0.2, generator=seeded())
+    return low_rank
+
+
+def answer(unet: Any) -> Tensor:
+    x = torch.randn(2, 4, 8, 8, generator=seeded(1))
+    text = torch.randn(2, 5, small_checkpoint.WIDTH, generator=seeded(2))
+    return unet(x, torch.tensor([500, 20]), text).sample.detach()
+
+
+def test_a_merged_lora_answers_as_its_branches_did_in_training(tmp_path: Path):
+    trained, merged = small_checkpoint.unet(), small_checkpoint.unet()
+    merged.load_state_dict(trained.state_dict())
+    plain = answer(trained)
+    low_rank = learnt(LowRank(trained, rank=2))
+    low_rank.save(tmp_path / "lora.safetensors")
+    merge(merged, str(tmp_path / "lora.safetensors"))
+    close(answer(merged), answer(trained), 2e-2)
+    assert (answer(trained) - plain).abs().max() > 0.2
+
+
+def test_the_teacher_is_the_network_with_its_branches_off():
+    unet = small_checkpoint.unet()
+    plain = answer(unet)
+    low_rank = learnt(LowRank(unet, rank=2))
+    with low_rank.off():
+        assert torch.equal(answer(unet), plain)
+
+
+def test_an_untrained_student_is_its_teacher_without_guidance():
+    unet = small_checkpoint.unet()
+    plain = answer(unet)
+    LowRank(unet, rank=2)
+    assert torch.equal(answer(unet), plain)
+
+
+class Exact:
+    """The exact answer for data that are all zero: every path of it ends in zero."""
+
+    def __init__(self, schedule: Schedule, prediction: str) -> None:
+        self.schedule, self.prediction = schedule, prediction
+
+    def __call__(self, x: Tensor, t: Tensor, context: Tensor) -> SimpleNamespace:
+        alpha, sigma = (
+            table[t].expand(len(x)).view(-1, 1, 1, 1).to(x)
+            for table in (self.schedule.alphas, self.schedule.sigmas)
+        )
+        return SimpleNamespace(
+            sample=(alpha if self.prediction == "v_prediction" else 1) / sigma * x
+        )
+
+
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
+def test_a_student_equal_to_the_exact_teacher_has_no_loss(checkpoint: Path, prediction: str):
+    prior = LatentPrior(str(checkpoint))
+    prior.prediction = prediction
+    prior.unet = Exact(prior.schedule, prediction)
+    for seed in range(3):
+        paths = draw_paths(prior, 2, 5.0, seeded(seed))
+        close(paths.end, torch.zeros_like(paths.end), 1e-4)
+        assert float(consistency_loss(prior, paths).max()) < 1e-4
+
+
+@pytest.fixture(scope="module")
+def paths(checkpoint: Path) -> list[Paths]:
+    prior = LatentPrior(str(checkpoint))
+    return [draw_paths(prior, 2, 5.0, seeded(seed)) for seed in range(4)]
+
+
+def test_all_points_of_a_path_share_its_end_and_its_text(paths: list[Paths]):
+    for each in paths:
+        ends, texts = each.end.unflatten(0, (-1, 2)), each.context.unflatten(0, (-1, 2))
+        assert torch.equal(ends, ends[:1].expand_as(ends))
+        assert torch.equal(texts, texts[:1].expand_as(texts))
+        assert len(each.x) == len(each.t) == len(each.context) == len(each.end)
+
+
+def test_paths_begin_in_pure_noise_or_later_and_go_down(paths: list[Paths]):
+    starts = {int(each.t[0]) for each in paths}
+    assert 999 in starts and min(starts) < 999
+    for each in paths:
+        assert bool((each.t[2:] <= each.t[:-2]).all()) and int(each.t.min()) >= EARLIEST
+
+
+def test_a_trained_student_is_a_lora_of_its_teacher(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("scripts.embedded.student.KINDS", ["desert"])
+    monkeypatch.setattr("scripts.embedded.student.CHECKED", 1)
+    lora = tmp_path / "lora.safetensors"
+    train_student(tmp_path, checkpoint, 5.0, BRIEF, lora)
+    student = LatentPrior(str(checkpoint), lora=str(lora))
+    assert sample(student, ["a desert", "a city"], calls=2).isfinite().all()
+    assert "kind_4" in (tmp_path / "checks.jsonl").read_text(encoding="utf-8")
