@@ -19,6 +19,7 @@
     python -m scripts.embedded motion --steps 6000 --cooldown 1500
     python -m scripts.embedded motion_judge
     python -m scripts.embedded motion_score
+    python -m scripts.embedded pixels --steps 6000 --cooldown 1500
 
 Each stage goes on where it stopped when it is run again, and reads what earlier ones left in
 `--folder`. Losses go to `<stage>/loss.jsonl`, measurements of the averaged weights to
@@ -180,6 +181,12 @@ def motion_score(args: argparse.Namespace) -> None:
     score_motion(args.prior, args.each, args.commands)
 
 
+def pixels(args: argparse.Namespace) -> None:
+    from .pixels import train_pixels
+
+    train_pixels(args.folder / "pixels", args.views, args.prior, plan(args), args.output)
+
+
 def plan(args: argparse.Namespace) -> Plan:
     return Plan(args.steps, args.cooldown, args.batch, args.device, args.seed, args.bf16)
 
@@ -263,6 +270,11 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--prior", type=Path, default=ASSETS / "tiny_motion")
         parser.add_argument("--each", type=int, default=3, help="segments of each request")
         parser.add_argument("--commands", default="", help="how it was trained, for the card")
+    elif stage == "pixels":
+        training(parser, 6000, batch=32)
+        parser.add_argument("--views", type=int, default=12288)
+        parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="to start from")
+        parser.add_argument("--output", type=Path, default=ASSETS / "tiny_pixels")
 
 
 STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
@@ -286,6 +298,7 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
         motion,
         motion_judge,
         motion_score,
+        pixels,
     )
 }
 

@@ -1,0 +1,172 @@
+"""Priors of pixels: the embedded one's format and DeepFloyd IF's."""
+
+from pathlib import Path
+
+import pytest
+import small_checkpoint
+import torch
+import torch.nn.functional as F
+from conftest import close
+
+from synclab.core.protocols import Views
+from synclab.errors import UserError
+from synclab.priors import t5
+from synclab.priors.branches import Branches
+from synclab.priors.deepfloyd import DeepFloyd
+from synclab.priors.pixel import PixelPrior
+from synclab.priors.threshold import dynamic, read_threshold, static
+
+VIEWS: Views = ((0.0,), (1.0,))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_checkpoint.save(tmp_path_factory.mktemp("pixels") / "p", small_checkpoint.PIXELS)
+
+
+@pytest.fixture(scope="module")
+def if_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_checkpoint.save(tmp_path_factory.mktemp("if") / "p", small_checkpoint.IF_1)
+
+
+@pytest.fixture
+def prior(folder: Path) -> PixelPrior:
+    return PixelPrior(str(folder))
+
+
+@pytest.fixture
+def if_1(if_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DeepFloyd:
+    monkeypatch.setenv("SYNCLAB_CACHE", str(tmp_path / "cache"))
+    return DeepFloyd(str(if_folder))
+
+
+def noise(prior: PixelPrior) -> torch.Tensor:
+    return torch.randn(2, *prior.shape, generator=torch.Generator().manual_seed(0))
+
+
+def condition(prior: PixelPrior, prompt: str = "a desert") -> Branches:
+    return prior.embed(prompt).at(VIEWS)
+
+
+def test_images_are_what_is_denoised(prior: PixelPrior) -> None:
+    image = torch.rand(2, 3, 16, 16)
+    assert prior.shape == (3, 16, 16) and (prior.image_size, prior.factor) == (16, 1)
+    close(prior.decode(prior.encode(image)), image, 1e-6)
+    assert prior.encode(image).aminmax() == (2 * image - 1).aminmax()
+
+
+def test_decoded_images_are_clamped_and_encoded_ones_are_not(prior: PixelPrior) -> None:
+    image = torch.full((1, 3, 16, 16), 1.2)
+    close(prior.encode(image), 2 * image - 1, 1e-6)
+    assert prior.decode(prior.encode(image)).max() == 1
+
+
+def test_a_patch_is_one_place_of_the_network(prior: PixelPrior) -> None:
+    x, context = noise(prior), condition(prior).positive[0]
+    expected = prior.unet(F.pixel_unshuffle(x, 4), torch.tensor(500), context).sample
+    close(prior.answer(500, x, context), F.pixel_shuffle(expected, 4), 1e-6)
+
+
+def test_the_network_predicts_the_clean_image(folder: Path) -> None:
+    prior = PixelPrior(str(folder), threshold=False)
+    x, cond = noise(prior), condition(prior)
+    x0 = prior.schedule.x0(x, prior.predict(x, 500, cond, 1.0), 500)
+    close(x0, prior.answer(500, x, *cond.positive), 1e-4)
+
+
+@pytest.mark.parametrize("t", [0, 500, 999])
+def test_clean_estimates_are_clipped_under_any_guidance(prior: PixelPrior, t: int) -> None:
+    x = noise(prior)
+    x0 = prior.schedule.x0(x, prior.predict(x, t, condition(prior), 30.0), t)
+    assert x0.abs().max() <= 1.05
+
+
+def test_clipping_can_be_left_out(folder: Path) -> None:
+    prior = PixelPrior(str(folder), threshold=False)
+    x = noise(prior)
+    x0 = prior.schedule.x0(x, prior.predict(x, 500, condition(prior), 30.0), 500)
+    assert x0.abs().max() > 1.5
+
+
+def test_dynamic_clipping_divides_by_what_most_values_stay_below() -> None:
+    x0 = torch.linspace(-1.2, 1.2, 101).view(1, 1, 1, 101)
+    clipped = dynamic(0.5, 1.5)(x0)  # half of all magnitudes are below 0.6
+    close(clipped, x0.clamp(-1, 1), 1e-6)
+    close(dynamic(1.0, 1.5)(x0), x0 / 1.2, 1e-6)
+    close(dynamic(1.0, 1.1)(x0), (x0 / 1.1).clamp(-1, 1), 1e-6)
+
+
+def test_a_scheduler_file_says_how_to_clip() -> None:
+    x0 = torch.tensor([-3.0, 0.5, 3.0]).view(1, 3, 1, 1)
+    dynamically = {"thresholding": True, "dynamic_thresholding_ratio": 1, "sample_max_value": 9}
+    assert torch.equal(read_threshold({})(x0), x0)
+    assert torch.equal(read_threshold({"clip_sample": True})(x0), static(1)(x0))
+    assert torch.equal(read_threshold(dynamically | {"clip_sample": True})(x0), x0 / 3)
+
+
+def test_a_latent_model_is_refused(checkpoint: Path) -> None:
+    with pytest.raises(UserError, match="takes 4 channels; expected 3, or 3 p\\^2"):
+        PixelPrior(str(checkpoint))
+
+
+def test_a_folder_without_a_text_encoder_is_refused(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "unet").symlink_to(folder / "unet")
+    with pytest.raises(UserError, match=r"text_encoder, tokenizer, scheduler missing; .*format"):
+        PixelPrior(str(tmp_path))
+
+
+# DeepFloyd IF
+
+
+def test_variances_are_dropped(if_1: DeepFloyd) -> None:
+    x, context = noise(if_1), condition(if_1).positive[0].float()
+    expected = if_1.unet(x, torch.tensor(500), context).sample
+    assert expected.shape == (2, 6, 16, 16)
+    close(if_1.answer(500, x, context), expected[:, :3], 1e-6)
+
+
+def test_estimates_are_clipped_where_nothing_but_noise_is_left(if_1: DeepFloyd) -> None:
+    x = noise(if_1)
+    x0 = if_1.schedule.x0(x, if_1.predict(x, 999, condition(if_1), 7.0), 999)
+    assert x0.abs().max() <= 1.1
+
+
+def test_texts_are_encoded_as_the_pipeline_does(if_1: DeepFloyd) -> None:
+    tokens = if_1.tokenizer(
+        "a desert", padding="max_length", max_length=77, truncation=True, return_tensors="pt"
+    )
+    encoder = if_1.parts.text_encoder(small_checkpoint.T5EncoderModel, "text_encoder")
+    expected = encoder(tokens.input_ids, attention_mask=tokens.attention_mask)[0]
+    close(if_1.embed("A desert ").positive[0], expected.half(), 0)
+
+
+def test_the_text_encoder_leaves_the_memory_before_denoising(if_1: DeepFloyd) -> None:
+    cond = condition(if_1)
+    assert if_1.texts.is_loaded
+    if_1.predict(noise(if_1), 500, cond, 7.0)
+    assert not if_1.texts.is_loaded
+
+
+def test_a_text_is_encoded_once_for_all_runs(if_1: DeepFloyd, if_folder: Path) -> None:
+    first, again = condition(if_1), DeepFloyd(str(if_folder))
+    second = condition(again)
+    assert torch.equal(first.positive[0], second.positive[0]) and not again.texts.is_loaded
+    again.embed("another text")
+    assert again.texts.is_loaded
+
+
+def test_another_text_encoder_has_its_own_embeddings(if_1: DeepFloyd, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    parts = small_checkpoint.IF_1
+    other = tmp_path / "other"
+    for name, make in parts.items():
+        make().save_pretrained(other / name)
+    first, second = (condition(p).positive[0] for p in (if_1, DeepFloyd(str(other))))
+    assert not torch.equal(first, second)
+
+
+def test_a_long_text_is_cut_with_a_warning(
+    if_1: DeepFloyd, caplog: pytest.LogCaptureFixture
+) -> None:
+    if_1.embed("a " * t5.LENGTH)
+    assert "cut to 77" in caplog.text
