@@ -19,7 +19,7 @@ from transformers import (
     CLIPTextModelWithProjection,
     T5Config,
     T5EncoderModel,
-    T5TokenizerFast,
+    T5Tokenizer,
 )
 
 from scripts.embedded.text import LENGTH, build_tokenizer
@@ -130,10 +130,10 @@ def t5_encoder() -> T5EncoderModel:
     return T5EncoderModel(config)
 
 
-def t5_tokenizer() -> T5TokenizerFast:
+def t5_tokenizer() -> T5Tokenizer:
     """Pieces of one letter."""
     pieces = ["<pad>", "</s>", "<unk>", "▁", *"abcdefghijklmnopqrstuvwxyz"]
-    return T5TokenizerFast(vocab=[(piece, -1.0) for piece in pieces], extra_ids=0)
+    return T5Tokenizer(vocab=[(piece, -1.0) for piece in pieces], extra_ids=0)
 
 
 def flow_scheduler(shift: float = 3.0, **changes: Any) -> FlowMatchEulerDiscreteScheduler:
@@ -186,6 +186,9 @@ IF_1: dict[str, Callable[[], Any]] = {
     "scheduler": pixel_scheduler,
 }
 """Stage I of DeepFloyd IF, 16 px."""
+
+IF_2 = IF_1 | {"unet": lambda: if_unet(in_channels=6, class_embed_type="timestep")}
+"""Its stage II."""
 
 FLOW: dict[str, Callable[[], Any]] = {
     "transformer": transformer,

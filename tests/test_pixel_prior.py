@@ -7,14 +7,16 @@ import small_checkpoint
 import torch
 import torch.nn.functional as F
 from conftest import close
+from PIL import Image
 
-from synclab.core.protocols import Views
+from synclab.core.protocols import Sample, Views
 from synclab.errors import UserError
 from synclab.priors import t5
 from synclab.priors.branches import Branches
-from synclab.priors.deepfloyd import DeepFloyd
+from synclab.priors.deepfloyd import DeepFloyd, DeepFloydUpscaler
 from synclab.priors.pixel import PixelPrior
 from synclab.priors.threshold import dynamic, read_threshold, static
+from synclab.tasks.ambiguous import AmbiguousTask
 
 VIEWS: Views = ((0.0,), (1.0,))
 
@@ -105,7 +107,7 @@ def test_a_scheduler_file_says_how_to_clip() -> None:
 
 
 def test_a_latent_model_is_refused(checkpoint: Path) -> None:
-    with pytest.raises(UserError, match="takes 4 channels; expected 3, or 3 p\\^2"):
+    with pytest.raises(UserError, match="takes images of 4 channels; expected 3, or 3 p\\^2"):
         PixelPrior(str(checkpoint))
 
 
@@ -170,3 +172,81 @@ def test_a_long_text_is_cut_with_a_warning(
 ) -> None:
     if_1.embed("a " * t5.LENGTH)
     assert "cut to 77" in caplog.text
+
+
+# Its stage II
+
+
+@pytest.fixture
+def if_2(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> DeepFloydUpscaler:
+    monkeypatch.setenv("SYNCLAB_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path_factory.mktemp("if") / "p"
+    return DeepFloydUpscaler(str(small_checkpoint.save(folder, small_checkpoint.IF_2)))
+
+
+SAMPLE = Sample("pair", "a desert | a sea", 0)
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> AmbiguousTask:
+    """A task that begins with a small picture, dark below."""
+    picture = Image.new("RGB", (4, 4), "white")
+    picture.paste("black", (0, 2, 4, 4))
+    picture.save(tmp_path / "pair.png")
+    return AmbiguousTask(start=str(tmp_path))
+
+
+def enlarging(task: AmbiguousTask, prior: PixelPrior) -> Branches:
+    cond = task.condition(prior, SAMPLE).at(task.canvas(prior, "rgb").all_views())
+    assert isinstance(cond, Branches)
+    return cond
+
+
+def test_each_view_sees_the_small_picture_as_it_sees_the_large_one(
+    if_2: DeepFloydUpscaler, started: AmbiguousTask
+) -> None:
+    if_2.noise_level = 0
+    coarse = enlarging(started, if_2).positive[1]
+    upright, turned = coarse.mean((1, 3))  # by row
+    close(turned, upright.flip(0), 1e-6)
+    assert upright[0] > 0.8 and upright[-1] < -0.8
+
+
+def test_the_small_picture_is_noised_alike_in_both_branches_and_every_time(
+    if_2: DeepFloydUpscaler, started: AmbiguousTask
+) -> None:
+    if_2.noise_level = 500
+    first, second = enlarging(started, if_2), enlarging(started, if_2)
+    assert torch.equal(first.positive[1], first.negative[1])
+    assert torch.equal(first.positive[1], second.positive[1])
+    noise = first.positive[1][0] - first.positive[1][1].rot90(2, (1, 2))
+    close(noise, 0 * noise, 1e-6)
+
+
+def test_the_network_sees_state_small_picture_and_noise_level(
+    if_2: DeepFloydUpscaler, started: AmbiguousTask
+) -> None:
+    x, cond = noise(if_2), enlarging(started, if_2)
+    context, coarse = (part.float() for part in cond.positive)
+    expected = if_2.unet(
+        torch.cat([x, coarse], 1), torch.tensor(500), context, class_labels=torch.tensor([50, 50])
+    ).sample[:, :3]
+    close(if_2.answer(500, x, context, coarse), expected, 1e-6)
+
+
+def test_pictures_and_a_prior_that_enlarges_them_need_each_other(
+    prior: PixelPrior, if_2: DeepFloydUpscaler, started: AmbiguousTask
+) -> None:
+    started.check_prior(if_2, "if_2")
+    AmbiguousTask().check_prior(prior, "tiny_pixels")
+    with pytest.raises(UserError, match=r"prior=if_2: enlarges pictures, and task.start=null"):
+        AmbiguousTask().check_prior(if_2, "if_2")
+    with pytest.raises(UserError, match=r"task.start=.*: prior=tiny_pixels enlarges no pictures"):
+        started.check_prior(prior, "tiny_pixels")
+
+
+def test_a_sample_without_its_small_picture_is_named(if_2: DeepFloydUpscaler, started) -> None:
+    with pytest.raises(UserError, match="no picture of other there; make it first"):
+        started.condition(if_2, Sample("other", "a desert | a sea", 0))

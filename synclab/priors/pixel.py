@@ -31,7 +31,9 @@ class PixelPrior(PromptedPrior):
 
     threshold: bool = True
 
-    factor: ClassVar[int] = 1
+    extra_channels: ClassVar[int] = 0
+    """Input channels of the UNet besides the image's."""
+
     folders: ClassVar[tuple[str, ...]] = PIXEL_PARTS
 
     def load(self) -> tuple[int, int, int]:
@@ -39,7 +41,7 @@ class PixelPrior(PromptedPrior):
 
         self.unet = self.prepare(self.parts.network(UNet2DConditionModel, "unet"))
         self.clip = self.parts.clipping()
-        self.patch = self.patch_of(self.unet.config.in_channels)
+        self.patch = self.patch_of(self.unet.config.in_channels - self.extra_channels)
         side = self.patch * self.side_of(self.unet.config.sample_size)
         return RGB, side, side
 
@@ -51,8 +53,8 @@ class PixelPrior(PromptedPrior):
         patch = round((channels / RGB) ** 0.5)
         if RGB * patch**2 != channels:
             raise UserError(
-                f"prior.path={self.path}: its unet takes {channels} channels; expected 3, or 3 p^2"
-                " of patches of p x p pixels; use prior=sd21_base for a latent model"
+                f"prior.path={self.path}: its unet takes images of {channels} channels; expected 3,"
+                " or 3 p^2 of patches of p x p pixels; use prior=sd21_base for a latent model"
             )
         return patch
 
@@ -60,6 +62,11 @@ class PixelPrior(PromptedPrior):
     def image_size(self) -> int:
         """Pixels along a side of the prior's native image."""
         return self.shape[1]
+
+    @property
+    def factor(self) -> int:
+        """1: there is no encoder."""
+        return 1
 
     def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
         """The noise beside the clipped clean image; see `threshold`."""

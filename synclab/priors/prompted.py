@@ -141,6 +141,12 @@ class PromptedPrior:
         """Returns the text unchanged: this prior uses no depth."""
         return text
 
+    def with_coarse(
+        self, text: Condition, coarse: Callable[[Views], Tensor], noise: Callable[[Views], Tensor]
+    ) -> Condition:
+        """Returns the text unchanged: this prior enlarges no picture."""
+        return text
+
     def encode_text(self, text: str) -> Inputs:
         """Token features (1, n, d)."""
         ids = token_ids(self.tokenizer, text).to(self.device)

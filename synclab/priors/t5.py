@@ -30,9 +30,9 @@ class T5:
 
     @cached_property
     def tokenizer(self) -> Any:
-        from transformers import T5TokenizerFast
+        from transformers import T5Tokenizer
 
-        return self.parts.tokenizer(T5TokenizerFast, "tokenizer")
+        return self.parts.tokenizer(T5Tokenizer, "tokenizer")
 
     @property
     def is_loaded(self) -> bool:
