@@ -30,6 +30,7 @@ PATCH = 4
 """Pixels along a side of what the network sees as one place of 48 channels."""
 
 HELD_OUT = 256
+PREVIEW_STEPS = 20
 
 STEEPEST = 20.0
 """Largest weight of an error, where there is little noise."""
@@ -162,7 +163,7 @@ def draw_preview(prior: PixelPrior, file: Path) -> None:
     """A contact sheet of one sample of every kind of scene, always from the same noise."""
     asked = prompts()
     noise = torch.randn(len(asked), *prior.shape, generator=torch.Generator().manual_seed(0))
-    images = denoise(prior, noise, join(prior, asked), steps=20, guidance=5.0)
+    images = denoise(prior, noise, join(prior, asked), PREVIEW_STEPS, guidance=5.0)
     file.parent.mkdir(parents=True, exist_ok=True)
     sheet(images, ROWS).save(file)
 
@@ -202,3 +203,6 @@ def train_pixels(folder: Path, count: int, begin: Path, plan: Plan, output: Path
 
     trainer.fit(loss, check)
     export_pixels(unet, begin, output)
+    record = output / "training"
+    record.mkdir(exist_ok=True)
+    shutil.copyfile(folder / "loss.jsonl", record / "unet.jsonl")
