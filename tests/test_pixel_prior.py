@@ -1,5 +1,6 @@
 """Priors of pixels: the embedded one's format and DeepFloyd IF's."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import small_checkpoint
 import torch
 import torch.nn.functional as F
 from conftest import close
+from huggingface_hub.errors import GatedRepoError
 from PIL import Image
 
 from synclab.core.protocols import Sample, Views
@@ -250,3 +252,16 @@ def test_pictures_and_a_prior_that_enlarges_them_need_each_other(
 def test_a_sample_without_its_small_picture_is_named(if_2: DeepFloydUpscaler, started) -> None:
     with pytest.raises(UserError, match="no picture of other there; make it first"):
         started.condition(if_2, Sample("other", "a desert | a sea", 0))
+
+
+def test_a_licence_that_was_not_accepted_is_named_with_its_page(if_1: DeepFloyd) -> None:
+    refusal = GatedRepoError.__new__(GatedRepoError)  # without the reply that it would describe
+
+    class Gated:
+        @staticmethod
+        def from_pretrained(name: str, **options: object) -> None:
+            raise OSError("not a valid model identifier") from refusal
+
+    parts = replace(if_1.parts, path="DeepFloyd/IF-I-XL-v1.0@abc")
+    with pytest.raises(UserError, match=r"accept a licence first; .*/DeepFloyd/IF-I-XL-v1.0, then"):
+        parts.tokenizer(Gated, "tokenizer")

@@ -20,10 +20,10 @@ BATCH = 16
 
 CARD = """# tiny_pixels: the embedded pixel prior
 
-A diffusion model of {size} x {size} RGB pixels in diffusers' format, without an autoencoder, in half
-precision. Its views can be turned, flipped and rearranged exactly, which ambiguous images need. It
-knows the procedural world of `synclab.world` only. (`scripts/embedded/pixels_score.py` wrote this
-card.)
+A diffusion model of {size} x {size} RGB pixels in diffusers' format, without an autoencoder, in
+half precision. Its views can be turned, flipped and rearranged exactly, which ambiguous images
+need. It knows the procedural world of `synclab.world` only. (`scripts/embedded/pixels_score.py`
+wrote this card.)
 
 ## How it was made
 
@@ -35,9 +35,9 @@ text encoder is `tiny`'s.
 {parts}
 
 The UNet sees {patch} x {patch} pixels as one place of {channels} channels and predicts the clean
-image; errors are weighted as those of the velocity. The schedule is DeepFloyd IF's (squared cosine),
-and so is the clipping of estimates (dynamic thresholding). One prompt in ten is empty, for guidance.
-The weights are moving averages; `training/` holds the losses.
+image; errors are weighted as those of the velocity. The schedule is DeepFloyd IF's (squared
+cosine), and so is the clipping of estimates (dynamic thresholding). One prompt in ten is empty, for
+guidance. The weights are moving averages; `training/` holds the losses.
 
 ```
 {commands}

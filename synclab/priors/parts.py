@@ -109,7 +109,24 @@ class Parts:
         try:
             yield
         except Exception as error:
+            if asks_for_licence(error):
+                name, _ = address(self.path)
+                raise UserError(
+                    f"{self.key}={self.path}: its authors ask you to accept a licence first; do so"
+                    f" on https://huggingface.co/{name}, then run hf auth login"
+                ) from error
             reason = str(error).split("\n")[0]
             raise UserError(
                 f"{self.key}={self.path}: no usable {part} there ({reason}); {self.expected}"
             ) from error
+
+
+def asks_for_licence(error: BaseException) -> bool:
+    """Whether the Hub refused a download because a licence was not accepted.
+
+    diffusers and transformers raise errors of their own from the Hub's.
+    """
+    from huggingface_hub.errors import GatedRepoError
+
+    cause = error.__cause__ or error.__context__
+    return isinstance(error, GatedRepoError) or (cause is not None and asks_for_licence(cause))
