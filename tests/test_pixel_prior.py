@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import command_line
 import pytest
 import small_checkpoint
 import torch
@@ -265,3 +266,27 @@ def test_a_licence_that_was_not_accepted_is_named_with_its_page(if_1: DeepFloyd)
     parts = replace(if_1.parts, path="DeepFloyd/IF-I-XL-v1.0@abc")
     with pytest.raises(UserError, match=r"accept a licence first; .*/DeepFloyd/IF-I-XL-v1.0, then"):
         parts.tokenizer(Gated, "tokenizer")
+
+
+# In runs
+
+
+@pytest.mark.parametrize(
+    ("method", "task"),
+    [
+        ("visual_anagrams", "ambiguous"),
+        ("syncsde", "ambiguous"),
+        ("stochsync", "inpainting"),
+        ("syncdiffusion", "wide"),
+        ("synctweedies", "panorama"),
+        ("sds", "factorized"),
+    ],
+)
+def test_a_pixel_prior_serves_tasks_and_methods(
+    folder: Path, tmp_path: Path, method: str, task: str
+) -> None:
+    words = [f"method={method}", f"task={task}", "prior=tiny_pixels", f"prior.path={folder}"]
+    answer = command_line.run(*words, "method.steps=2", "num_threads=1", f"results={tmp_path}")
+    assert answer.code == 0, answer.err
+    (row,) = command_line.rows(tmp_path)
+    assert row.removesuffix(".json") + ".png" in command_line.images(tmp_path)
