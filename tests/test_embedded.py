@@ -19,7 +19,8 @@ from scripts.embedded.data import (
 from scripts.embedded.diffusion import Guided, build_scheduler, signal_noise
 from scripts.embedded.latents import Latents, encode_dataset
 from scripts.embedded.muon import SinglePrecisionMuon
-from scripts.embedded.pixels import build_unet, select_weights, train_pixels
+from scripts.embedded.narrowing import select_weights
+from scripts.embedded.pixels import build_unet, train_pixels
 from scripts.embedded.student import consistency_loss, draw_intervals, train_student
 from scripts.embedded.training import Plan, Trainer
 from scripts.embedded.unet import draw_times, export, train_unet

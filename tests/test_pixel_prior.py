@@ -177,6 +177,16 @@ def test_a_long_text_is_cut_with_a_warning(
     assert "cut to 77" in caplog.text
 
 
+def test_attention_of_text_and_image_together_is_refused(if_1: DeepFloyd) -> None:
+    with pytest.raises(UserError, match="attention is of text and image together"):
+        if_1.attention(noise(if_1), 500, condition(if_1))
+
+
+def test_the_embedded_format_has_attention_maps(prior: PixelPrior) -> None:
+    cross, own = prior.attention(noise(prior), 500, condition(prior))
+    assert cross.shape[2:] == (16, 16) and own.shape[1] == own.shape[2]
+
+
 # Its stage II
 
 

@@ -17,6 +17,7 @@ from synclab.priors.pixel import PixelPrior
 
 from .data import CAPTIONS, Sight, Views, render_dataset
 from .muon import SinglePrecision
+from .narrowing import select_weights
 from .preview import ROWS, prompts, sheet
 from .score import denoise, join
 from .text import tokenize
@@ -64,49 +65,6 @@ def build_scheduler() -> Any:
         thresholding=True,
         dynamic_thresholding_ratio=0.95,
         sample_max_value=1.5,
-    )
-
-
-@torch.no_grad()
-def select_weights(small: Any, large: Any) -> None:
-    """Copies every n-th channel of a wide UNet into a narrow one of the same blocks.
-
-    Xu et al. 2024, "Initializing Models with Larger Ones" (arXiv 2311.18823). Groups of a norm and
-    heads of an attention stay together. The first and last layer, whose channels mean something
-    else, keep their random weights.
-    """
-    given = large.state_dict()
-    for name, parameter in small.named_parameters():
-        if not name.startswith(("conv_in", "conv_out")):
-            value = given[name].float()
-            for axis in range(min(parameter.ndim, 2)):
-                parts = joined(name, axis, small), joined(name, axis, large)
-                value = value.index_select(axis, chosen(parameter, value, axis, *parts))
-            parameter.copy_(value)
-
-
-def joined(name: str, axis: int, unet: Any) -> int:
-    """Channels that come from the block below, where a layer's input ends in a skip; else 0."""
-    place = name.split(".")
-    takes_both = place[0] == "up_blocks" and place[2] == "resnets"
-    enters = name.endswith(("norm1.weight", "norm1.bias")) or (
-        axis == 1 and place[-2] in ("conv1", "conv_shortcut")
-    )
-    if not (takes_both and enters):
-        return 0
-    widths, block = unet.config.block_out_channels[::-1], int(place[1])
-    return widths[max(block - 1, 0)] if place[3] == "0" else widths[block]
-
-
-def chosen(small: Tensor, large: Tensor, axis: int, first: int, given: int) -> Tensor:
-    """Indices into an axis of `large`, evenly spaced within each of its two parts."""
-    sizes = (first, given), (small.shape[axis] - first, large.shape[axis] - given)
-    starts = 0, given
-    return torch.cat(
-        [
-            start + torch.arange(count) * total // max(count, 1)
-            for start, (count, total) in zip(starts, sizes, strict=True)
-        ]
     )
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from synclab.core.protocols import Cond, Condition, Time, Views
+from synclab.errors import UserError
 from synclab.priors.branches import Beside, Inputs
 from synclab.priors.pixel import RGB, PixelPrior
 from synclab.priors.t5 import T5
@@ -29,6 +30,14 @@ class DeepFloyd(PixelPrior):
     def encode_text(self, text: str) -> Inputs:
         """Token features (1, 77, d)."""
         return (self.texts(text),)
+
+    def attention(self, x: Tensor, t: int, cond: Cond) -> tuple[Tensor, Tensor]:
+        """Refused: its layers attend to the text and the image together."""
+        raise UserError(
+            f"prior.path={self.path}: its attention is of text and image together, which gives no"
+            " mask; expected a UNet with cross-attention, such as prior=sd21_base; or use"
+            " task.mask=FILE"
+        )
 
     def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
         self.texts.release()
