@@ -89,13 +89,15 @@ def checkpoints() -> Iterator[Finding]:
 
 
 def checkpoint(name: str, prior: Any) -> Finding:
+    from synclab.config.schema import locate
     from synclab.priors.checkpoint import each, is_whole, resolve
 
+    parts = locate(prior._target_, "prior").folders
     try:
-        names = [resolve(place) for place in each(prior.path)]
+        names = [resolve(place, parts) for place in each(prior.path)]
     except UserError as error:
         return Finding(f"prior={name}", False, str(error))
-    found = next((n for n in names if Path(n).is_dir() or is_whole(n)), None)
+    found = next((n for n in names if Path(n).is_dir() or is_whole(n, parts)), None)
     return Finding(f"prior={name}", found is not None, found or download(names[0]))
 
 

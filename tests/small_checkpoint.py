@@ -13,7 +13,14 @@ from diffusers import (
     SD3Transformer2DModel,
     UNet2DConditionModel,
 )
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    T5Config,
+    T5EncoderModel,
+    T5Tokenizer,
+)
 
 from scripts.embedded.text import LENGTH, build_tokenizer
 
@@ -82,6 +89,53 @@ def scheduler(**changes: Any) -> DDIMScheduler:
     )
 
 
+def patched_unet() -> UNet2DConditionModel:
+    """Of pixels, of which it sees 4 x 4 as one place."""
+    return unet(sample_size=4, in_channels=48, out_channels=48)
+
+
+def pixel_scheduler(**changes: Any) -> DDIMScheduler:
+    body: dict[str, Any] = {
+        "beta_schedule": "squaredcos_cap_v2",
+        "thresholding": True,
+        "dynamic_thresholding_ratio": 0.95,
+        "sample_max_value": 1.5,
+    }
+    return DDIMScheduler(**body | changes)
+
+
+def if_unet(**changes: Any) -> UNet2DConditionModel:
+    """DeepFloyd IF's: it projects the text's features, and predicts variances too."""
+    body: dict[str, Any] = {
+        "sample_size": 16,
+        "in_channels": 3,
+        "out_channels": 6,
+        "down_block_types": ("ResnetDownsampleBlock2D", "SimpleCrossAttnDownBlock2D"),
+        "up_block_types": ("SimpleCrossAttnUpBlock2D", "ResnetUpsampleBlock2D"),
+        "mid_block_type": "UNetMidBlock2DSimpleCrossAttn",
+        "attention_head_dim": 8,
+        "cross_attention_dim": 32,
+        "encoder_hid_dim": WIDTH,
+        "addition_embed_type": "text",
+        "addition_embed_type_num_heads": 2,
+        "cross_attention_norm": "group_norm",
+        "resnet_time_scale_shift": "scale_shift",
+        "act_fn": "gelu",
+    }
+    return unet(**body | changes)
+
+
+def t5_encoder() -> T5EncoderModel:
+    config = T5Config(vocab_size=64, d_model=WIDTH, d_kv=8, d_ff=16, num_layers=1, num_heads=2)
+    return T5EncoderModel(config)
+
+
+def t5_tokenizer() -> T5Tokenizer:
+    """Pieces of one letter."""
+    pieces = ["<pad>", "</s>", "<unk>", "▁", *"abcdefghijklmnopqrstuvwxyz"]
+    return T5Tokenizer(vocab=[(piece, -1.0) for piece in pieces], extra_ids=0)
+
+
 def flow_scheduler(shift: float = 3.0, **changes: Any) -> FlowMatchEulerDiscreteScheduler:
     return FlowMatchEulerDiscreteScheduler(shift=shift, **changes)
 
@@ -116,6 +170,25 @@ DEPTH = PLAIN | {"unet": lambda: unet(in_channels=5)}
 
 VELOCITY = PLAIN | {"scheduler": lambda: scheduler(prediction_type="v_prediction")}
 """Stable Diffusion 2.1 of 768 px."""
+
+PIXELS: dict[str, Callable[[], Any]] = {
+    "unet": patched_unet,
+    "text_encoder": text_encoder,
+    "tokenizer": build_tokenizer,
+    "scheduler": lambda: pixel_scheduler(prediction_type="sample"),
+}
+"""The embedded pixel prior, 16 px."""
+
+IF_1: dict[str, Callable[[], Any]] = {
+    "unet": if_unet,
+    "text_encoder": t5_encoder,
+    "tokenizer": t5_tokenizer,
+    "scheduler": pixel_scheduler,
+}
+"""Stage I of DeepFloyd IF, 16 px."""
+
+IF_2 = IF_1 | {"unet": lambda: if_unet(in_channels=6, class_embed_type="timestep")}
+"""Its stage II."""
 
 FLOW: dict[str, Callable[[], Any]] = {
     "transformer": transformer,

@@ -29,7 +29,9 @@ def test_names_are_tried_in_order_and_the_cache_before_the_hub(
 ) -> None:
     names = ["gone/original@abc", "first/mirror@def", "second/mirror", "third/one"]
     asked = []
-    monkeypatch.setattr(places, "is_whole", lambda name: asked.append(name) or name == "third/one")
+    monkeypatch.setattr(
+        places, "is_whole", lambda name, parts: asked.append(name) or name == "third/one"
+    )
     monkeypatch.setattr(places, "on_the_hub", lambda name: name == "first/mirror@def")
     assert places.locate(names) == "third/one"
     assert asked == names

@@ -8,14 +8,26 @@ import torch
 from torch import nn
 
 from scripts.embedded.calls import Point, plot, read
-from scripts.embedded.data import LEVEL, Views, draw_elevations, render_chunk, render_dataset
+from scripts.embedded.data import (
+    LEVEL,
+    Sight,
+    Views,
+    draw_elevations,
+    render_chunk,
+    render_dataset,
+)
 from scripts.embedded.diffusion import build_scheduler
 from scripts.embedded.latents import Latents, encode_dataset
+from scripts.embedded.muon import SinglePrecisionMuon
+from scripts.embedded.narrowing import select_weights
+from scripts.embedded.pixels import build_unet, train_pixels
 from scripts.embedded.training import Plan, Trainer
 from scripts.embedded.unet import draw_times, export, train_unet
 from scripts.embedded.vae import train_vae
 from synclab.core.hashing import sha256
+from synclab.places import ASSETS
 from synclab.priors.latent import LatentPrior
+from synclab.priors.pixel import PixelPrior
 
 BRIEF = Plan(steps=2, cooldown=0, batch=2, device="cpu", seed=0)
 
@@ -30,6 +42,11 @@ def test_a_quarter_of_the_views_is_steep_and_both_poles_are_among_them():
     assert elevation.min() == -90 and elevation.max() == 90
 
 
+def test_a_training_may_ask_for_level_views_of_fewer_pixels():
+    elevation = draw_elevations(4000, _seeded(), Sight(level=0.8, tilted=0.2))
+    assert elevation.abs().max() <= LEVEL and (elevation.abs() < 10).float().mean() > 0.8
+
+
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> int:
     """Chunks of 8 views."""
@@ -41,6 +58,13 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> int:
 def test_a_chunk_is_the_same_each_time():
     first, second = render_chunk(3, seed=1), render_chunk(3, seed=1)
     assert torch.equal(first.images, second.images) and first.captions == second.captions
+
+
+def test_a_small_view_is_the_mean_of_a_large_one(small_chunks: int):
+    large, small = (render_chunk(0, 1, Sight(size, 0.5, 0.25)) for size in (128, 64))
+    mean = nn.functional.avg_pool2d(large.images.float(), 2)
+    assert small.images.shape == (small_chunks, 3, 64, 64) and large.captions == small.captions
+    assert (small.images - mean).abs().max() <= 1
 
 
 def test_an_interrupted_rendering_goes_on_where_it_stopped(tmp_path: Path, small_chunks: int):
@@ -141,3 +165,39 @@ def test_points_of_the_plot_are_read_from_rows_and_scores(tmp_path: Path):
     assert point == Point("teacher", 10, 150, 3.5, 0.25)
     plot([point], tmp_path / "calls.png")
     assert (tmp_path / "calls.png").stat().st_size > 1000
+
+
+def test_muon_in_single_precision_takes_the_steps_of_torch():
+    moved = []
+    for kind in (torch.optim.Muon, SinglePrecisionMuon):
+        matrix = nn.Parameter(torch.eye(24, 40))
+        optimizer = kind([matrix], 1e-2, adjust_lr_fn="match_rms_adamw", ns_steps=3)
+        for step in range(3):
+            matrix.grad = torch.randn(24, 40, generator=_seeded(step))
+            optimizer.step()
+        moved.append(matrix.detach() - torch.eye(24, 40))
+    assert (moved[0] - moved[1]).norm() < 0.02 * moved[0].norm()  # bfloat16 has 8 bits
+
+
+def test_selected_weights_keep_the_two_inputs_of_a_skip_apart():
+    """The channels from the block below lie before those of the skip."""
+    small, large = build_unet(), LatentPrior(str(ASSETS / "tiny")).unet
+    select_weights(small, large)
+    own, given = (unet.up_blocks[0].resnets[1].conv1.weight for unet in (small, large))
+    assert own.shape[:2] == (128, 256) and given.shape[:2] == (256, 448)
+    assert torch.equal(own[3, :128], given[6, 0:256:2])
+    assert torch.equal(own[3, 128:], given[6, 256 + torch.arange(128) * 192 // 128])
+
+
+@pytest.mark.usefixtures("small_chunks", "cheap_checks")
+def test_a_pixel_prior_is_trained_from_a_latent_one_and_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("scripts.embedded.pixels.HELD_OUT", 4)
+    monkeypatch.setattr("scripts.embedded.pixels.PREVIEW_STEPS", 1)
+    train_pixels(tmp_path / "pixels", 16, ASSETS / "tiny", BRIEF, tmp_path / "prior")
+    prior = PixelPrior(str(tmp_path / "prior"))
+    x = torch.randn(1, 3, 64, 64, generator=_seeded())
+    assert prior.prediction == "sample" and prior.shape == (3, 64, 64)
+    assert prior.predict(x, 999, prior.embed("a desert"), 5.0).isfinite().all()
+    assert list((tmp_path / "pixels" / "previews").glob("*.png"))

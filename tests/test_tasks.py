@@ -236,7 +236,7 @@ def test_an_8k_panorama_begins_with_the_finished_one(tmp_path: Path) -> None:
     space = task.space(prior, streams(), sample)
     assert space.initial is not None and space.initial.shape == (3, 64, 128)
     close(space.initial[:, 5, 5], torch.tensor([0.2, 0.4, 0.6]), 1e-6)
-    with pytest.raises(UserError, match=r"no panorama of city there; make it first"):
+    with pytest.raises(UserError, match=r"no picture of city there; make it first"):
         task.space(prior, streams(), Sample("city", "a city", 0))
 
 

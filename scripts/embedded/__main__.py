@@ -19,6 +19,8 @@
     python -m scripts.embedded motion --steps 6000 --cooldown 1500
     python -m scripts.embedded motion_judge
     python -m scripts.embedded motion_score
+    python -m scripts.embedded pixels --steps 6000 --cooldown 1500
+    python -m scripts.embedded pixels_score
 
 Each stage goes on where it stopped when it is run again, and reads what earlier ones left in
 `--folder`. Losses go to `<stage>/loss.jsonl`, measurements of the averaged weights to
@@ -185,6 +187,18 @@ def motion_score(args: argparse.Namespace) -> None:
     score_motion(args.prior, args.each, args.commands)
 
 
+def pixels(args: argparse.Namespace) -> None:
+    from .pixels import train_pixels
+
+    train_pixels(args.folder / "pixels", args.views, args.prior, plan(args), args.output)
+
+
+def pixels_score(args: argparse.Namespace) -> None:
+    from .pixels_score import score_pixels
+
+    score_pixels(args.prior, args.each, args.guidance, args.commands, args.remarks)
+
+
 def plan(args: argparse.Namespace) -> Plan:
     return Plan(args.steps, args.cooldown, args.batch, args.device, args.seed, args.bf16)
 
@@ -272,6 +286,17 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--prior", type=Path, default=ASSETS / "tiny_motion")
         parser.add_argument("--each", type=int, default=3, help="segments of each request")
         parser.add_argument("--commands", default="", help="how it was trained, for the card")
+    elif stage == "pixels":
+        training(parser, 6000, batch=32)
+        parser.add_argument("--views", type=int, default=12288)
+        parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="to start from")
+        parser.add_argument("--output", type=Path, default=ASSETS / "tiny_pixels")
+    elif stage == "pixels_score":
+        parser.add_argument("--prior", type=Path, default=ASSETS / "tiny_pixels")
+        parser.add_argument("--each", type=int, default=2, help="for each kind and time")
+        parser.add_argument("--guidance", type=float, nargs="+", default=[2.5, 5.0])
+        parser.add_argument("--commands", default="", help="how it was trained, for the card")
+        parser.add_argument("--remarks", default="", help="a paragraph for the card")
 
 
 STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
@@ -296,6 +321,8 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
         motion,
         motion_judge,
         motion_score,
+        pixels,
+        pixels_score,
     )
 }
 

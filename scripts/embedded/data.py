@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
@@ -19,6 +20,20 @@ LEVEL = 30.0  # degrees; views beyond it look steeply up or down
 
 
 @dataclass(frozen=True)
+class Sight:
+    """How a training's views look: pixels along a side, a divisor of SIZE, and the shares of views
+    near the horizon and of others up to LEVEL degrees; the rest is steep.
+    """
+
+    size: int = SIZE
+    level: float = 0.5
+    tilted: float = 0.25
+
+
+EVERYWHERE = Sight()
+
+
+@dataclass(frozen=True)
 class Cameras:
     """Azimuth and elevation (n,) in degrees, and one field of view for all."""
 
@@ -29,7 +44,7 @@ class Cameras:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Captioned views: uint8 images (n, 3, SIZE, SIZE), CAPTIONS wordings each, their origin."""
+    """Captioned views: uint8 images (n, 3, size, size), CAPTIONS wordings each, their origin."""
 
     images: Tensor
     captions: list[list[str]]
@@ -37,8 +52,8 @@ class Chunk:
     cameras: Cameras
 
 
-def draw_elevations(count: int, generator: torch.Generator) -> Tensor:
-    """Degrees (count,): half near the horizon, a quarter up to 30, a quarter steep.
+def draw_elevations(count: int, generator: torch.Generator, sight: Sight = EVERYWHERE) -> Tensor:
+    """Degrees (count,) in the shares of `sight`: near the horizon, up to 30, steep.
 
     One steep view in ten looks straight up or down, where a panorama's poles lie.
     """
@@ -48,24 +63,26 @@ def draw_elevations(count: int, generator: torch.Generator) -> Tensor:
     sign = torch.where(spread < 0, -1.0, 1.0)
     steep = sign * (LEVEL + (90 - LEVEL) * spread.abs())
     steep = torch.where(pole < 0.1, sign * 90, steep)
-    return torch.where(kind < 0.5, level, torch.where(kind < 0.75, LEVEL * spread, steep))
+    tilted = torch.where(kind < sight.level + sight.tilted, LEVEL * spread, steep)
+    return torch.where(kind < sight.level, level, tilted)
 
 
-def draw_cameras(count: int, generator: torch.Generator) -> Cameras:
+def draw_cameras(count: int, generator: torch.Generator, sight: Sight = EVERYWHERE) -> Cameras:
     """Cameras without roll; half of the chunks see 72 degrees, as the panorama task does."""
     azimuth = torch.rand(count, generator=generator) * 360
-    elevation = draw_elevations(count, generator)
+    elevation = draw_elevations(count, generator, sight)
     draw = torch.rand(2, generator=generator)
     fov = 72.0 if draw[0] < 0.5 else FOV[0] + (FOV[1] - FOV[0]) * float(draw[1])
     return Cameras(azimuth, elevation, fov)
 
 
-def render_chunk(index: int, seed: int) -> Chunk:
+def render_chunk(index: int, seed: int, sight: Sight = EVERYWHERE) -> Chunk:
     """The chunk of a number and a seed: the same on every machine."""
     generator = torch.Generator().manual_seed(seed * 1_000_003 + index)
     scenes = sample_scenes(CHUNK, generator)
-    cameras = draw_cameras(CHUNK, generator)
+    cameras = draw_cameras(CHUNK, generator, sight)
     rgb, _ = render_views(scenes, cameras.azimuth, cameras.elevation, SIZE, cameras.fov)
+    rgb = F.avg_pool2d(rgb, SIZE // sight.size)  # small views without jagged edges
     texts = [
         [caption(scenes, i, generator, float(cameras.elevation[i])) for _ in range(CAPTIONS)]
         for i in range(CHUNK)
@@ -90,7 +107,7 @@ class Views:
         return len(self.images)
 
 
-def render_dataset(folder: Path, count: int, seed: int) -> None:
+def render_dataset(folder: Path, count: int, seed: int, sight: Sight = EVERYWHERE) -> None:
     """Fills views.npy and captions.jsonl, chunk by chunk; goes on where it stopped.
 
     A caption's line is written after its view, so a reader may begin while this still runs.
@@ -98,12 +115,12 @@ def render_dataset(folder: Path, count: int, seed: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     captions = folder / "captions.jsonl"
     mode = "r+" if captions.exists() else "w+"
-    shape = None if captions.exists() else (count, 3, SIZE, SIZE)
+    shape = None if captions.exists() else (count, 3, sight.size, sight.size)
     views = np.lib.format.open_memmap(folder / "views.npy", mode, np.uint8, shape)
     done = captions.read_text(encoding="utf-8").count("\n") // CHUNK if captions.exists() else 0
     with captions.open("a", encoding="utf-8") as file:
         for index in tqdm(range(done, len(views) // CHUNK), "views", disable=None):
-            chunk = render_chunk(index, seed)
+            chunk = render_chunk(index, seed, sight)
             views[index * CHUNK : (index + 1) * CHUNK] = chunk.images.numpy()
             file.write("".join(json.dumps(texts) + "\n" for texts in chunk.captions))
             file.flush()

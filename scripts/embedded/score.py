@@ -6,6 +6,7 @@ and by their Fréchet distance to true views.
 
 import logging
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from synclab.judges.classifier import Judge, verdicts
 from synclab.metrics.formulas.fid import frechet_distance
 from synclab.priors.branches import Branches
 from synclab.priors.latent import LatentPrior
+from synclab.priors.prompted import PromptedPrior
 from synclab.world import KINDS, TIMES, render_views, sample_scenes
 
 from .data import SIZE
@@ -27,12 +29,13 @@ log = logging.getLogger("score")
 SEED = 1000
 
 
-def embed(prior: LatentPrior, texts: list[str]) -> Branches:
+def join(prior: PromptedPrior, texts: Sequence[str]) -> Branches:
+    """The conditions of several texts, one row for each."""
     first, *others = map(prior.embed, texts)
     return first.join(others)
 
 
-def denoise(prior: LatentPrior, x: Tensor, cond: Branches, steps: int, guidance: float) -> Tensor:
+def denoise(prior: PromptedPrior, x: Tensor, cond: Branches, steps: int, guidance: float) -> Tensor:
     """Plain DDIM from noise (n, c, h, w) to images (n, 3, H, W) in [0, 1]."""
     for t, s in prior.schedule.steps(steps):
         x0 = prior.schedule.x0(x, prior.predict(x, t, cond, guidance), t)
@@ -41,7 +44,7 @@ def denoise(prior: LatentPrior, x: Tensor, cond: Branches, steps: int, guidance:
 
 
 def generate(
-    prior: LatentPrior, prompts: list[Prompt], steps: int, guidance: float, batch: int
+    prior: PromptedPrior, prompts: list[Prompt], steps: int, guidance: float, batch: int
 ) -> Tensor:
     """An image for each prompt; the noise depends on neither guidance nor batch."""
     generator = torch.Generator().manual_seed(SEED + 2)
@@ -49,7 +52,7 @@ def generate(
     images = []
     for start in tqdm(range(0, len(prompts), batch), f"guidance {guidance:g}", disable=None):
         part = slice(start, start + batch)
-        cond = embed(prior, [prompt.text for prompt in prompts[part]])
+        cond = join(prior, [prompt.text for prompt in prompts[part]])
         images.append(denoise(prior, noise[part].to(prior.device), cond, steps, guidance))
     return torch.cat(images)
 

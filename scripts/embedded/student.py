@@ -26,7 +26,7 @@ from .low_rank import LowRank
 from .muon import PlainAdamW
 from .preview import sheet
 from .prompts import draw_prompts
-from .score import embed, score_samples
+from .score import join, score_samples
 from .training import Plan, Trainer
 
 RANK = 16
@@ -82,7 +82,7 @@ def draw_paths(
 ) -> Paths:
     """`count` paths of the teacher from one time, over a grid of times that varies."""
     scenes = sample_scenes(count, generator)
-    text = embed(prior, draw_captions(scenes, generator))
+    text = join(prior, draw_captions(scenes, generator))
     x, t = draw_start(prior, scenes, generator)
     n = int(torch.randint(POINTS[0], POINTS[1] + 1, (), generator=generator))
     states = [x]
@@ -124,7 +124,7 @@ def start_noise(prior: LatentPrior, count: int) -> Tensor:
 def sample(prior: LatentPrior, texts: list[str], calls: int) -> Tensor:
     """Images (n, 3, h, w) after some calls without guidance, always from the same noise."""
     x, rng = start_noise(prior, len(texts)), Streams("student", 0, device=prior.device)
-    x0 = consistency_x0(prior, x, prior.schedule.last, embed(prior, texts), 1.0, calls, rng)
+    x0 = consistency_x0(prior, x, prior.schedule.last, join(prior, texts), 1.0, calls, rng)
     return prior.decode(x0).cpu()
 
 

@@ -14,7 +14,7 @@ from synclab.world import KINDS
 
 from .preview import sheet
 from .prompts import Prompt, draw_prompts
-from .score import denoise, distance, embed, score_samples, true_views
+from .score import denoise, distance, join, score_samples, true_views
 from .student import CALLS, sample, start_noise
 
 STEPS = 25  # of the teacher
@@ -28,7 +28,7 @@ def samples(
     """What made them, and images (n, 3, h, w)."""
     texts = [prompt.text for prompt in prompts]
     noise = start_noise(tiny, len(texts))
-    yield "teacher", denoise(tiny, noise, embed(tiny, texts), STEPS, GUIDANCE)
+    yield "teacher", denoise(tiny, noise, join(tiny, texts), STEPS, GUIDANCE)
     for calls in CALLS:
         yield f"student, calls {calls}", sample(student, texts, calls)
         yield f"teacher without guidance, calls {calls}", sample(tiny, texts, calls)

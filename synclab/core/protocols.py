@@ -129,7 +129,7 @@ class Denoiser(Protocol):
 class Prior(Denoiser, Protocol):
     """A pretrained model: the denoiser of methods, the encoders of tasks, the counters of jobs.
 
-    `predict` accepts only conditions that this prior made, by `embed` or `with_depth`.
+    `predict` accepts only conditions that this prior made, by `embed` or a method `with_...`.
     """
 
     needs: ClassVar[tuple[str, ...]]
@@ -197,6 +197,17 @@ class Prior(Denoiser, Protocol):
         Args:
             disparity: from views to inverse depth (n 1 H W) in [0, 1]: 1 is the nearest that a view
                 sees, 0 the farthest and where there is nothing.
+        """
+        ...
+
+    def with_coarse(
+        self, text: Condition, coarse: Callable[[Views], Tensor], noise: Callable[[Views], Tensor]
+    ) -> Condition:
+        """The condition of a task that enlarges a picture; `text` itself if the prior cannot.
+
+        Args:
+            coarse: from views to what they show of the small picture, resized (n 3 H W), in [0, 1].
+            noise: from views to standard normal noise (n 3 H W), the same wherever views meet.
         """
         ...
 

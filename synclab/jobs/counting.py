@@ -79,6 +79,11 @@ class CountingPrior:
     def with_depth(self, text: Condition, disparity: Callable[[Views], Tensor]) -> Condition:
         return text
 
+    def with_coarse(
+        self, text: Condition, coarse: Callable[[Views], Tensor], noise: Callable[[Views], Tensor]
+    ) -> Condition:
+        return text
+
     def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
         self.work.denoiser += len(x) * (1 if guidance in (0, 1) else 2)
         return 0 * x

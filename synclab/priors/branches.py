@@ -1,12 +1,12 @@
 """Conditions of priors with a text encoder: network inputs for both branches of guidance."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from synclab.core.protocols import Cond, Views
+from synclab.core.protocols import Cond, Condition, Views
 
 Inputs = tuple[Tensor, ...]
 """Network inputs besides x and t, each (n, ...): tokens first, then any others."""
@@ -40,6 +40,17 @@ class Branches:
     def beside(self, shown: Tensor) -> "Branches":
         """Appends an input (n, ...) that is the same in both branches."""
         return Branches((*self.positive, shown), (*self.negative, shown))
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A text condition together with maps (n c h w) of the views, the same in both branches."""
+
+    text: Condition
+    show: Callable[[Views], Tensor]
+
+    def at(self, views: Views) -> Branches:
+        return as_branches(self.text.at(views)).beside(self.show(views))
 
 
 def stack(rows: Sequence[Inputs]) -> Inputs:

@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,32 +16,44 @@ from synclab.priors.completeness import missing_weights
 
 DENOISERS = ("unet", "transformer")
 PARTS = ("vae", "text_encoder", "tokenizer", "scheduler")
-EXPECTED = (
-    f"expected a Stable Diffusion folder in diffusers format with {' or '.join(DENOISERS)},"
-    f" {', '.join(PARTS)}"
-)
-WEIGHTS = r"diffusion_pytorch_model(-\d+-of-\d+)?\.safetensors"  # without variants such as fp16
+"""Parts of a latent diffusion model besides the denoiser; one of pixels has no VAE."""
 
+PIXEL_PARTS = ("text_encoder", "tokenizer", "scheduler")
+WEIGHTLESS = ("tokenizer", "scheduler")
+WEIGHTS = r"diffusion_pytorch_model(-\d+-of-\d+)?\.safetensors"  # without variants such as fp16
 
 Names = str | Annotated[list[str], MinLen(1)]
 """A diffusers folder, a name on the Hub (`owner/name@revision` pins it), or a list to try."""
 
 
-def locate(path: Names) -> str:
+def expected(parts: Sequence[str]) -> str:
+    return (
+        f"expected a Stable Diffusion folder in diffusers format with {' or '.join(DENOISERS)},"
+        f" {', '.join(parts)}"
+    )
+
+
+EXPECTED = expected(PARTS)
+
+
+def locate(path: Names, parts: Sequence[str] = PARTS) -> str:
     """The first local folder, else the first complete name in the Hub's cache, else on the Hub.
 
     With HF_HUB_OFFLINE=1 only folders and the cache are searched.
 
+    Args:
+        parts: what the checkpoint must have besides a denoiser.
+
     Raises: UserError naming all that were tried.
     """
-    names = [resolve(name) for name in each(path)]
-    for is_there in (os.path.isdir, is_whole, on_the_hub):
+    names = [resolve(name, parts) for name in each(path)]
+    for is_there in (os.path.isdir, partial(is_whole, parts=parts), on_the_hub):
         if found := next(filter(is_there, names), None):
             return found
     halves = [
         f"{name} is incomplete in the cache: {fault}"
         for name in names
-        if (folder := cached(name)) and (fault := missing_weights(folder, networks(folder)))
+        if (folder := cached(name)) and (fault := missing_weights(folder, networks(folder, parts)))
     ]
     raise UserError(
         f"prior.path={names[0]}: not found on the Hub or in its cache (tried {', '.join(names)});"
@@ -48,16 +62,17 @@ def locate(path: Names) -> str:
     )
 
 
-def is_whole(path: str) -> bool:
+def is_whole(path: str, parts: Sequence[str] = PARTS) -> bool:
     """Whether the Hub's cache holds all weights of a checkpoint."""
     folder = cached(path)
-    return folder is not None and missing_weights(folder, networks(folder)) is None
+    return folder is not None and missing_weights(folder, networks(folder, parts)) is None
 
 
-def networks(folder: Path) -> list[str]:
+def networks(folder: Path, parts: Sequence[str]) -> list[str]:
     """Parts of a checkpoint whose weights are loaded; SD3 has a second text encoder."""
     second = ["text_encoder_2"] if (folder / "text_encoder_2").is_dir() else []
-    return [denoiser(folder).name, "vae", "text_encoder", *second]
+    weighty = [part for part in parts if part not in WEIGHTLESS]
+    return [denoiser(folder).name, *weighty, *second]
 
 
 def each(path: Names) -> list[str]:
@@ -105,7 +120,7 @@ def on_the_hub(path: str) -> bool:
     return True
 
 
-def resolve(path: str) -> str:
+def resolve(path: str, parts: Sequence[str] = PARTS) -> str:
     """A local folder as an absolute path, checked for completeness; a Hub name unchanged.
 
     Relative folders are also looked up in synclab's own folder, so that the embedded prior is found
@@ -113,18 +128,18 @@ def resolve(path: str) -> str:
     """
     for folder in candidates(path):
         if folder.is_dir():
-            return str(check_folder(folder))
+            return str(check_folder(folder, parts))
     if Path(path).is_absolute() or path.startswith((".", "~")) or address(path)[0].count("/") != 1:
-        raise UserError(f"prior.path={path}: no such folder; {EXPECTED}")
+        raise UserError(f"prior.path={path}: no such folder; {expected(parts)}")
     return path
 
 
-def check_folder(folder: Path) -> Path:
+def check_folder(folder: Path, parts: Sequence[str]) -> Path:
     """Refuses a folder that lacks a part, naming what is missing."""
-    missing = [part for part in (denoiser(folder).name, *PARTS) if not (folder / part).is_dir()]
+    missing = [part for part in (denoiser(folder).name, *parts) if not (folder / part).is_dir()]
     if missing:
-        raise UserError(f"prior.path={folder}: {', '.join(missing)} missing; {EXPECTED}")
-    if fault := missing_weights(folder, networks(folder)):
+        raise UserError(f"prior.path={folder}: {', '.join(missing)} missing; {expected(parts)}")
+    if fault := missing_weights(folder, networks(folder, parts)):
         raise UserError(f"prior.path={folder}: {fault}")
     return folder.resolve()
 
@@ -139,7 +154,7 @@ def fingerprint(path: Names) -> str | None:
 
     None for a name on the Hub, which its revision identifies, downloaded or not.
     """
-    folder = resolve(each(path)[0])
+    folder = resolve(each(path)[0], PIXEL_PARTS)
     return weights_hash(folder) if Path(folder).is_dir() else None
 
 
@@ -148,10 +163,11 @@ def checkpoint_files(path: Names) -> dict[str, list[Path]]:
 
     Empty for a name on the Hub, whose revision identifies them.
     """
-    folder = Path(resolve(each(path)[0]))
+    folder = Path(resolve(each(path)[0], PIXEL_PARTS))
     if not folder.is_dir():
         return {}
-    parts = {part: sorted(filter(Path.is_file, (folder / part).iterdir())) for part in PARTS}
+    present = [part for part in PARTS if (folder / part).is_dir()]
+    parts = {part: sorted(filter(Path.is_file, (folder / part).iterdir())) for part in present}
     config = denoiser(folder) / "config.json"
     return parts | ({"denoiser": [config]} if config.is_file() else {})
 

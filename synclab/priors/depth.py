@@ -8,22 +8,11 @@ from annotated_types import Ge, MultipleOf
 from torch import Tensor
 
 from synclab.core.protocols import Condition, Views
-from synclab.priors.branches import Branches, as_branches
+from synclab.priors.branches import Beside
 from synclab.priors.latent import LatentPrior
 
 Maps = Callable[[Views], Tensor]
 """Function from n views to their maps (n c h w)."""
-
-
-@dataclass(frozen=True)
-class Depth:
-    """A text condition together with depth maps in the format of the network."""
-
-    text: Condition
-    show: Maps
-
-    def at(self, views: Views) -> Branches:
-        return as_branches(self.text.at(views)).beside(self.show(views))
 
 
 @dataclass
@@ -42,8 +31,8 @@ class DepthPrior(LatentPrior):
         side = super().load_denoiser()
         return self.pixels // self.factor if self.pixels else side
 
-    def with_depth(self, text: Condition, disparity: Maps) -> Depth:
-        return Depth(text, lambda views: self.show(disparity(views)))
+    def with_depth(self, text: Condition, disparity: Maps) -> Beside:
+        return Beside(text, lambda views: self.show(disparity(views)))
 
     def show(self, disparity: Tensor) -> Tensor:
         """Disparities (n 1 H W) of a set of views as network inputs (n c h w)."""

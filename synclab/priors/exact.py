@@ -86,6 +86,12 @@ class ExactPrior:
         """Returns the text unchanged: exact priors use no depth."""
         return text
 
+    def with_coarse(
+        self, text: Condition, coarse: Callable[[Views], Tensor], noise: Callable[[Views], Tensor]
+    ) -> Condition:
+        """Returns the text unchanged: exact priors enlarge no picture."""
+        return text
+
     def encode(self, image: Tensor, eps: Tensor | None = None) -> Tensor:
         """Images in [0, 1] to x; there is no posterior to sample, so `eps` changes nothing."""
         return 2 * image - 1

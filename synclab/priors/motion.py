@@ -101,6 +101,12 @@ class MotionPrior:
         """Returns the text unchanged: motions have no depth."""
         return text
 
+    def with_coarse(
+        self, text: Condition, coarse: Callable[[Views], Tensor], noise: Callable[[Views], Tensor]
+    ) -> Condition:
+        """Returns the text unchanged: motions are no pictures."""
+        return text
+
     def attention(self, x: Tensor, t: int, cond: Cond) -> tuple[Tensor, Tensor]:
         raise UserError("this prior makes motions, which have no attention maps; use prior=tiny")
 

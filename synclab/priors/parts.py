@@ -11,6 +11,7 @@ from synclab.core.schedule import Schedule
 from synclab.errors import UserError
 from synclab.priors.checkpoint import EXPECTED, address
 from synclab.priors.frozen import frozen
+from synclab.priors.threshold import Clip, read_threshold
 
 PROBLEMS = {
     "missing_keys": "weights missing from the file",
@@ -78,15 +79,23 @@ class Parts:
 
     def scheduler(self) -> tuple[Schedule, str]:
         """The schedule, and what the network predicts."""
-        from diffusers import DDIMScheduler
-
         from synclab.priors.scheduler import read_scheduler
 
         with self._usable("scheduler"):
-            name, revision = address(self.path)
-            place: Any = {"subfolder": "scheduler", "revision": revision}
-            config: Any = DDIMScheduler.load_config(name, **place)
-            return read_scheduler(config)
+            return read_scheduler(self._scheduler_file())
+
+    def clipping(self) -> Clip:
+        """How the scheduler file clips estimates of the clean image."""
+        with self._usable("scheduler"):
+            return read_threshold(self._scheduler_file())
+
+    def _scheduler_file(self) -> dict[str, Any]:
+        from diffusers import DDIMScheduler
+
+        name, revision = address(self.path)
+        place: Any = {"subfolder": "scheduler", "revision": revision}
+        config: Any = DDIMScheduler.load_config(name, **place)
+        return config
 
     def _load(self, kind: Any, part: str | None, **options: Any) -> Any:
         with self._usable(part or "network"):
@@ -100,7 +109,24 @@ class Parts:
         try:
             yield
         except Exception as error:
+            if asks_for_licence(error):
+                name, _ = address(self.path)
+                raise UserError(
+                    f"{self.key}={self.path}: its authors ask you to accept a licence first; do so"
+                    f" on https://huggingface.co/{name}, then run hf auth login"
+                ) from error
             reason = str(error).split("\n")[0]
             raise UserError(
                 f"{self.key}={self.path}: no usable {part} there ({reason}); {self.expected}"
             ) from error
+
+
+def asks_for_licence(error: BaseException) -> bool:
+    """Whether the Hub refused a download because a licence was not accepted.
+
+    diffusers and transformers raise errors of their own from the Hub's.
+    """
+    from huggingface_hub.errors import GatedRepoError
+
+    cause = error.__cause__ or error.__context__
+    return isinstance(error, GatedRepoError) or (cause is not None and asks_for_licence(cause))

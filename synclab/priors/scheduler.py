@@ -17,8 +17,8 @@ NOTHING = 1e-12
 """Values of abar below this are 0 up to rounding: zero terminal SNR."""
 
 FAINTEST = 1e-6
-"""Smallest abar for v-prediction. At abar = 0, x and eps do not determine x0; a signal of 1/1000 is
-invisible to a network and large enough for fp32.
+"""Smallest abar for predictions of v and of the sample. At abar = 0, x and eps do not determine x0;
+a signal of 1/1000 is invisible to a network and large enough for fp32.
 """
 
 
@@ -35,12 +35,12 @@ def read_scheduler(config: dict[str, Any]) -> tuple[Schedule, str]:
     if predicted not in NOISE:
         raise ValueError(f"it predicts {predicted!r}, not {', '.join(NOISE)}")
     abar = scheduler.alphas_cumprod.double()
-    if predicted == "v_prediction":
+    if predicted in ("v_prediction", "sample"):
         abar = abar.clamp_min(FAINTEST)
     elif abar[-1] < NOTHING:
         raise ValueError(
             f"its schedule ends at zero SNR, where {predicted} does not determine the image;"
-            " expected v_prediction"
+            " expected v_prediction or sample"
         )
     return Schedule.variance_preserving(abar), predicted
 

@@ -15,7 +15,7 @@ from synclab.core.sync import pin
 from synclab.errors import UserError
 from synclab.spaces.view_sets import Cover
 from synclab.tasks.panorama import PanoramaTask
-from synclab.tasks.picture import find_picture, read_opaque
+from synclab.tasks.picture import find_picture, picture_of, read_opaque
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,10 @@ class Panorama8KTask(PanoramaTask):
 
     def find(self, sample: Sample) -> str:
         """Path of the panorama that a sample starts from."""
-        start = Path(self.start).expanduser()
-        if start.suffix:
+        if Path(self.start).suffix:
             return self.start
-        found = start / f"{sample.id}.png"
-        if not found.is_file():
-            raise UserError(
-                f"task.start={self.start}: no panorama of {sample.id} there; make it first with"
-                " the same prompt and task=panorama, or both at once: -m task=panorama,panorama_8k"
-            )
-        return str(found)
+        remedy = (
+            "make it first with the same prompt and task=panorama, or both at once:"
+            " -m task=panorama,panorama_8k"
+        )
+        return picture_of(self.start, sample, remedy)

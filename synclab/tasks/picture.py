@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from synclab.core.pictures import Pixels, read
+from synclab.core.protocols import Sample
 from synclab.errors import UserError
 from synclab.places import CHECKOUT
 
@@ -31,6 +32,17 @@ def read_file(path: str, key: str) -> Pixels:
     Raises: UserError if there is no such file or it is not an image.
     """
     return read(find_picture(path, key), f"{key}={path}")
+
+
+def picture_of(folder: str, sample: Sample, remedy: str) -> str:
+    """Path of a sample's picture in the folder `task.start`.
+
+    Raises: UserError with the remedy if there is none.
+    """
+    found = Path(folder).expanduser() / f"{sample.id}.png"
+    if not found.is_file():
+        raise UserError(f"task.start={folder}: no picture of {sample.id} there; {remedy}")
+    return str(found)
 
 
 def read_opaque(path: str, key: str, height: int, width: int) -> Tensor:

@@ -12,3 +12,6 @@ CLIPTextConfig: Any
 CLIPTextModel: Any
 CLIPTextModelWithProjection: Any
 CLIPTokenizer: Any
+T5Config: Any
+T5EncoderModel: Any
+T5Tokenizer: Any
