@@ -7,12 +7,15 @@ synclab report results/tiny/panorama
 import argparse
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from synclab import command
 from synclab.store.folder import find_folders
-from synclab.viewers.page import write_page
-from synclab.viewers.sheet import write_sheet
+from synclab.store.pictures import Picture
+from synclab.viewers.entries import Entry, find_entries
+from synclab.viewers.page import write_entries
+from synclab.viewers.sheet import Samples, write_sheet
 
 log = logging.getLogger(__name__)
 
@@ -20,9 +23,19 @@ log = logging.getLogger(__name__)
 def report(arguments: argparse.Namespace) -> None:
     """Writes a page to every folder, and a sheet to those of a task."""
     for folder in arguments.folders:
-        log.info("%s", write_page(folder))
+        entries = find_entries(folder)
+        log.info("%s", write_entries(folder, entries))
         if folder in {place.parent for place in find_folders(folder)}:
-            log.info("%s", write_sheet(folder))
+            sheet = folder / "sheet.png"
+            write_sheet(sheet, by_method(entries))
+            log.info("%s", sheet)
+
+
+def by_method(entries: Sequence[Entry]) -> Samples:
+    samples: dict[str, dict[str, Picture]] = {}
+    for own in entries:
+        samples.setdefault(own.method, {})[own.picture.id] = own.picture
+    return samples
 
 
 def main() -> int:

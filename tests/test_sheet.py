@@ -99,12 +99,18 @@ def test_a_sheet_of_many_prompts_shows_the_first(tmp_path: Path) -> None:
 
 
 def test_a_sheet_is_drawn_again_only_for_other_samples(tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.png"
+
+    def written() -> int:
+        write_sheet(sheet, read_samples(tmp_path))
+        return sheet.stat().st_mtime_ns
+
     for number in range(ROWS):
         add_sample(tmp_path, "ddim", f"prompt-{number:02}", BLUE)
-    made = write_sheet(tmp_path).stat().st_mtime_ns
+    made = written()
     add_sample(tmp_path, "ddim", "prompt-99", RED)  # beyond the rows of the sheet
-    assert write_sheet(tmp_path).stat().st_mtime_ns == made
+    assert written() == made
     add_sample(tmp_path, "ddim", "prompt-00", RED)
-    assert middle(Image.open(write_sheet(tmp_path)), 0, 0) == RED
-    (tmp_path / "sheet.png").write_bytes(b"damaged")
-    assert middle(Image.open(write_sheet(tmp_path)), 0, 0) == RED
+    assert written() > made and middle(Image.open(sheet), 0, 0) == RED
+    sheet.write_bytes(b"damaged")
+    assert written() > made and middle(Image.open(sheet), 0, 0) == RED

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 
@@ -37,4 +38,10 @@ def without_modules(value: Any) -> Any:
 
 def config_hash(config: Mapping[str, Any]) -> str:
     """Hash of a configuration by its values and class names, independent of module paths."""
-    return sha256(to_json(without_modules(config)))
+    return hash_of_json(json.dumps(config, ensure_ascii=False, sort_keys=True))
+
+
+@lru_cache(maxsize=256)
+def hash_of_json(config: str) -> str:
+    """The same from compact JSON; remembered, since all rows of a folder share a configuration."""
+    return sha256(to_json(without_modules(json.loads(config))))

@@ -22,11 +22,15 @@ NAME = "report"
 
 
 def write_page(root: Path) -> Path:
-    """Writes `root`/report/index.html; makes only the thumbnails that are not there yet.
+    """Writes the page of all finished samples at or below a folder.
 
-    Raises: UserError if there are no finished samples.
+    Raises: UserError if there are none.
     """
-    entries = find_entries(root)
+    return write_entries(root, find_entries(root))
+
+
+def write_entries(root: Path, entries: list[Entry]) -> Path:
+    """Writes `root`/report/index.html; makes only the thumbnails that are not there yet."""
     folder = root / NAME
     media = Media(folder)
     made = zip(entries, media.thumbnails(entries), media.scripts(entries), strict=True)

@@ -68,19 +68,14 @@ def rank(method: str) -> tuple[int, str]:
     return (ORDER.index(method) if method in ORDER else len(ORDER), method)
 
 
-def write_sheet(folder: Path) -> Path:
-    """Writes `folder`/sheet.png, unless the sheet there is of the same samples.
-
-    Raises: UserError if there are no finished samples.
-    """
-    path, samples = folder / "sheet.png", read_samples(folder)
+def write_sheet(path: Path, samples: Samples) -> None:
+    """Writes a contact sheet, unless the one there is of the same samples."""
     origin = origin_of(samples)
     if not path.exists() or recorded(path) != origin:
         note = PngInfo()
         note.add_text(ORIGIN, origin)
         sheet = contact_sheet(samples)
         write_atomically(path, encoded(sheet, "PNG", pnginfo=note, compress_level=COMPRESSION))
-    return path
 
 
 def origin_of(samples: Samples) -> str:
