@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from diffusers import DDIMScheduler, UNet2DConditionModel
+from diffusers import DDIMScheduler
 from torch import Tensor, nn
 
 from synclab.core.schedule import Schedule
@@ -22,7 +22,7 @@ from .preview import ROWS, prompts, sheet
 from .score import denoise, join
 from .text import tokenize
 from .training import Plan, Trainer
-from .unet import UNPROMPTED, Batch, draw_times
+from .unet import UNPROMPTED, Batch, draw_times, small_unet
 
 SIGHT = Sight(size=64, level=0.8, tilted=0.12)
 """Mostly level views, as ambiguous images show them."""
@@ -39,18 +39,7 @@ STEEPEST = 20.0
 
 def build_unet() -> Any:
     """The widths of `tiny` at 16 x 16, where pixels are drawn, and fewer channels below."""
-    return UNet2DConditionModel(
-        sample_size=SIGHT.size // PATCH,
-        in_channels=3 * PATCH**2,
-        out_channels=3 * PATCH**2,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        block_out_channels=(96, 128, 128),
-        layers_per_block=1,
-        cross_attention_dim=128,
-        attention_head_dim=4,
-        use_linear_projection=True,
-    )
+    return small_unet(SIGHT.size // PATCH, 3 * PATCH**2, (96, 128, 128))
 
 
 def build_scheduler() -> Any:

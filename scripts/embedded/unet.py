@@ -23,13 +23,18 @@ HELD_OUT = 64  # views at most
 
 def build_unet() -> Any:
     """Few channels at 16 x 16, where they cost most; attention at 8 x 8 and below."""
+    return small_unet(SIDE, CHANNELS, (64, 128, 256))
+
+
+def small_unet(side: int, channels: int, widths: tuple[int, int, int]) -> Any:
+    """A UNet of three resolutions with text, without attention at the highest."""
     return UNet2DConditionModel(
-        sample_size=SIDE,
-        in_channels=CHANNELS,
-        out_channels=CHANNELS,
+        sample_size=side,
+        in_channels=channels,
+        out_channels=channels,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        block_out_channels=(64, 128, 256),
+        block_out_channels=widths,
         layers_per_block=1,
         cross_attention_dim=128,
         attention_head_dim=4,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from synclab.core.text import texts_of
 from synclab.metrics.views import Cutter, Row
 from synclab.metrics.world_reference import WorldReference, asked
 from synclab.store.pictures import UnusableError
@@ -24,7 +25,7 @@ class EditViews(Cutter):
                 f"it edits {picture_of(row)}; only renderings of the embedded world"
                 " (task.picture=null) have a true edit"
             )
-        scenes = [asked(text) for text in row["prompt"].split("|")]
+        scenes = [asked(text) for text in texts_of(row["prompt"])]
         size = picture.shape[-1]
         views = [(rendering(*scene, row["seed"], size) * 255).round().byte() for scene in scenes]
         return torch.stack([picture, *views])
@@ -42,4 +43,4 @@ class EditReference(WorldReference):
     path: str = "reference/edit/world"
 
     def scene(self, prompt: str) -> tuple[str, str | None]:
-        return asked(prompt.split("|")[-1])
+        return asked(texts_of(prompt)[-1])

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from annotated_types import Ge, Interval
 
 from synclab.core.protocols import Sample
+from synclab.core.text import texts_of
 from synclab.errors import UserError
 from synclab.metrics.world_reference import WorldReference, asked
 
@@ -34,7 +35,7 @@ class ZoomReference(WorldReference):
 
         Raises: UserError if they name several, or one of them names no kind.
         """
-        kinds, times = map(set, zip(*map(asked, prompt.split("|")), strict=True))
+        kinds, times = map(set, zip(*map(asked, texts_of(prompt)), strict=True))
         named = times - {None}
         if len(kinds) > 1 or len(named) > 1:
             raise UserError(

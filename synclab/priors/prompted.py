@@ -72,10 +72,8 @@ class PromptedPrior:
         place = locate(self.path, self.folders)
         self.meter = Meter()
         self.dtype = DTYPES[self.precision]
-        self.path, self.parts = (
-            place,
-            Parts(place, self.dtype, self.device, expected=expected(self.folders)),
-        )
+        self.path = place
+        self.parts = Parts(place, self.dtype, self.device, expected=expected(self.folders))
         self.schedule, self.prediction = self.parts.scheduler()
         self.unet: Any = None  # set by `load`
         self.shape = self.load()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from synclab.core.text import texts_of
 from synclab.metrics.extractors import Cut, Outputs
 from synclab.metrics.extractors.image_text import ImageTextEmbeddings
 from synclab.metrics.extractors.judge import JudgeFeatures
@@ -45,7 +46,7 @@ class EditScores:
         edit, source, truth = (cut.views.to(self.device).float() / 255).split(1)
         changed = ((source - truth).abs().amax(1, keepdim=True) > SAME).float()
         layers = self.judge.network.layers
-        target = cut.prompt.split("|")[-1].strip()
+        target = texts_of(cut.prompt)[-1]
         similar = self.texts.network.image(edit) @ self.texts.network.text([target]).T
         return {
             "source": row(float(distance(layers(source), layers(edit)))),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from synclab.core.text import texts_of
 from synclab.metrics.extractors import Cut, Outputs
 from synclab.metrics.extractors.image_text import ViewTextEmbeddings
 from synclab.metrics.extractors.judge import JudgeFeatures
@@ -52,5 +53,5 @@ class ReadingScores:
         """Whether the most probable kind of every view is the one that its text names."""
         from synclab.world import KINDS
 
-        wanted = [KINDS.index(asked(text)[0]) for text in cut.prompt.split("|")]
+        wanted = [KINDS.index(asked(text)[0]) for text in texts_of(cut.prompt)]
         return bool((self.judge(cut)["logits"].argmax(1) == wanted).all())
