@@ -6,6 +6,7 @@
     python -m scripts.embedded latents
     python -m scripts.embedded unet --steps 40000 --cooldown 8000
     python -m scripts.embedded export --output synclab/assets/tiny
+    python -m scripts.embedded refine --steps 4000 --cooldown 1000
     python -m scripts.embedded student --steps 1000 --cooldown 250
     python -m scripts.embedded student_score
     python -m scripts.embedded depth --steps 1200 --cooldown 300
@@ -76,6 +77,12 @@ def unet(args: argparse.Namespace) -> None:
     from .unet import train_unet
 
     train_unet(args.folder / "unet", args.folder, plan(args), args.begin)
+
+
+def refine(args: argparse.Namespace) -> None:
+    from .refinement import refine
+
+    refine(args.folder / "refinement", args.folder, args.prior, plan(args), args.output)
 
 
 def student(args: argparse.Namespace) -> None:
@@ -223,6 +230,10 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
     elif stage == "unet":
         training(parser, 40000, batch=32)
         parser.add_argument("--begin", type=Path, help="a checkpoint whose text encoder to use")
+    elif stage == "refine":
+        training(parser, 4000, batch=16)
+        parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="to start from")
+        parser.add_argument("--output", type=Path, default=ASSETS / "tiny" / FILE)
     elif stage == "student":
         training(parser, 1000, batch=3)
         parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="the teacher")
@@ -307,6 +318,7 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
         decoder,
         latents,
         unet,
+        refine,
         student,
         student_score,
         depth,

@@ -23,6 +23,7 @@ from synclab.priors.latent import LatentPrior
 
 from .data import SIZE
 from .depth_data import draw_depth_views, draw_solids
+from .diffusion import rates, weighted_noise_error
 from .muon import PlainAdamW
 from .preview import sheet
 from .training import Plan, Trainer
@@ -36,9 +37,6 @@ CHUNKS = 1024
 
 HELD_OUT = 1_000_000_000
 """Seed of the views that checks and previews use; training draws from smaller ones."""
-
-STEEPEST = 20.0
-"""Largest weight of a squared error; see `denoising_loss`."""
 
 
 def widened(unet: Any) -> Any:
@@ -101,19 +99,11 @@ class Source:
 
 
 def denoising_loss(unet: Any, prior: LatentPrior, batch: Batch) -> Tensor:
-    """Squared error (n,) of the noise, weighted to that of the velocity, 1 / alpha^2, at most 20.
-
-    A solid's outline is decided at the noisiest times, where errors of the noise are small.
-    """
-    t = batch.t.cpu()
-    alpha, sigma = (
-        table[t].view(-1, 1, 1, 1).to(batch.x0)
-        for table in (prior.schedule.alphas, prior.schedule.sigmas)
-    )
+    """Weighted squared error (n,) of the noise."""
+    alpha, sigma = rates(prior.schedule, batch.t, batch.x0)
     x = alpha * batch.x0 + sigma * batch.eps
     answer = unet(torch.cat([x, batch.depth], 1), batch.t, batch.context).sample
-    weight = (1 / alpha.square()).clamp_max(STEEPEST)
-    return (weight * (answer - batch.eps).square()).mean((1, 2, 3))
+    return weighted_noise_error(answer, batch.eps, alpha)
 
 
 @dataclass(frozen=True)

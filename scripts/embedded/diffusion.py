@@ -11,6 +11,7 @@ from torch import Tensor
 from synclab.core.schedule import Schedule
 
 LAST_BETA = 0.019  # abar ends at 3e-4, where not even a latent's mean colour can be read
+STEEPEST = 20.0  # weight of the noise's error, at most
 
 
 def build_scheduler() -> Any:
@@ -35,6 +36,23 @@ def signal_noise(t: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
     tables = (schedule().alphas, 1.0), (schedule().sigmas, 0.0)
     alpha, sigma = (torch.where(t < 0, clean, table[t]) for table, clean in tables)
     return alpha.view(-1, 1, 1, 1).to(like), sigma.view(-1, 1, 1, 1).to(like)
+
+
+def rates(schedule: Schedule, t: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
+    """alpha and sigma (n, 1, 1, 1) of another schedule at times t (n,)."""
+    alpha, sigma = (
+        table[t.cpu()].view(-1, 1, 1, 1).to(like) for table in (schedule.alphas, schedule.sigmas)
+    )
+    return alpha, sigma
+
+
+def weighted_noise_error(answer: Tensor, eps: Tensor, alpha: Tensor) -> Tensor:
+    """Squared error (n,) of the noise, weighted to that of the velocity, 1 / alpha^2, at most 20.
+
+    An outline is decided at the noisiest times, where errors of the noise are small.
+    """
+    weight = (1 / alpha.square()).clamp_max(STEEPEST)
+    return (weight * (answer - eps).square()).mean((1, 2, 3))
 
 
 def velocity(x0: Tensor, eps: Tensor, t: Tensor) -> Tensor:

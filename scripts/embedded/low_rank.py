@@ -3,64 +3,67 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import register_parametrization
 
 
-def branch(layer: nn.Linear | nn.Conv2d, rank: int) -> nn.Sequential:
-    """B A beside a layer, zero at first; a convolution's A is as wide as the convolution."""
-    if isinstance(layer, nn.Linear):
-        down = nn.Linear(layer.in_features, rank, bias=False)
-        up = nn.Linear(rank, layer.out_features, bias=False)
-    else:
-        place: Any = {"stride": layer.stride, "padding": layer.padding}
-        size: Any = layer.kernel_size
-        down = nn.Conv2d(layer.in_channels, rank, size, bias=False, **place)
-        up = nn.Conv2d(rank, layer.out_channels, 1, bias=False)
-    nn.init.zeros_(up.weight)
-    return nn.Sequential(down, up)
+class Change(nn.Module):
+    """A layer's weight W as W + B A: zero change at first, and none while it is off."""
+
+    def __init__(self, weight: Tensor, rank: int) -> None:
+        super().__init__()
+        inputs, ones = weight.shape[1:], (1,) * (weight.ndim - 2)
+        self.on = True
+        self.down = nn.Parameter(torch.empty(rank, *inputs))
+        self.up = nn.Parameter(torch.zeros(len(weight), rank, *ones))
+        nn.init.kaiming_uniform_(self.down, a=5**0.5)  # as torch begins its own layers
+
+    def forward(self, weight: Tensor) -> Tensor:
+        if not self.on:
+            return weight
+        return weight + (self.up.flatten(1) @ self.down.flatten(1)).view_as(weight)
 
 
 class LowRank(nn.Module):
-    """Branches beside all linear layers and convolutions of a network, which stays as it is.
+    """Changes of all linear layers and convolutions of a network, whose own weights stay.
 
-    The network's own calls include the branches, except inside `off()`.
+    The network's calls include the changes, except inside `off()`.
     """
 
     def __init__(self, network: nn.Module, rank: int) -> None:
         super().__init__()
-        self.on, self.names, self.branches = True, [], nn.ModuleList()
-        for name, layer in network.named_modules():
-            if isinstance(layer, nn.Linear | nn.Conv2d):
-                self.names.append(name)
-                self.branches.append(branch(layer, rank))
-                layer.register_forward_hook(self.adding(len(self.branches) - 1))
-
-    def adding(self, index: int) -> Any:
-        """A forward hook that adds the output of a branch to that of its layer."""
-
-        def add(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-            return output + self.branches[index](inputs[0]) if self.on else output
-
-        return add
+        layers = {
+            name: layer
+            for name, layer in network.named_modules()
+            if isinstance(layer, nn.Linear | nn.Conv2d)
+        }
+        self.names = list(layers)
+        self.changes = [Change(layer.weight, rank) for layer in layers.values()]
+        self.registered = nn.ModuleList(self.changes)
+        for layer, change in zip(layers.values(), self.changes, strict=True):
+            register_parametrization(layer, "weight", change)
 
     @contextmanager
     def off(self) -> Iterator[None]:
-        """The network without the branches."""
-        self.on = False
+        """The network without the changes."""
+        self.switch(False)
         try:
             yield
         finally:
-            self.on = True
+            self.switch(True)
+
+    def switch(self, on: bool) -> None:
+        for change in self.changes:
+            change.on = on
 
     def save(self, file: Path) -> None:
         """Writes the factors in half precision, under the names that diffusers gives them."""
         weights: dict[str, Tensor] = {}
-        for name, factors in zip(self.names, self.branches, strict=True):
-            down, up = factors.state_dict().values()
-            weights[f"unet.{name}.lora_A.weight"] = down.half().cpu()
-            weights[f"unet.{name}.lora_B.weight"] = up.half().cpu()
+        for name, change in zip(self.names, self.changes, strict=True):
+            weights[f"unet.{name}.lora_A.weight"] = change.down.detach().half().cpu()
+            weights[f"unet.{name}.lora_B.weight"] = change.up.detach().half().cpu()
         file.parent.mkdir(parents=True, exist_ok=True)
         save_file(weights, file)

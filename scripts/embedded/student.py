@@ -22,6 +22,7 @@ from synclab.priors.latent import LatentPrior
 from synclab.world import KINDS, Scenes, caption, render_views, sample_scenes
 
 from .data import LEVEL
+from .diffusion import rates
 from .low_rank import LowRank
 from .muon import PlainAdamW
 from .preview import sheet
@@ -106,10 +107,7 @@ def consistency_loss(prior: LatentPrior, paths: Paths) -> Tensor:
 
     x0 = (x - sigma eps) / alpha: without the factor, the noisiest times would outweigh all others.
     """
-    alpha, sigma = (
-        table[paths.t.cpu()].view(-1, 1, 1, 1).to(paths.x)
-        for table in (prior.schedule.alphas, prior.schedule.sigmas)
-    )
+    alpha, sigma = rates(prior.schedule, paths.t, paths.x)
     answer = prior.unet(paths.x, paths.t, paths.context).sample
     eps = sigma * paths.x + alpha * answer if prior.prediction == "v_prediction" else answer
     return (paths.x - sigma * eps - alpha * paths.end).abs().mean((1, 2, 3))
@@ -130,15 +128,15 @@ def sample(prior: LatentPrior, texts: list[str], calls: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Student:
-    """The teacher, and the branches beside its layers that make it the student."""
+    """The teacher, and the changes of its layers that make it the student."""
 
     prior: LatentPrior
-    branches: LowRank
+    changes: LowRank
     guidance: float
 
     def loss(self, count: int, generator: torch.Generator) -> Tensor:
         """Mean distance from the ends of `count` paths that the teacher takes."""
-        with self.branches.off():
+        with self.changes.off():
             paths = draw_paths(self.prior, count, self.guidance, generator)
         return consistency_loss(self.prior, paths).mean()
 
@@ -168,7 +166,7 @@ def train_student(folder: Path, begin: Path, guidance: float, plan: Plan, output
     student = Student(prior, LowRank(prior.unet, RANK).to(plan.device), guidance)
     trainer = Trainer(
         folder,
-        nn.ModuleDict({"lora": student.branches}),
+        nn.ModuleDict({"lora": student.changes}),
         plan,
         1e-3,
         warmup=30,
@@ -177,4 +175,4 @@ def train_student(folder: Path, begin: Path, guidance: float, plan: Plan, output
         optimizers=PlainAdamW,
     )
     trainer.fit(partial(student.loss, plan.batch), partial(student.check, folder / "previews"))
-    student.branches.save(output)
+    student.changes.save(output)

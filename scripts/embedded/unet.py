@@ -49,9 +49,8 @@ def draw_times(count: int, generator: torch.Generator) -> Tensor:
     return (1000 * even).long().clamp_max(999)[torch.randperm(count, generator=generator)]
 
 
-def tokenize_captions(captions: list[list[str]]) -> Tensor:
+def tokenize_captions(tokenizer: Any, captions: list[list[str]]) -> Tensor:
     """Token ids (n, CAPTIONS, LENGTH) of every wording, int16."""
-    tokenizer = build_tokenizer()
     ids = tokenize(tokenizer, [text for texts in captions for text in texts])
     return ids.view(len(captions), CAPTIONS, LENGTH).short()
 
@@ -76,10 +75,10 @@ class Captioned:
     device: str
 
     @classmethod
-    def load(cls, folder: Path, device: str) -> "Captioned":
+    def load(cls, folder: Path, tokenizer: Any, device: str) -> "Captioned":
         latents, views = Latents.load(folder), Views.load(folder)
-        tokens = tokenize_captions(views.captions[: len(latents)])
-        return cls(latents, tokens, tokenize(build_tokenizer(), [""])[0].short(), device)
+        tokens = tokenize_captions(tokenizer, views.captions[: len(latents)])
+        return cls(latents, tokens, tokenize(tokenizer, [""])[0].short(), device)
 
     def split(self, count: int) -> tuple["Captioned", "Captioned"]:
         """The first `count` views and the others."""
@@ -122,7 +121,7 @@ def train_unet(folder: Path, data: Path, plan: Plan, begin: Path | None) -> None
     quiet_residuals(unet)
     modules = nn.ModuleDict({"unet": unet, "text_encoder": text_encoder}).to(plan.device)
     trainer = Trainer(folder, modules, plan, 1.5e-3, check_seconds=1800)
-    everything = Captioned.load(data, plan.device)
+    everything = Captioned.load(data, build_tokenizer(), plan.device)
     held_out, views = everything.split(min(HELD_OUT, len(everything.latents) // 8))
     preview = Preview.beside(folder, data, plan.device)
 

@@ -1,0 +1,85 @@
+"""The committed denoiser trained further, as a LoRA: views of every elevation, the world of today.
+
+The denoiser keeps its schedule and what it predicts, so whatever was made of it stays valid.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from synclab.core.solvers import dpm_x0
+from synclab.priors.latent import LatentPrior
+
+from .diffusion import rates, weighted_noise_error
+from .low_rank import LowRank
+from .muon import PlainAdamW
+from .preview import GUIDANCE, prompts, sheet
+from .score import join
+from .student import start_noise
+from .training import Plan, Trainer
+from .unet import HELD_OUT, UNPROMPTED, Batch, Captioned
+
+RANK = 48
+STEEP = ("looking up at", "looking down at")  # rows of the previews besides the level one
+POINTS = 12  # of the grid of a preview's times
+
+
+def refinement_loss(prior: LatentPrior, batch: Batch) -> Tensor:
+    """Weighted squared error (n,) of the noise."""
+    with torch.no_grad():
+        context = prior.text_encoder(batch.words).last_hidden_state
+    alpha, sigma = rates(prior.schedule, batch.t, batch.x0)
+    answer = prior.unet(alpha * batch.x0 + sigma * batch.eps, batch.t, context).sample
+    return weighted_noise_error(answer, batch.eps, alpha)
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """The committed denoiser with the changes that training makes, and its views."""
+
+    prior: LatentPrior
+    views: Captioned
+    held_out: Captioned
+
+    def loss(self, count: int, generator: torch.Generator) -> Tensor:
+        return refinement_loss(self.prior, self.views.draw(count, UNPROMPTED, generator)).mean()
+
+    @torch.no_grad()
+    def check(self, folder: Path, step: int) -> dict[str, float]:
+        """Loss on views held out; draws samples into `folder`, level, upwards and downwards."""
+        batch = self.held_out.draw(
+            2 * len(self.held_out.latents), 0.0, torch.Generator().manual_seed(0)
+        )
+        texts = prompts() + [f"{way} {text}" for way in STEEP for text in prompts()[:8]]
+        noise = start_noise(self.prior, len(texts))
+        latents = dpm_x0(
+            self.prior, noise, self.prior.schedule.last, join(self.prior, texts), GUIDANCE, POINTS
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        sheet(self.prior.decode(latents), 2).save(folder / f"{step:07d}.png")
+        return {"loss": round(float(refinement_loss(self.prior, batch).mean()), 5)}
+
+
+def refine(folder: Path, data: Path, begin: Path, plan: Plan, output: Path) -> None:
+    """Trains a LoRA of the checkpoint `begin` on the views of a data folder; writes it to `output`.
+
+    data: a folder with views, and with latents encoded by the checkpoint's own autoencoder.
+    """
+    torch.manual_seed(plan.seed)
+    prior = LatentPrior(str(begin), device=plan.device)
+    views = Captioned.load(data, prior.tokenizer, plan.device)
+    latents = replace(views.latents, scale=prior.vae.config.scaling_factor)
+    held_out, views = replace(views, latents=latents).split(min(HELD_OUT, len(latents) // 8))
+    refinement = Refinement(prior, views, held_out)
+    changes = LowRank(prior.unet, RANK).to(plan.device)
+    trainer = Trainer(
+        folder, nn.ModuleDict({"lora": changes}), plan, 1e-3, 50, optimizers=PlainAdamW
+    )
+    trainer.check_seconds = 1800
+    trainer.fit(
+        lambda generator: refinement.loss(plan.batch, generator),
+        lambda step: refinement.check(folder / "previews", step),
+    )
+    changes.save(output)
