@@ -62,6 +62,12 @@ class Refinement:
         return {"loss": round(float(refinement_loss(self.prior, batch).mean()), 5)}
 
 
+def load_views(prior: LatentPrior, data: Path) -> Captioned:
+    """Captioned latents of a data folder, scaled and in tokens as the prior does it."""
+    views = Captioned.load(data, prior.tokenizer, prior.device)
+    return replace(views, latents=replace(views.latents, scale=prior.vae.config.scaling_factor))
+
+
 def refine(folder: Path, data: Path, begin: Path, plan: Plan, output: Path) -> None:
     """Trains a LoRA of the checkpoint `begin` on the views of a data folder; writes it to `output`.
 
@@ -69,9 +75,8 @@ def refine(folder: Path, data: Path, begin: Path, plan: Plan, output: Path) -> N
     """
     torch.manual_seed(plan.seed)
     prior = LatentPrior(str(begin), device=plan.device)
-    views = Captioned.load(data, prior.tokenizer, plan.device)
-    latents = replace(views.latents, scale=prior.vae.config.scaling_factor)
-    held_out, views = replace(views, latents=latents).split(min(HELD_OUT, len(latents) // 8))
+    views = load_views(prior, data)
+    held_out, views = views.split(min(HELD_OUT, len(views.latents) // 8))
     refinement = Refinement(prior, views, held_out)
     changes = LowRank(prior.unet, RANK).to(plan.device)
     trainer = Trainer(

@@ -1,0 +1,78 @@
+"""Further training of a committed denoiser as a LoRA of its weights."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from conftest import close
+
+from scripts.embedded.refinement import load_views, refine, refinement_loss
+from scripts.embedded.training import Plan
+from scripts.embedded.unet import Batch
+from synclab.core.schedule import Schedule
+from synclab.priors.latent import LatentPrior
+
+VIEWS = 16
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder of grey views of no scene, with captions and latents as the stages leave them."""
+    generator = np.random.default_rng(0)
+    np.save(tmp_path / "views.npy", np.full((VIEWS, 3, 8, 8), 128, np.uint8))
+    np.save(tmp_path / "latents.npy", generator.standard_normal((VIEWS, 2, 4, 8, 8), np.float32))
+    captions = [json.dumps(["a desert"] * 4)] * VIEWS
+    (tmp_path / "captions.jsonl").write_text("\n".join(captions), encoding="utf-8")
+    record = json.dumps({"count": VIEWS, "scale": 7.0})
+    (tmp_path / "latents.json").write_text(record, encoding="utf-8")
+    return tmp_path
+
+
+def refined(checkpoint: Path, data: Path, steps: int) -> LatentPrior:
+    lora = data / "lora.safetensors"
+    refine(data / "refinement", data, checkpoint, Plan(steps, 0, 2, "cpu", 0), lora)
+    return LatentPrior(str(checkpoint), lora=str(lora))
+
+
+def change(prior: LatentPrior, other: LatentPrior) -> float:
+    """Largest difference of two priors' noise."""
+    x = torch.randn(1, *prior.shape, generator=torch.Generator().manual_seed(1))
+    noises = [each.predict(x, 500, each.embed("a desert"), 2.0) for each in (prior, other)]
+    return float((noises[0] - noises[1]).abs().max())
+
+
+def test_a_refinement_of_no_steps_changes_nothing(checkpoint: Path, data: Path):
+    assert change(refined(checkpoint, data, steps=0), LatentPrior(str(checkpoint))) == 0
+
+
+def test_a_refinement_changes_the_denoiser_and_shows_its_samples(checkpoint: Path, data: Path):
+    assert change(refined(checkpoint, data, steps=2), LatentPrior(str(checkpoint))) > 1e-4
+    assert (data / "refinement" / "previews" / "0000002.png").is_file()
+    assert "loss" in (data / "refinement" / "checks.jsonl").read_text(encoding="utf-8")
+
+
+def test_latents_are_scaled_as_the_committed_autoencoder_does(checkpoint: Path, data: Path):
+    prior = LatentPrior(str(checkpoint))
+    assert load_views(prior, data).latents.scale == prior.vae.config.scaling_factor != 7.0
+
+
+class Exact:
+    """The exact noise for data that are all zero."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self.sigmas = schedule.sigmas
+
+    def __call__(self, x: torch.Tensor, t: torch.Tensor, context: torch.Tensor) -> SimpleNamespace:
+        return SimpleNamespace(sample=x / self.sigmas[t].view(-1, 1, 1, 1).to(x))
+
+
+def test_the_exact_denoiser_has_no_loss(checkpoint: Path):
+    prior = LatentPrior(str(checkpoint))
+    prior.unet = Exact(prior.schedule)
+    words = torch.zeros(3, 32, dtype=torch.long)
+    eps = torch.randn(3, *prior.shape, generator=torch.Generator().manual_seed(0))
+    batch = Batch(torch.zeros_like(eps), eps, words, torch.tensor([10, 500, 999]))
+    close(refinement_loss(prior, batch), torch.zeros(3), 1e-6)
