@@ -1,11 +1,13 @@
 """Further training of a committed denoiser as a LoRA of its weights."""
 
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import small_checkpoint
 import torch
 from conftest import close
 
@@ -13,6 +15,7 @@ from scripts.embedded.refinement import load_views, refine, refinement_loss
 from scripts.embedded.training import Plan
 from scripts.embedded.unet import Batch
 from synclab.core.schedule import Schedule
+from synclab.errors import UserError
 from synclab.priors.latent import LatentPrior
 
 VIEWS = 16
@@ -52,6 +55,17 @@ def test_a_refinement_changes_the_denoiser_and_shows_its_samples(checkpoint: Pat
     assert change(refined(checkpoint, data, steps=2), LatentPrior(str(checkpoint))) > 1e-4
     assert (data / "refinement" / "previews" / "0000002.png").is_file()
     assert "loss" in (data / "refinement" / "checks.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_refinement_is_refused_by_other_weights_of_the_same_shape(
+    checkpoint: Path, data: Path, tmp_path: Path
+):
+    refined(checkpoint, data, steps=0)
+    other = tmp_path / "other"
+    shutil.copytree(checkpoint, other)
+    small_checkpoint.unet().save_pretrained(other / "unet")
+    with pytest.raises(UserError, match="made for other weights than those of prior.path"):
+        LatentPrior(str(other), lora=str(data / "lora.safetensors"))
 
 
 def test_latents_are_scaled_as_the_committed_autoencoder_does(checkpoint: Path, data: Path):

@@ -49,7 +49,7 @@ def test_a_merged_lora_answers_as_its_branches_did_in_training(tmp_path: Path):
     merged.load_state_dict(trained.state_dict())
     plain = answer(trained)
     low_rank = learnt(LowRank(trained, rank=2))
-    low_rank.save(tmp_path / "lora.safetensors")
+    low_rank.save(tmp_path / "lora.safetensors", None)
     merge(merged, str(tmp_path / "lora.safetensors"))
     close(answer(merged), answer(trained), 2e-2)
     assert (answer(trained) - plain).abs().max() > 0.2

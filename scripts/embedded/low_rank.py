@@ -9,6 +9,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import register_parametrization
 
+from synclab.priors.lora import BASE
+
 
 class Change(nn.Module):
     """A layer's weight W as W + B A: zero change at first, and none while it is off."""
@@ -59,11 +61,14 @@ class LowRank(nn.Module):
         for change in self.changes:
             change.on = on
 
-    def save(self, file: Path) -> None:
-        """Writes the factors in half precision, under the names that diffusers gives them."""
+    def save(self, file: Path, base: str | None) -> None:
+        """Writes the factors in half precision, under the names that diffusers gives them.
+
+        base: SHA-256 of the network's own file, kept in the metadata.
+        """
         weights: dict[str, Tensor] = {}
         for name, change in zip(self.names, self.changes, strict=True):
             weights[f"unet.{name}.lora_A.weight"] = change.down.detach().half().cpu()
             weights[f"unet.{name}.lora_B.weight"] = change.up.detach().half().cpu()
         file.parent.mkdir(parents=True, exist_ok=True)
-        save_file(weights, file)
+        save_file(weights, file, {BASE: base} if base else None)

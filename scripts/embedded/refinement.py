@@ -87,4 +87,4 @@ def refine(folder: Path, data: Path, begin: Path, plan: Plan, output: Path) -> N
         lambda generator: refinement.loss(plan.batch, generator),
         lambda step: refinement.check(folder / "previews", step),
     )
-    changes.save(output)
+    changes.save(output, prior.weights_hash)

@@ -175,4 +175,4 @@ def train_student(folder: Path, begin: Path, guidance: float, plan: Plan, output
         optimizers=PlainAdamW,
     )
     trainer.fit(partial(student.loss, plan.batch), partial(student.check, folder / "previews"))
-    student.changes.save(output)
+    student.changes.save(output, prior.weights_hash)

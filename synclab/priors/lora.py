@@ -7,7 +7,10 @@ kohya's scripts do (`lora_unet_mid_block_x.lora_down.weight`), which LCM and TCD
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +21,9 @@ from synclab.places import candidates
 from synclab.priors.checkpoint import address
 
 FILE = "pytorch_lora_weights.safetensors"
+BASE = "base"
+"""Key of the file's metadata: SHA-256 of the weights that the LoRA was trained on."""
+
 EXPECTED = (
     "expected a .safetensors file, or owner/name@revision on the Hub, with a LoRA of this unet"
 )
@@ -25,14 +31,22 @@ NAME = re.compile(r"(?:unet\.|lora_unet_)(.+?)\.(?:lora[._])?(A|B|down|up|alpha)
 ROLE = {"A": "down", "B": "up", "down": "down", "up": "up", "alpha": "alpha"}
 
 
-def merge(network: nn.Module, lora: str) -> None:
+def merge(network: nn.Module, lora: str, base: str | None = None) -> None:
     """Adds a LoRA to the weights of `network`, in place.
 
     Args:
         lora: a file, or a name on the Hub whose repository has a file named `FILE`.
+        base: SHA-256 of the network's file, if known. A LoRA that names another one, as those of
+            scripts/embedded do, is refused: it would fit a network of the same shape, silently.
 
     Raises: UserError if there is no such file, or if any of its weights does not fit the network.
     """
+    made_for = origin(lora)
+    if base and made_for and base != made_for:
+        raise UserError(
+            f"prior.lora={lora}: made for other weights than those of prior.path, whose SHA-256"
+            f" begins with {base[:8]}; expected {made_for[:8]}; use prior.lora=null"
+        )
     layers = {
         name.replace(".", "_"): module
         for name, module in network.named_modules()
@@ -44,15 +58,16 @@ def merge(network: nn.Module, lora: str) -> None:
         add(layers[name].weight, parts, lora)
 
 
+def origin(lora: str) -> str | None:
+    """SHA-256 of the weights that a LoRA was trained on, if its file names them."""
+    with opened(lora) as file:
+        return (file.metadata() or {}).get(BASE)
+
+
 def read(lora: str) -> dict[str, dict[str, Tensor]]:
     """By layer, dots written as underscores: "down" (r, in, ...), "up" (out, r, ...), "alpha"."""
-    from safetensors.torch import load_file
-
-    try:
-        weights = load_file(find(lora))
-    except Exception as error:  # the libraries raise errors of any type for foreign files
-        reason = str(error).split("\n")[0]
-        raise UserError(f"prior.lora={lora}: not readable ({reason}); {EXPECTED}") from error
+    with opened(lora) as file:
+        weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     layers: dict[str, dict[str, Tensor]] = defaultdict(dict)
     for key, value in weights.items():
         found = NAME.fullmatch(key)
@@ -60,6 +75,23 @@ def read(lora: str) -> dict[str, dict[str, Tensor]]:
             raise UserError(f"prior.lora={lora}: unknown weight {key}; {EXPECTED}")
         layers[found[1].replace(".", "_")][ROLE[found[2]]] = value
     return layers
+
+
+@contextmanager
+def opened(lora: str) -> Iterator[Any]:
+    """The file of safetensors.
+
+    Raises: UserError if there is none, or if it is not readable.
+    """
+    from safetensors import safe_open
+
+    try:
+        file = safe_open(find(lora), "pt")
+    except Exception as error:  # the libraries raise errors of any type for foreign files
+        reason = str(error).split("\n")[0]
+        raise UserError(f"prior.lora={lora}: not readable ({reason}); {EXPECTED}") from error
+    with file as weights:
+        yield weights
 
 
 def find(lora: str) -> Path:

@@ -113,7 +113,7 @@ class PromptedPrior:
     def prepare(self, network: Any) -> Any:
         """Applies `lora`, `precision` and `compile` to a denoiser."""
         if self.lora is not None:
-            merge(network, self.lora)
+            merge(network, self.lora, self.weights_hash)
         if self.precision == "fp8":
             network.enable_layerwise_casting(torch.float8_e4m3fn, self.dtype)
         return torch.compile(network) if self.compile else network
