@@ -10,8 +10,10 @@ import pytest
 import small_checkpoint
 import torch
 from conftest import close
+from PIL import Image
 
 from scripts.embedded.refinement import load_views, refine, refinement_loss
+from scripts.embedded.refinement_score import score_refinement
 from scripts.embedded.training import Plan
 from scripts.embedded.unet import Batch
 from synclab.core.schedule import Schedule
@@ -19,6 +21,12 @@ from synclab.errors import UserError
 from synclab.priors.latent import LatentPrior
 
 VIEWS = 16
+
+
+@pytest.fixture(autouse=True)
+def brief_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    for file in ("refinement", "refinement_score"):
+        monkeypatch.setattr(f"scripts.embedded.{file}.POINTS", 2)
 
 
 @pytest.fixture
@@ -71,6 +79,18 @@ def test_a_refinement_is_refused_by_other_weights_of_the_same_shape(
 def test_latents_are_scaled_as_the_committed_autoencoder_does(checkpoint: Path, data: Path):
     prior = LatentPrior(str(checkpoint))
     assert load_views(prior, data).latents.scale == prior.vae.config.scaling_factor != 7.0
+
+
+def test_samples_before_and_after_are_scored_and_shown_beside_the_truth(
+    checkpoint: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("scripts.embedded.refinement_score.KINDS", ["library", "cave"])
+    refined(checkpoint, data, steps=0)
+    score_refinement(checkpoint, data / "lora.safetensors", 1, data / "score", "cpu")
+    scores = json.loads((data / "score" / "scores.json").read_text(encoding="utf-8"))
+    assert scores["before"] == scores["after"] and scores["before"]["fid_steep"] > 0
+    with Image.open(data / "score" / "samples.jpg") as picture:
+        assert picture.size == (128, 8 * 64)
 
 
 class Exact:

@@ -7,6 +7,7 @@
     python -m scripts.embedded unet --steps 40000 --cooldown 8000
     python -m scripts.embedded export --output synclab/assets/tiny
     python -m scripts.embedded refine --steps 4000 --cooldown 1000
+    python -m scripts.embedded refine_score
     python -m scripts.embedded student --steps 1000 --cooldown 250
     python -m scripts.embedded student_score
     python -m scripts.embedded depth --steps 1200 --cooldown 300
@@ -83,6 +84,12 @@ def refine(args: argparse.Namespace) -> None:
     from .refinement import refine
 
     refine(args.folder / "refinement", args.folder, args.prior, plan(args), args.output)
+
+
+def refine_score(args: argparse.Namespace) -> None:
+    from .refinement_score import score_refinement
+
+    score_refinement(args.prior, args.lora, args.prompts, args.output, args.device)
 
 
 def student(args: argparse.Namespace) -> None:
@@ -234,6 +241,11 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
         training(parser, 4000, batch=16)
         parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="to start from")
         parser.add_argument("--output", type=Path, default=ASSETS / "tiny" / FILE)
+    elif stage == "refine_score":
+        parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="it began from")
+        parser.add_argument("--lora", type=Path, default=ASSETS / "tiny" / FILE)
+        parser.add_argument("--prompts", type=int, default=2, help="for each kind and time")
+        parser.add_argument("--output", type=Path, default=Path("runs/tiny/refinement/score"))
     elif stage == "student":
         training(parser, 1000, batch=3)
         parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="the teacher")
@@ -319,6 +331,7 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
         latents,
         unet,
         refine,
+        refine_score,
         student,
         student_score,
         depth,
