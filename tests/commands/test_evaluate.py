@@ -16,6 +16,8 @@ from synclab import evaluate
 from synclab.config.prompts import sample_id
 from synclab.core.hashing import digest
 from synclab.errors import UserError
+from synclab.judges.requirements import CLEAN_INCEPTION
+from synclab.metrics.extractors.cube import InceptionFaces
 from synclab.metrics.extractors.judge import JudgeFeatures
 from synclab.metrics.reference import WholeReference
 from synclab.metrics.world_reference import WorldReference
@@ -178,6 +180,23 @@ def test_whole_spheres_are_scored_against_true_panoramas_alone(
     found = scores(panorama, "embedded_whole_sphere")
     assert found["noise_floor"] is None and found["truth"]["scores"]["omnifid_truth"]["value"] > 0
     assert found["methods"]["ddim"]["scores"]["omnifid_truth"]["value"] > 0
+
+
+def test_the_papers_omnifid_needs_real_panoramas_of_the_same_prompts(
+    panorama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    CLEAN_INCEPTION.path.parent.mkdir(parents=True)
+    CLEAN_INCEPTION.path.write_bytes(b"stands for the network")
+    monkeypatch.setattr(InceptionFaces, "network", lambda _, views: views.mean((2, 3)))
+    with pytest.raises(UserError, match="real/panorama/real: 0 reference .* synclab.ingest real"):
+        evaluate.evaluate(panorama, "paper_whole_sphere")
+    for prompt in PROMPTS:
+        add(panorama.parents[1] / "real" / "panorama" / "real", prompt)
+    assert evaluate.evaluate(panorama, "paper_whole_sphere") == []
+    found = scores(panorama, "paper_whole_sphere")
+    assert found["methods"]["ddim"]["scores"]["omnifid_truth"]["value"] > 0
+    assert found["truth"] is None  # one real panorama a prompt leaves none to hold against it
 
 
 def test_two_methods_are_compared_prompt_by_prompt(panorama: Path) -> None:
