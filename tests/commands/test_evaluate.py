@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from synclab import evaluate
@@ -19,9 +20,12 @@ from synclab.errors import UserError
 from synclab.judges.requirements import CLEAN_INCEPTION
 from synclab.metrics.extractors.cube import InceptionFaces
 from synclab.metrics.extractors.judge import JudgeFeatures
+from synclab.metrics.protocol import FOLDER, read
 from synclab.metrics.reference import WholeReference
+from synclab.metrics.seeds import equal
 from synclab.metrics.world_reference import WorldReference
 from synclab.store.folder import Store
+from synclab.store.pictures import read_pictures
 
 PROMPTS = ("a desert at night", "the sea at dawn", "a forest")
 PANORAMA, SQUARE = (64, 32), (16, 16)
@@ -197,6 +201,47 @@ def test_the_papers_omnifid_needs_real_panoramas_of_the_same_prompts(
     found = scores(panorama, "paper_whole_sphere")
     assert found["methods"]["ddim"]["scores"]["omnifid_truth"]["value"] > 0
     assert found["truth"] is None  # one real panorama a prompt leaves none to hold against it
+
+
+# --- Seeds of each prompt ---
+
+
+def test_of_each_prompt_as_many_seeds_are_scored_as_the_protocol_says(
+    panorama: Path, warnings: Any
+) -> None:
+    before = values(panorama, "ddim")
+    add(panorama / "ddim", PROMPTS[0], seed=4)
+    assert evaluate.evaluate(panorama, "embedded") == []
+    assert values(panorama, "ddim") == before
+    assert "ddim: scored: the first 1 of 2 seeds of each prompt" in warnings.text
+
+
+def test_prompts_with_fewer_seeds_than_the_protocol_scores_are_left_out(
+    panorama: Path, tmp_path: Path, warnings: Any
+) -> None:
+    body = read(FOLDER / "embedded.yaml")
+    body["tasks"]["panorama"] |= {"seeds": 2}
+    (tmp_path / "two.yaml").write_text(yaml.safe_dump(body))
+    with pytest.raises(UserError, match=r"no prompt has 2 seeds, .*eval=two .*seed=range\(2\)"):
+        evaluate.evaluate(panorama, str(tmp_path / "two.yaml"))
+    for method in ("ddim", "stochsync"):
+        for prompt in PROMPTS[1:]:
+            add(panorama / method, prompt, seed=1)
+    assert evaluate.evaluate(panorama, str(tmp_path / "two.yaml")) == []
+    own = scores(panorama, "two")["methods"]["ddim"]
+    assert (own["prompts"], own["seeds"], len(own["samples"])) == (2, [0, 1], 4)
+    assert f"left out: 1 prompts with fewer than 2 seeds, first {PROMPTS[0]!r}" in warnings.text
+
+
+def test_unequal_numbers_of_seeds_are_told_of(tmp_path: Path, warnings: Any) -> None:
+    """Where a protocol does not say how many."""
+    for prompt, seed in ((PROMPTS[0], 3), (PROMPTS[0], 0), (PROMPTS[1], 0)):
+        add(tmp_path, prompt, seed)
+    assert [picture.row["seed"] for picture in equal(read_pictures(tmp_path), None)] == [0, 3, 0]
+    assert "prompts have 1 to 2 seeds; all are scored" in warnings.text
+
+
+# --- Pairs, exits ---
 
 
 def test_two_methods_are_compared_prompt_by_prompt(panorama: Path) -> None:
