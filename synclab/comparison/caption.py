@@ -38,8 +38,9 @@ def about_ours(pairing: Pairing) -> str:
     prompts = f"{own[0]['prompts']} prompts{f' of {name}' if name else ''}"
     priors = ", ".join(sorted({str(prior) for entry in own for prior in listed(entry["prior"])}))
     scores = ", ".join(score for _, score in pairing.used())
+    images = f"n = {own[0]['n']} ({prompts}, {about_seeds(own[0])})"
     return (
-        f"Ours: {scores}, ± one standard error; n = {own[0]['n']} ({prompts}, {about_seeds(own[0])});"
+        f"Ours: {scores}, ± one standard error; {images};"
         f" prior {priors}; protocol {protocol['name']} version {protocol['version']}."
     )
 

@@ -201,7 +201,7 @@ def test_a_profile_that_is_not_there_is_one_line():
     )
     assert done.returncode
     assert done.stderr.count("\n") == 1
-    assert "PROFILE=foo: no such profile; expected one of all, demo" in done.stderr
+    assert "PROFILE=foo: no such profile; expected one of all, demo, embedded" in done.stderr
 
 
 def test_protocols_have_tables_of_their_own(run, command):
