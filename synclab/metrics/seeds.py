@@ -1,7 +1,7 @@
 """Which seeds of each prompt are scored: scores of sets depend on their number."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from synclab.metrics.reference import by_prompt
 from synclab.store.pictures import Picture
@@ -21,10 +21,11 @@ def equal(pictures: Sequence[Picture], seeds: int | None) -> list[Picture]:
     return [picture for own in whole for picture in own[:seeds]]
 
 
-def warn(found: dict[str, list[Picture]], seeds: int | None) -> None:
-    counts = {prompt: len(own) for prompt, own in found.items()}
-    if len(counts) == 0:
+def warn(found: Mapping[str, list[Picture]], seeds: int | None) -> None:
+    """Warns of prompts with more or fewer pictures than `seeds`, or than other prompts."""
+    if not found:
         return
+    counts = {prompt: len(own) for prompt, own in found.items()}
     place = next(iter(found.values()))[0].path.parent
     least, most = min(counts.values()), max(counts.values())
     if seeds is None and least != most:

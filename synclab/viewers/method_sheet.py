@@ -12,10 +12,10 @@ from synclab.viewers.fonts import fonts_for, write
 from synclab.viewers.media import encoded
 from synclab.viewers.sheet import Samples, picture_of
 
-COLUMNS = 4
-WIDTH = 192  # pixels of a picture
+COLUMNS = 3
+WIDTH = 256  # pixels of a picture
 LABEL, SIZE = 13, 9  # pixels of a line of text, and of its font
-QUALITY = 80  # of the JPEG
+QUALITY = 75  # of the JPEG
 
 
 def write_method_sheets(task: Path, samples: Samples) -> None:

@@ -15,6 +15,7 @@ from synclab import evaluate, report, tables
 from synclab.comparison.layout import read_layouts
 from synclab.metrics.protocol import read_protocol
 from synclab.places import CHECKOUT, CONF
+from synclab.viewers.method_sheet import WIDTH
 
 NAME = "embedded_benchmark"
 RECORD = "results/embedded"
@@ -100,4 +101,4 @@ def test_tables_come_from_what_is_committed(
 @pytest.mark.parametrize("method", METHODS)
 def test_a_sheet_of_a_method_shows_each_prompt_once(finished: Path, method: str) -> None:
     with Image.open(finished / RECORD / "tiny" / "panorama" / f"{method}.jpg") as sheet:
-        assert sheet.width == 192 * len(PROMPTS) and sheet.height < 192
+        assert sheet.width == WIDTH * len(PROMPTS) and sheet.height < WIDTH
