@@ -48,7 +48,7 @@ types: $(READY) ## pyright
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 PROFILE ?= all
-tables: tables-$(or $(PROFILE),all) ## The papers' tables with our scores; PROFILE=demo makes 1 and 2 from nothing
+tables: tables-$(or $(PROFILE),all) ## The papers' tables with our scores; PROFILE=embedded those on record, PROFILE=demo 1 and 2 from nothing
 
 tables-all: $(READY)
 	$(BIN)/python -m synclab.tables
@@ -61,8 +61,22 @@ tables-demo: $(READY)
 	$(BIN)/python -m synclab.evaluate results/demo/panorama
 	$(BIN)/python -m synclab.tables results/demo tables=table1,table2
 
+tables-embedded: $(READY)
+	$(BIN)/python -m synclab.tables $(BENCHMARK)/$(PRIOR) tables=table1,table2,table4 eval=embedded_benchmark
+
 tables-%:
-	$(error PROFILE=$*: no such profile; expected one of all, demo)
+	$(error PROFILE=$*: no such profile; expected one of all, demo, embedded)
+
+BENCHMARK ?= results/embedded
+PRIOR ?= tiny
+benchmark: $(READY) ## Makes the embedded benchmark on record, or goes on: some 25 core-hours; KEYS=shard=1/4 is a part
+	$(BIN)/python -m synclab.run experiment=reference prompts=world results=$(BENCHMARK) prior=$(PRIOR) $(KEYS)
+	$(BIN)/python -m synclab.run experiment=embedded_benchmark results=$(BENCHMARK) prior=$(PRIOR) $(KEYS)
+
+record: $(READY) ## Scores, contact sheets and tables of the finished benchmark
+	$(BIN)/python -m synclab.evaluate $(BENCHMARK)/$(PRIOR)/panorama eval=embedded_benchmark
+	$(BIN)/python -m synclab.report $(BENCHMARK)/$(PRIOR)/panorama --sheets
+	$(MAKE) --no-print-directory tables-embedded
 
 bench: $(READY) ## Where the time of a run goes
 	$(BIN)/python scripts/bench.py
@@ -70,4 +84,4 @@ bench: $(READY) ## Where the time of a run goes
 clean: ## Removes results and caches, keeps the virtual environment
 	rm -rf results/tiny results/exact results/demo results/reference .pytest_cache .ruff_cache
 
-.PHONY: help install demo view test commands parts processes lint types tables tables-all tables-demo bench clean
+.PHONY: help install demo view test commands parts processes lint types tables tables-all tables-demo tables-embedded benchmark record bench clean

@@ -32,6 +32,7 @@ PACKAGES = {
     "open_clip": "pip install -e '.[eval]'",
     "torch_fidelity": "pip install -e '.[eval]'",
     "lpips": "pip install -e '.[eval]'",
+    "piq": "pip install -e '.[eval]'",
 }
 
 
@@ -128,9 +129,15 @@ def download(path: str) -> str:
 
 def judges() -> Iterator[Finding]:
     """Weights of the papers' judges; prior.perceptual=lpips needs those of VGG-16 too."""
-    from synclab.judges.requirements import CLEAN_INCEPTION, INCEPTION_LOGITS, VGG16, VGG19
+    from synclab.judges.requirements import (
+        BRISQUE_SVM,
+        CLEAN_INCEPTION,
+        INCEPTION_LOGITS,
+        VGG16,
+        VGG19,
+    )
 
-    for weights in (CLEAN_INCEPTION, INCEPTION_LOGITS, VGG16, VGG19):
+    for weights in (CLEAN_INCEPTION, INCEPTION_LOGITS, VGG16, VGG19, BRISQUE_SVM):
         there = weights.path.is_file()
         yield Finding(weights.file, there, str(weights.path) if there else weights.command)
     yield from map(clip, sorted(clip_repositories()))

@@ -84,8 +84,9 @@ def bound(
 def measure_methods(
     folder: Path, protocol: Protocol, extractors: Mapping[str, Any]
 ) -> dict[str, "Measured"]:
-    """Features of every method's views."""
+    """Features of every method's views, of as many seeds of each prompt as the protocol asks."""
     from synclab.metrics.features import measure
+    from synclab.metrics.seeds import equal
     from synclab.store.folder import method_folders
     from synclab.store.pictures import read_pictures
 
@@ -95,8 +96,14 @@ def measure_methods(
             f"{folder}: no finished sample there; expected the folder of a task with its methods,"
             " such as results/tiny/panorama; run python -m synclab.run first"
         )
+    chosen = {name: equal(own, protocol.seeds) for name, own in pictures.items()}
+    if not any(chosen.values()):
+        raise UserError(
+            f"{folder}: no prompt has {protocol.seeds} seeds, which eval={protocol.name} scores of"
+            f" each; run its methods with seed=range({protocol.seeds})"
+        )
     views = protocol.views()
-    return {name: measure(own, views, extractors, name) for name, own in pictures.items()}
+    return {name: measure(own, views, extractors, name) for name, own in chosen.items()}
 
 
 def measure_reference(

@@ -18,3 +18,9 @@ COSTS = PACKAGE / "costs.yaml"
 def candidates(path: str) -> tuple[Path, Path]:
     """Where a path of the configuration may lie: as it is, or relative to synclab's own folder."""
     return Path(path).expanduser(), CHECKOUT / path
+
+
+def portable(path: str) -> str:
+    """A path in synclab's own folder relative to it, and so the same on every machine."""
+    place = Path(path)
+    return place.relative_to(CHECKOUT).as_posix() if place.is_relative_to(CHECKOUT) else path

@@ -2,6 +2,7 @@
 
 synclab report results/tiny
 synclab report results/tiny/panorama
+synclab report results/tiny/panorama --sheets    # and METHOD.jpg, small, of one seed of each prompt
 """
 
 import argparse
@@ -14,6 +15,7 @@ from synclab import command
 from synclab.store.folder import find_folders
 from synclab.store.pictures import Picture
 from synclab.viewers.entries import Entry, find_entries
+from synclab.viewers.method_sheet import write_method_sheets
 from synclab.viewers.page import write_entries
 from synclab.viewers.sheet import Samples, write_sheet
 
@@ -21,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def report(arguments: argparse.Namespace) -> None:
-    """Writes a page to every folder, and a sheet to those of a task."""
+    """Writes a page to every folder, and sheets to those of a task."""
     for folder in arguments.folders:
         entries = find_entries(folder)
         log.info("%s", write_entries(folder, entries))
@@ -29,6 +31,8 @@ def report(arguments: argparse.Namespace) -> None:
             sheet = folder / "sheet.png"
             write_sheet(sheet, by_method(entries))
             log.info("%s", sheet)
+            if arguments.sheets:
+                write_method_sheets(folder, by_method(entries))
 
 
 def by_method(entries: Sequence[Entry]) -> Samples:
@@ -44,6 +48,7 @@ def main() -> int:
         "folders", nargs="*", type=Path, default=[Path("results/tiny")],
         metavar="results/RUN[/TASK]", help="results/tiny by default",
     )  # fmt: skip
+    arguments.add_argument("--sheets", action="store_true", help="a small sheet of each method")
     return command.main(arguments, report)
 
 

@@ -1,6 +1,8 @@
 """Extractors: what the embedded ones know, and how the papers' tell what they lack."""
 
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from synclab.errors import UserError
 from synclab.judges.image_text import ImageText
 from synclab.judges.requirements import CLEAN_INCEPTION, Weights
 from synclab.metrics.extractors import Cut
+from synclab.metrics.extractors.brisque import Brisque
 from synclab.metrics.extractors.clip import Clip
 from synclab.metrics.extractors.cube import JudgeFaces
 from synclab.metrics.extractors.image_text import ImageTextEmbeddings
@@ -21,6 +24,7 @@ from synclab.metrics.extractors.judge import JudgeCoherence, JudgeFeatures
 from synclab.metrics.extractors.vgg import VggCoherence
 from synclab.metrics.extractors.weights import identify
 from synclab.metrics.world_reference import asked
+from synclab.store.pictures import UnusableError
 
 CLASSES = [(k, t) for k in world.KINDS for t in (world.TIMES if k in world.OUTDOOR else [None])]
 CLIP = {"model": "ViT-B-32-quickgelu", "repository": "timm/vit_base_patch32_clip_224.openai"}
@@ -130,6 +134,7 @@ def test_an_incoherent_picture_has_a_larger_distance() -> None:
         (CleanInception(), "no inception-2015-12-05.pt: curl -L --create-dirs -o "),
         (InceptionLogits(), "no "),
         (VggCoherence(), "no "),
+        (Brisque(), "no "),
         (Clip(**CLIP), "no "),
         (Clip(**CLIP | {"model": "ViT-B-32"}), "OpenAI's weights need ViT-B-32-quickgelu"),
     ],
@@ -193,6 +198,23 @@ def test_a_file_is_known_by_the_hash_in_its_name(weights: Path) -> None:
     assert identify(own) == f"{own.file} {sha256(content)[:12]}"
     own.path.write_bytes(b"random weights in the same format")
     assert identify(own).endswith("(custom)")
+
+
+def brisque(views: torch.Tensor, data_range: int, reduction: str) -> torch.Tensor:
+    """As piq's: (n, 1), of views with some texture only."""
+    assert reduction == "none" and (views.std((1, 2, 3)) > 0).all(), "variance"
+    return views.mean((1, 2, 3))[:, None] / data_range
+
+
+def test_brisque_scores_every_view_and_refuses_flat_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    piq = ModuleType("piq")
+    monkeypatch.setattr(piq, "brisque", brisque, raising=False)
+    monkeypatch.setitem(sys.modules, "piq", piq)
+    views = noise(5, 3, 24, 24)
+    found = Brisque()(Cut(views[0], views, ""))["score"]
+    np.testing.assert_allclose(found[:, 0], views.float().mean((1, 2, 3)) / 255, rtol=1e-6)
+    with pytest.raises(UnusableError, match="no BRISQUE of a flat view: variance"):
+        Brisque()(Cut(views[0], torch.zeros_like(views), ""))
 
 
 # --- What a prompt asks for ---

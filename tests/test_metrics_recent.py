@@ -1,6 +1,7 @@
 """Metrics of recent papers: CMMD, discontinuity score, OmniFID and sFID, against their formulas."""
 
 from pathlib import Path
+from typing import Any
 
 import metric_inputs as inputs
 import numpy as np
@@ -108,12 +109,11 @@ def test_a_panorama_is_scored_at_its_ends_and_at_view_borders() -> None:
 # --- OmniFID ---
 
 
-def panoramas(count: int, seed: int, cover: str = "sphere") -> Measured:
-    """Features of cube faces, of one panorama a prompt."""
+def panoramas(count: int, seed: int, **facts: Any) -> Measured:
+    """Features of cube faces, of one panorama a prompt, whose rows have these facts."""
     features = [inputs.features(6, 4, 50 * seed + i) for i in range(count)]
     rows = [{"id": f"p{i}", "prompt": f"p{i}", "seed": 0} for i in range(count)]
-    config = {"config": {"task": {"cover": cover}}}
-    pictures = tuple(Picture(Path(row["id"]), row | config) for row in rows)
+    pictures = tuple(Picture(Path(row["id"]), row | facts) for row in rows)
     return Measured(pictures, tuple({"faces": grouped(own)} for own in features))
 
 
@@ -124,9 +124,18 @@ def test_omnifid_is_the_mean_over_up_down_and_sides() -> None:
     assert [x.matrix(f"faces.{f}").shape[0] for f in FACES] == [8, 8, 32]
 
 
-def test_omnifid_refuses_panoramas_without_poles() -> None:
-    with pytest.raises(UserError, match="omnifid: p0 has task.cover=ring.*task.cover=sphere"):
-        OmniFID(of="faces").value(panoramas(8, 1, "ring"), panoramas(8, 2))
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"config": {"task": {"cover": "ring"}}}, "p0 has task.cover=ring.*task.cover=sphere"),
+        ({"latitude": 42.54}, "p0 was imported with 42.54 degrees above and below the horizon"),
+    ],
+)
+def test_omnifid_refuses_panoramas_without_poles(facts: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=f"omnifid: {message}"):
+        OmniFID(of="faces").value(panoramas(8, 1, **facts), panoramas(8, 2))
+    whole = panoramas(8, 1, config={"task": {"cover": "sphere"}}, latitude=90)
+    assert OmniFID(of="faces").value(whole, panoramas(8, 2)) > 0
 
 
 def test_cube_faces_look_up_down_and_around() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-from synclab.judges.quality import FAULTS
+from synclab.judges.quality import FAULTS, FOLDER
 
 from .card import percent, table
 from .curves import INDEPENDENT, NONE, Row, curve, gap, sees
@@ -90,8 +90,8 @@ All columns are in `disturbance.csv`.
 
 
 def write_card(output: Path, rows: Sequence[Row], panoramas: int) -> None:
-    """Writes README.md and disturbance.svg beside `card.json`."""
-    card = json.loads((output / "card.json").read_text(encoding="utf-8"))
+    """Writes README.md and disturbance.svg, with the scores of the judge that was used."""
+    card = json.loads((FOLDER / "card.json").read_text(encoding="utf-8"))
     plot(rows, output / "disturbance.svg")
     (output / "README.md").write_text(text(card, rows, panoramas), encoding="utf-8")
 

@@ -36,13 +36,20 @@ def about_ours(pairing: Pairing) -> str:
     own, protocol = list(pairing.shown.values()), pairing.scores.protocol
     name = pairing.asked.get("prompts")
     prompts = f"{own[0]['prompts']} prompts{f' of {name}' if name else ''}"
-    seeds = ", ".join(map(str, own[0]["seeds"]))
     priors = ", ".join(sorted({str(prior) for entry in own for prior in listed(entry["prior"])}))
     scores = ", ".join(score for _, score in pairing.used())
+    images = f"n = {own[0]['n']} ({prompts}, {about_seeds(own[0])})"
     return (
-        f"Ours: {scores}, ± one standard error; n = {own[0]['n']} ({prompts}, seeds {seeds});"
+        f"Ours: {scores}, ± one standard error; {images};"
         f" prior {priors}; protocol {protocol['name']} version {protocol['version']}."
     )
+
+
+def about_seeds(own: Mapping[str, Any]) -> str:
+    """How many seeds each prompt has, and all seeds."""
+    each, rest = divmod(len(own["samples"]), own["prompts"])
+    number = "unequal numbers of seeds" if rest else f"{each} seed{'' if each == 1 else 's'}"
+    return f"{number} of each: {', '.join(map(str, own['seeds']))}"
 
 
 def about_marks(pairing: Pairing) -> str:

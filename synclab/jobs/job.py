@@ -19,6 +19,7 @@ from synclab.core.streams import Streams
 from synclab.errors import UserError
 from synclab.jobs import environment
 from synclab.jobs.batching import Batcher, Done, Failed
+from synclab.places import portable
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ class Job:
             "id": sample.id,
             "prompt": sample.prompt,
             "seed": sample.seed,
-            "checkpoint": self.prior.checkpoint,
+            "checkpoint": self.prior.checkpoint and portable(self.prior.checkpoint),
             "weights": self.prior.weights_hash,
             "nfe": nfe,
             "seconds": seconds,

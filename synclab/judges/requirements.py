@@ -61,6 +61,10 @@ INCEPTION_LOGITS = Weights(
 )
 VGG16 = Weights("vgg16-397923af.pth", "https://download.pytorch.org/models/vgg16-397923af.pth")
 VGG19 = Weights("vgg19-dcbb9e9d.pth", "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth")
+BRISQUE_SVM = Weights(
+    "brisque_svm_weights.pt",
+    "https://github.com/photosynthesis-team/piq/releases/download/v0.4.0/brisque_svm_weights.pt",
+)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,17 @@ class ProtocolFile:
     reference: dict[str, Any]
     groups: Annotated[int, Ge(2)] | None
     extractors: dict[str, dict[str, Any]]
-    tasks: dict[str, dict[str, dict[str, Any]]]
+    tasks: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class TaskEntry:
+    """Keys of one task in a protocol's file."""
+
+    views: dict[str, Any]
+    columns: dict[str, dict[str, Any]]
+    truth: dict[str, Any] | None = None
+    seeds: Annotated[int, Ge(1)] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,8 +62,13 @@ class Protocol:
 
     @property
     def asked(self) -> Mapping[str, Any]:
-        """Views and columns of the task, and perhaps the source of its true pictures."""
+        """The keys of `TaskEntry` for the task."""
         return self.body["tasks"][self.task]
+
+    @property
+    def seeds(self) -> int | None:
+        """Number of seeds that are scored of each prompt; None for all."""
+        return self.asked.get("seeds")
 
     def views(self) -> Any:
         return build(self.asked["views"], f"eval.tasks.{self.task}.views")
@@ -104,6 +119,7 @@ def read_protocol(name: str, task: str) -> Protocol:
     validate(ProtocolFile, body, "eval")
     if task not in body["tasks"]:
         raise UserError(f"eval={path.stem}: has no task {task!r}; {nearest(task, body['tasks'])}")
+    validate(TaskEntry, body["tasks"][task], f"eval.tasks.{task}")
     return Protocol(path.stem, task, body)
 
 

@@ -5,7 +5,7 @@ held out, and their score against the first is the noise floor.
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -94,7 +94,9 @@ def choose(source: ReferenceSource, results: Path, prompts: Collection[str]) -> 
     return Reference([p for pictures in found.values() for p in pictures[:n]], held_out)
 
 
-def by_prompt(pictures: Sequence[Picture], prompts: Collection[str]) -> Mapping[str, list[Picture]]:
-    """Pictures by prompt, sorted by seed."""
-    ordered = sorted(pictures, key=lambda picture: picture.row["seed"])
-    return {prompt: [p for p in ordered if p.prompt == prompt] for prompt in sorted(prompts)}
+def by_prompt(pictures: Sequence[Picture], prompts: Collection[str]) -> dict[str, list[Picture]]:
+    """Pictures of these prompts by prompt, sorted by seed."""
+    found: dict[str, list[Picture]] = {prompt: [] for prompt in sorted(prompts)}
+    for picture in sorted(pictures, key=lambda picture: picture.row["seed"]):
+        found[picture.prompt].append(picture)
+    return found

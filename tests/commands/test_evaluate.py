@@ -1,6 +1,5 @@
 """From results to scores: what is counted, what is refused, what is named and skipped."""
 
-import io
 import json
 import logging
 import os
@@ -10,58 +9,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+import yaml
+from small_samples import PANORAMA, SQUARE, add, add_truth, png
 
 from synclab import evaluate
 from synclab.config.prompts import sample_id
-from synclab.core.hashing import digest
 from synclab.errors import UserError
+from synclab.judges.requirements import CLEAN_INCEPTION
+from synclab.metrics.extractors.cube import InceptionFaces
 from synclab.metrics.extractors.judge import JudgeFeatures
+from synclab.metrics.protocol import FOLDER, read
 from synclab.metrics.reference import WholeReference
+from synclab.metrics.seeds import equal
 from synclab.metrics.world_reference import WorldReference
 from synclab.store.folder import Store
+from synclab.store.pictures import read_pictures
 
 PROMPTS = ("a desert at night", "the sea at dawn", "a forest")
-PANORAMA, SQUARE = (64, 32), (16, 16)
-
-
-def png(key: str, size: tuple[int, int]) -> bytes:
-    """A patchwork of seeded colours."""
-    random = np.random.RandomState(int(digest(key)[:7], 16))
-    width, height = size
-    patches = random.randint(0, 256, (height // 4, width // 4, 3)).astype(np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(patches).resize(size, Image.Resampling.NEAREST).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def add(method: Path, prompt: str, seed: int = 0, size: tuple[int, int] = PANORAMA) -> Path:
-    """A finished sample; returns its image."""
-    store, sample = Store(method), sample_id(prompt, seed)
-    store.open({"method": method.name})
-    row = {
-        "id": sample,
-        "prompt": prompt,
-        "seed": seed,
-        "prior": "tiny",
-        "hash": method.name,
-        "nfe": 100,
-        "seconds": {"total": 2.0},
-        "peak_memory_mb": 7,
-    }
-    store.write(sample, png(f"{method.name} {prompt} {seed}", size), row)
-    return store.image(sample)
-
-
-def add_truth(results: Path, prompts: tuple[str, ...]) -> None:
-    """Two small pictures of each prompt where the protocol keeps the world's true panoramas."""
-    store = Store(results / "reference" / "panorama" / "world")
-    store.open({"world": {"height": 512}})
-    for prompt in prompts:
-        for seed in range(2):
-            sample = sample_id(prompt, seed)
-            row = {"id": sample, "prompt": prompt, "seed": seed, "prior": "world"}
-            store.write(sample, png(f"truth {prompt} {seed}", PANORAMA), row)
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +142,64 @@ def test_whole_spheres_are_scored_against_true_panoramas_alone(
     found = scores(panorama, "embedded_whole_sphere")
     assert found["noise_floor"] is None and found["truth"]["scores"]["omnifid_truth"]["value"] > 0
     assert found["methods"]["ddim"]["scores"]["omnifid_truth"]["value"] > 0
+
+
+def test_the_papers_omnifid_needs_real_panoramas_of_the_same_prompts(
+    panorama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    CLEAN_INCEPTION.path.parent.mkdir(parents=True)
+    CLEAN_INCEPTION.path.write_bytes(b"stands for the network")
+    monkeypatch.setattr(InceptionFaces, "network", lambda _, views: views.mean((2, 3)))
+    with pytest.raises(UserError, match="real/panorama/real: 0 reference .* synclab.ingest real"):
+        evaluate.evaluate(panorama, "paper_whole_sphere")
+    for prompt in PROMPTS:
+        add(panorama.parents[1] / "real" / "panorama" / "real", prompt)
+    assert evaluate.evaluate(panorama, "paper_whole_sphere") == []
+    found = scores(panorama, "paper_whole_sphere")
+    assert found["methods"]["ddim"]["scores"]["omnifid_truth"]["value"] > 0
+    assert found["truth"] is None  # one real panorama a prompt leaves none to hold against it
+
+
+# --- Seeds of each prompt ---
+
+
+def test_of_each_prompt_as_many_seeds_are_scored_as_the_protocol_says(
+    panorama: Path, warnings: Any
+) -> None:
+    before = values(panorama, "ddim")
+    add(panorama / "ddim", PROMPTS[0], seed=4)
+    assert evaluate.evaluate(panorama, "embedded") == []
+    assert values(panorama, "ddim") == before
+    assert "ddim: scored: the first 1 of 2 seeds of each prompt" in warnings.text
+
+
+def test_prompts_with_fewer_seeds_than_the_protocol_scores_are_left_out(
+    panorama: Path, tmp_path: Path, warnings: Any
+) -> None:
+    body = read(FOLDER / "embedded.yaml")
+    body["tasks"]["panorama"] |= {"seeds": 2}
+    (tmp_path / "two.yaml").write_text(yaml.safe_dump(body))
+    with pytest.raises(UserError, match=r"no prompt has 2 seeds, .*eval=two .*seed=range\(2\)"):
+        evaluate.evaluate(panorama, str(tmp_path / "two.yaml"))
+    for method in ("ddim", "stochsync"):
+        for prompt in PROMPTS[1:]:
+            add(panorama / method, prompt, seed=1)
+    assert evaluate.evaluate(panorama, str(tmp_path / "two.yaml")) == []
+    own = scores(panorama, "two")["methods"]["ddim"]
+    assert (own["prompts"], own["seeds"], len(own["samples"])) == (2, [0, 1], 4)
+    assert f"left out: 1 prompts with fewer than 2 seeds, first {PROMPTS[0]!r}" in warnings.text
+
+
+def test_unequal_numbers_of_seeds_are_told_of(tmp_path: Path, warnings: Any) -> None:
+    """Where a protocol does not say how many."""
+    for prompt, seed in ((PROMPTS[0], 3), (PROMPTS[0], 0), (PROMPTS[1], 0)):
+        add(tmp_path, prompt, seed)
+    assert [picture.row["seed"] for picture in equal(read_pictures(tmp_path), None)] == [0, 3, 0]
+    assert "prompts have 1 to 2 seeds; all are scored" in warnings.text
+
+
+# --- Pairs, exits ---
 
 
 def test_two_methods_are_compared_prompt_by_prompt(panorama: Path) -> None:

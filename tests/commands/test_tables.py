@@ -18,6 +18,7 @@ from score_files import score, scored, write_scores
 
 from synclab import tables
 from synclab.comparison import html, latex, markdown, records
+from synclab.comparison.caption import about_seeds
 from synclab.comparison.difference import difference, with_differences
 from synclab.comparison.layout import read_layouts
 from synclab.comparison.number import Number
@@ -200,7 +201,7 @@ def test_a_profile_that_is_not_there_is_one_line():
     )
     assert done.returncode
     assert done.stderr.count("\n") == 1
-    assert "PROFILE=foo: no such profile; expected one of all, demo" in done.stderr
+    assert "PROFILE=foo: no such profile; expected one of all, demo, embedded" in done.stderr
 
 
 def test_protocols_have_tables_of_their_own(run, command):
@@ -429,9 +430,23 @@ def test_csv_has_every_cell_with_its_origin(any_table):
 
 def test_the_caption_tells_n_seeds_prior_protocol_and_noise_floor(run):
     text = " ".join(table(run).caption)
-    for part in ("n = 1210", "n = 20 (2 prompts, seeds 0)", "prior tiny", "embedded version 1"):
+    for part in (
+        "n = 1210",
+        "n = 20 (2 prompts, 1 seed of each: 0)",
+        "prior tiny",
+        "embedded version 1",
+    ):
         assert part in text
     assert "FID 3.00 ± 0.50" in text and "clip_embedded" in text
+
+
+@pytest.mark.parametrize(
+    ("prompts", "said"),
+    [(2, "2 seeds of each: 0, 7"), (3, "unequal numbers of seeds of each: 0, 7")],
+)
+def test_the_caption_tells_how_many_seeds_each_prompt_has(prompts, said):
+    samples = ["a-s0", "a-s7", "b-s0", "b-s7"]
+    assert about_seeds({"samples": samples, "prompts": prompts, "seeds": [0, 7]}) == said
 
 
 def rewrite(run: Path, **changes: object) -> None:

@@ -30,10 +30,18 @@ from synclab.metrics.columns.sets import (
     PromptKID,
     SubsetKID,
 )
-from synclab.metrics.columns.views import GIQA, ClipScore, Precision, Recall, ViewClipScore
+from synclab.metrics.columns.views import (
+    BRISQUE,
+    GIQA,
+    ClipScore,
+    Precision,
+    Recall,
+    ViewClipScore,
+)
 
 __all__ = [
     "AreaUnderJerk",
+    "BRISQUE",
     "FootSkate",
     "PeakJerk",
     "RPrecision",

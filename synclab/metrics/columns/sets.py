@@ -97,12 +97,17 @@ class OmniFID(OfSets):
 
 
 def check_poles(measured: Measured) -> None:
-    """Raises a UserError if a picture's row says that no view showed the poles."""
+    """Raises a UserError if a picture's row says that it does not show the poles."""
     for picture in measured.pictures:
         if picture.row.get("config", {}).get("task", {}).get("cover") == "ring":
             raise UserError(
                 f"omnifid: {picture.id} has task.cover=ring, so its poles were never painted;"
                 " expected whole spheres; run again with task.cover=sphere task.fov=90"
+            )
+        if (latitude := picture.row.get("latitude", 90)) < 90:
+            raise UserError(
+                f"omnifid: {picture.id} was imported with {latitude:g} degrees above and below the"
+                " horizon; expected whole spheres"
             )
 
 

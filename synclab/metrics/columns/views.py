@@ -42,6 +42,16 @@ class Recall(OfPrompts):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BRISQUE(OfPrompts):
+    """0 to 100 for most pictures; it needs no reference."""
+
+    better = "lower"
+
+    def values(self, generated: Measured, reference: Measured) -> Matrix:
+        return generated.matrix(self.of)[:, 0]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClipScore(OfPrompts):
     """Similarity of views to their prompt; `text` names the prompts' embeddings."""
 

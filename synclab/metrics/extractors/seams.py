@@ -32,12 +32,12 @@ class Seams(Computed):
         return f"seams_{self.every:g}{'_closed' if self.closed else ''}"
 
     def __call__(self, cut: Cut) -> Outputs:
-        from synclab.metrics.formulas.seam import seam_ratio
+        from synclab.metrics.formulas.seam import ratio_of, steepness
 
         image = cut.picture.float() / 255
-        inside = borders(image, self.every)
-        found = {"views": row(seam_ratio(image, inside, self.closed))}
-        return found | {"border": row(seam_ratio(image, [0], True))} if self.closed else found
+        steep, inside = steepness(image), borders(image, self.every)
+        found = {"views": row(ratio_of(steep, inside, self.closed))}
+        return found | {"border": row(ratio_of(steep, [0], True))} if self.closed else found
 
 
 def borders(image: Tensor, every: float) -> list[int]:

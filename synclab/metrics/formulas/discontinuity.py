@@ -31,8 +31,9 @@ def discontinuity(image: Tensor, borders: Sequence[int]) -> float:
 
 def strips(image: Tensor, borders: Sequence[int]) -> Tensor:
     """Luminance (n, 1, H, 6) of three columns on each side of every border."""
-    grey = torch.einsum("c,chw->hw", image.new_tensor(LUMINANCE).double(), image.double())
-    return torch.stack([grey.roll(SIDE - b, -1)[None, :, : 2 * SIDE] for b in borders])
+    columns = torch.tensor(borders)[:, None] + torch.arange(-SIDE, SIDE)
+    around = image[..., columns % image.shape[-1]].double()  # (3, H, n, 6)
+    return torch.einsum("c,chnw->nhw", image.new_tensor(LUMINANCE).double(), around)[:, None]
 
 
 def slopes(strip: Tensor) -> Tensor:

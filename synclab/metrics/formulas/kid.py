@@ -24,7 +24,8 @@ def kernel_distance(generated: ArrayLike, reference: ArrayLike) -> float:
 
 def kernel(x: Matrix, y: Matrix) -> Matrix:
     """(x.y / d + 1)^3 of every pair."""
-    return (x @ y.T / x.shape[1] + 1) ** 3
+    base = x @ y.T / x.shape[1] + 1
+    return base * base * base  # numpy's power takes 15 times as long
 
 
 def _within(x: Matrix) -> float:
@@ -66,7 +67,10 @@ def _within_prompts(x: Matrix, prompts: Sequence[str]) -> float:
     alone = [prompt for prompt, count in counts.items() if count < 2]
     if alone:
         raise UserError(f"kid_prompts: one image of {alone[0]!r}; expected at least two of each")
-    sizes, labels = np.array([counts[p] for p in prompts]), np.array(prompts)
+    sizes, labels = (
+        np.array([counts[p] for p in prompts]),
+        np.unique(prompts, return_inverse=True)[1],
+    )
     same = labels[:, None] == labels
     weights = np.outer(shares(prompts), shares(prompts)) * np.where(same, sizes / (sizes - 1), 1)
     np.fill_diagonal(weights, 0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 BESIDE = [step for step in range(-8, 9) if abs(step) > 1]
@@ -18,14 +19,19 @@ def seam_ratio(image: Tensor, borders: Sequence[int], closed: bool) -> float:
         borders: columns; a border lies between a column and the one to its left.
         closed: whether the last column meets the first, as in a panorama.
     """
-    steep = steepness(image)
+    return ratio_of(steepness(image), borders, closed)
+
+
+def ratio_of(steep: Tensor, borders: Sequence[int], closed: bool) -> float:
+    """The seam ratio of an image whose `steepness` is known."""
     beside = neighbours(borders, len(steep), closed)
     return float((steep[list(borders)].mean() + UNSEEN) / (steep[beside].mean() + UNSEEN))
 
 
 def steepness(image: Tensor) -> Tensor:
     """Mean |gradient| between each column and the one to its left, the last for column 0: (W,)."""
-    return (image.double() - image.double().roll(1, -1)).abs().mean((0, 1))
+    rows = image.double().flatten(0, 1)
+    return torch.diff(rows, prepend=rows[:, -1:]).abs().mean(0)
 
 
 def neighbours(borders: Sequence[int], width: int, closed: bool) -> list[int]:
