@@ -1,10 +1,13 @@
 """Shared by the property tests: tiny spaces and priors, noise, and how to run a method."""
 
+import contextlib
+import gc
 import os
 import tempfile
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ["SYNCLAB_CACHE"] = tempfile.mkdtemp()  # not the user's
+gc.disable()  # until all tests are collected: what they import stays
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +27,24 @@ from synclab.spaces.wide import Wide
 
 torch.set_num_threads(min(2, torch.get_num_threads()))
 quick_composition.install()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Log records are captured for the tests that read them: attaching to every logger of every
+    library takes milliseconds, three times a test.
+    """
+    plugin: Any = config.pluginmanager.get_plugin("logging-plugin")
+    capture = plugin._runtest_for
+    nothing = contextlib.nullcontext()
+    plugin._runtest_for = lambda item, when: (
+        capture(item, when) if "caplog" in item.fixturenames else nothing
+    )
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay until the end; garbage collection need not look at them again."""
+    gc.freeze()
+    gc.enable()
 
 
 Algorithm = Callable[..., Iterator[Tensor | None]]

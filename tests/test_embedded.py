@@ -127,19 +127,19 @@ def cheap_muon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def cheap_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few views are held out, and previews take two steps."""
-    monkeypatch.setattr("scripts.embedded.vae.HELD_OUT", 16)
-    monkeypatch.setattr("scripts.embedded.preview.STEPS", 2)
+    """Few views are held out, and previews take one step."""
+    monkeypatch.setattr("scripts.embedded.vae.HELD_OUT", 4)
+    monkeypatch.setattr("scripts.embedded.preview.STEPS", 1)
 
 
-@pytest.mark.usefixtures("cheap_muon", "cheap_checks")
+@pytest.mark.usefixtures("small_chunks", "cheap_muon", "cheap_checks")
 def test_all_stages_end_in_a_folder_that_the_prior_loads(tmp_path: Path):
-    render_dataset(tmp_path, 64, seed=1)
+    render_dataset(tmp_path, 16, seed=1)
     train_vae(tmp_path / "vae", tmp_path, BRIEF, None)
     encode_dataset(tmp_path, tmp_path / "vae" / "model", "cpu")
     latents = Latents.load(tmp_path)
-    drawn = latents.draw(torch.arange(64), _seeded())
-    assert len(latents) == 64 and drawn.std() == pytest.approx(1, abs=0.1)
+    drawn = latents.draw(torch.arange(16), _seeded())
+    assert len(latents) == 16 and drawn.std() == pytest.approx(1, abs=0.1)
     train_unet(tmp_path / "unet", tmp_path, BRIEF, None)
     export(tmp_path / "vae" / "model", tmp_path / "unet", tmp_path / "tiny")
     prior = LatentPrior(str(tmp_path / "tiny"))
