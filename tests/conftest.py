@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import quick_composition
 import torch
+from _pytest.logging import caplog_handler_key
 from torch import Tensor
 
 from synclab.core.protocols import Everywhere, Prior, Rng, Space
@@ -29,16 +30,20 @@ torch.set_num_threads(min(2, torch.get_num_threads()))
 quick_composition.install()
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_sessionstart(session: pytest.Session) -> None:
     """Log records are captured for the tests that read them: attaching to every logger of every
     library takes milliseconds, three times a test.
     """
-    plugin: Any = config.pluginmanager.get_plugin("logging-plugin")
+    plugin: Any = session.config.pluginmanager.get_plugin("logging-plugin")
     capture = plugin._runtest_for
-    nothing = contextlib.nullcontext()
-    plugin._runtest_for = lambda item, when: (
-        capture(item, when) if "caplog" in item.fixturenames else nothing
-    )
+
+    def capture_if_read(item: Any, when: str) -> contextlib.AbstractContextManager[None]:
+        if "caplog" in item.fixturenames:
+            return capture(item, when)
+        item.stash[caplog_handler_key] = plugin.caplog_handler  # which pytest takes out again
+        return contextlib.nullcontext()
+
+    plugin._runtest_for = capture_if_read
 
 
 def pytest_collection_finish() -> None:
