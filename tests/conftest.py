@@ -7,7 +7,6 @@ import tempfile
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ["SYNCLAB_CACHE"] = tempfile.mkdtemp()  # not the user's
-gc.disable()  # until all tests are collected: what they import stays
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +27,7 @@ from synclab.spaces.wide import Wide
 
 torch.set_num_threads(min(2, torch.get_num_threads()))
 quick_composition.install()
+gc.disable()  # until all tests are collected: what they import stays
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

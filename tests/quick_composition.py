@@ -70,7 +70,9 @@ def lasts(source: ConfigSource) -> bool:
     return source.scheme() in ("pkg", "structured") or source.path == str(CONF)
 
 
-def find(self: ConfigRepository, config_path: str, object_type: ObjectType) -> ConfigSource | None:
+def find(
+    self: ConfigRepository, config_path: str, object_type: ObjectType | None
+) -> ConfigSource | None:
     """Where a file or group lies, looked up once by each process."""
     if not all(map(lasts, self.sources)):
         return find_source(self, config_path, object_type)

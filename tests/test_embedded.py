@@ -123,6 +123,7 @@ def cheap_muon(monkeypatch: pytest.MonkeyPatch) -> None:
         return gradient / gradient.norm().clamp_min(1e-7)
 
     monkeypatch.setattr("torch.optim._muon._zeropower_via_newtonschulz", scaled)
+    monkeypatch.setattr("scripts.embedded.muon.orthogonal", scaled)
 
 
 @pytest.fixture
@@ -189,7 +190,7 @@ def test_selected_weights_keep_the_two_inputs_of_a_skip_apart():
     assert torch.equal(own[3, 128:], given[6, 256 + torch.arange(128) * 192 // 128])
 
 
-@pytest.mark.usefixtures("small_chunks", "cheap_checks")
+@pytest.mark.usefixtures("small_chunks", "cheap_muon", "cheap_checks")
 def test_a_pixel_prior_is_trained_from_a_latent_one_and_loads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
