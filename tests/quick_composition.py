@@ -9,6 +9,7 @@ import functools
 import itertools
 import pickle
 from typing import Any
+from unittest import mock
 
 import hydra.version
 import omegaconf.base
@@ -36,6 +37,7 @@ MODE = ("hydra.mode=", "experiment=", "+experiment=", "hydra/", "--")
 
 NOTHING = DictConfig({}, flags={"readonly": True})
 
+load_configuration = ConfigLoaderImpl.load_configuration
 look_up_mode = Hydra.get_mode
 merge_defaults = ConfigLoaderImpl._compose_config_from_defaults_list
 read_config = ConfigRepository.load_config
@@ -89,7 +91,8 @@ def load_file(self: ConfigRepository, config_path: str) -> ConfigResult | None:
         return read_config(self, config_path)
     key = source.path, config_path
     if key not in files:
-        files[key] = read_config(self, config_path)
+        with mock.patch.object(yaml, "SafeLoader", yaml.CSafeLoader):
+            files[key] = read_config(self, config_path)
     return files[key]
 
 
@@ -125,7 +128,7 @@ def merge(
 ) -> DictConfig:
     """The files of a defaults list, merged once by each process, and so is Hydra's own part."""
     if not all(map(lasts, repo.get_sources())):
-        return merge_defaults(self, defaults, repo)
+        return merge_defaults(self, defaults, Copies(repo))
     key = tuple((default.config_path, default.package) for default in defaults)
     if key not in merged:
         merged[key] = pickle.dumps(merge_parts(self, defaults, repo))
@@ -172,9 +175,13 @@ def copied(self: DictConfig, memo: dict[int, Any]) -> DictConfig:
     return twin
 
 
+def compose(self: ConfigLoaderImpl, *arguments: Any, **named: Any) -> DictConfig:
+    with mock.patch.object(DictConfig, "__deepcopy__", copied):
+        return load_configuration(self, *arguments, **named)
+
+
 def install() -> None:
-    DictConfig.__deepcopy__ = copied
-    yaml.SafeLoader = yaml.CSafeLoader  # OmegaConf's and ours; written in C
+    ConfigLoaderImpl.load_configuration = compose
     ConfigLoaderImpl._compose_config_from_defaults_list = merge
     defaults_list._create_interpolation_map = known_choices
     hydra.version._get_version = functools.cache(hydra.version._get_version)

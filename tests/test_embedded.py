@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from scripts.embedded import preview
 from scripts.embedded.calls import Point, plot, read
 from scripts.embedded.data import (
     LEVEL,
@@ -128,7 +129,10 @@ def cheap_muon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def cheap_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few views are held out, and previews take one step."""
+    """Few views are held out, and previews are three of one step."""
+    few = preview.prompts()[:3]
+    for module in ("pixels", "preview"):
+        monkeypatch.setattr(f"scripts.embedded.{module}.prompts", lambda: few)
     monkeypatch.setattr("scripts.embedded.vae.HELD_OUT", 4)
     monkeypatch.setattr("scripts.embedded.preview.STEPS", 1)
 
