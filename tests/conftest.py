@@ -1,5 +1,7 @@
 """Shared by the property tests: tiny spaces and priors, noise, and how to run a method."""
 
+import contextlib
+import gc
 import os
 import tempfile
 
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 import quick_composition
 import torch
+from _pytest.logging import caplog_handler_key
 from torch import Tensor
 
 from synclab.core.protocols import Everywhere, Prior, Rng, Space
@@ -24,6 +27,29 @@ from synclab.spaces.wide import Wide
 
 torch.set_num_threads(min(2, torch.get_num_threads()))
 quick_composition.install()
+gc.disable()  # until all tests are collected: what they import stays
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Log records are captured for the tests that read them: attaching to every logger of every
+    library takes milliseconds, three times a test.
+    """
+    plugin: Any = session.config.pluginmanager.get_plugin("logging-plugin")
+    capture = plugin._runtest_for
+
+    def capture_if_read(item: Any, when: str) -> contextlib.AbstractContextManager[None]:
+        if "caplog" in item.fixturenames:
+            return capture(item, when)
+        item.stash[caplog_handler_key] = plugin.caplog_handler  # which pytest takes out again
+        return contextlib.nullcontext()
+
+    plugin._runtest_for = capture_if_read
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay until the end; garbage collection need not look at them again."""
+    gc.freeze()
+    gc.enable()
 
 
 Algorithm = Callable[..., Iterator[Tensor | None]]

@@ -29,6 +29,12 @@ def folder(checkpoint, tmp_path) -> Path:
     return Path(shutil.copytree(checkpoint, tmp_path / "checkpoint"))
 
 
+@pytest.fixture(scope="module")
+def plain(checkpoint) -> LatentPrior:
+    """The checkpoint without damage."""
+    return LatentPrior(str(checkpoint))
+
+
 def edit(path: Path, **changes: Any) -> None:
     """Sets keys of a JSON file; None takes a key out."""
     body = json.loads(path.read_text("utf-8")) | changes
@@ -75,15 +81,15 @@ def test_a_scheduler_without_betas_is_refused(folder, name):
 
 
 @pytest.mark.parametrize("name", ["PNDMScheduler", "EulerDiscreteScheduler", None])
-def test_betas_are_read_whatever_the_class(folder, checkpoint, name):
+def test_betas_are_read_whatever_the_class(folder, plain, name):
     edit(folder / SCHEDULER, _class_name=name)
-    read, plain = LatentPrior(str(folder)), LatentPrior(str(checkpoint))
+    read = LatentPrior(str(folder))
     close(read.schedule.abar, plain.schedule.abar, 0)
 
 
-def test_cosine_betas_are_not_taken_for_others(folder, checkpoint):
+def test_cosine_betas_are_not_taken_for_others(folder, plain):
     edit(folder / SCHEDULER, beta_schedule="squaredcos_cap_v2")
-    read, plain = LatentPrior(str(folder)), LatentPrior(str(checkpoint))
+    read = LatentPrior(str(folder))
     assert (read.schedule.abar - plain.schedule.abar).abs().max() > 0.1
 
 

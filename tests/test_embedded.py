@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from scripts.embedded import preview
 from scripts.embedded.calls import Point, plot, read
 from scripts.embedded.data import (
     LEVEL,
@@ -123,23 +124,27 @@ def cheap_muon(monkeypatch: pytest.MonkeyPatch) -> None:
         return gradient / gradient.norm().clamp_min(1e-7)
 
     monkeypatch.setattr("torch.optim._muon._zeropower_via_newtonschulz", scaled)
+    monkeypatch.setattr("scripts.embedded.muon.orthogonal", scaled)
 
 
 @pytest.fixture
 def cheap_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few views are held out, and previews take two steps."""
-    monkeypatch.setattr("scripts.embedded.vae.HELD_OUT", 16)
-    monkeypatch.setattr("scripts.embedded.preview.STEPS", 2)
+    """Few views are held out, and previews are three of one step."""
+    few = preview.prompts()[:3]
+    for module in ("pixels", "preview"):
+        monkeypatch.setattr(f"scripts.embedded.{module}.prompts", lambda: few)
+    monkeypatch.setattr("scripts.embedded.vae.HELD_OUT", 4)
+    monkeypatch.setattr("scripts.embedded.preview.STEPS", 1)
 
 
-@pytest.mark.usefixtures("cheap_muon", "cheap_checks")
+@pytest.mark.usefixtures("small_chunks", "cheap_muon", "cheap_checks")
 def test_all_stages_end_in_a_folder_that_the_prior_loads(tmp_path: Path):
-    render_dataset(tmp_path, 64, seed=1)
+    render_dataset(tmp_path, 16, seed=1)
     train_vae(tmp_path / "vae", tmp_path, BRIEF, None)
     encode_dataset(tmp_path, tmp_path / "vae" / "model", "cpu")
     latents = Latents.load(tmp_path)
-    drawn = latents.draw(torch.arange(64), _seeded())
-    assert len(latents) == 64 and drawn.std() == pytest.approx(1, abs=0.1)
+    drawn = latents.draw(torch.arange(16), _seeded())
+    assert len(latents) == 16 and drawn.std() == pytest.approx(1, abs=0.1)
     train_unet(tmp_path / "unet", tmp_path, BRIEF, None)
     export(tmp_path / "vae" / "model", tmp_path / "unet", tmp_path / "tiny")
     prior = LatentPrior(str(tmp_path / "tiny"))
@@ -189,7 +194,7 @@ def test_selected_weights_keep_the_two_inputs_of_a_skip_apart():
     assert torch.equal(own[3, 128:], given[6, 256 + torch.arange(128) * 192 // 128])
 
 
-@pytest.mark.usefixtures("small_chunks", "cheap_checks")
+@pytest.mark.usefixtures("small_chunks", "cheap_muon", "cheap_checks")
 def test_a_pixel_prior_is_trained_from_a_latent_one_and_loads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

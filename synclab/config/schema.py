@@ -5,6 +5,7 @@ name. Only classes of synclab and of packages named by `plugins` are ever built.
 """
 
 import dataclasses
+import functools
 import importlib
 from collections.abc import Collection, Mapping
 from typing import Any, get_args, get_type_hints
@@ -90,6 +91,11 @@ def takes_boolean(kind: Any) -> bool:
 
 def schema(cls: type, given: Collection[str] = ()) -> type[pydantic.BaseModel]:
     """A pydantic model of the fields that a configuration sets, without those given by code."""
+    return _schema(cls, frozenset(given))
+
+
+@functools.cache  # a model takes milliseconds to make; a sweep checks the same classes in every job
+def _schema(cls: type, given: frozenset[str]) -> type[pydantic.BaseModel]:
     hints = get_type_hints(cls, include_extras=True)
     fields: dict[str, Any] = {
         field.name: (hints[field.name], ... if required(field) else None)

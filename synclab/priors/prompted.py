@@ -65,11 +65,11 @@ class PromptedPrior:
     """Parts of the checkpoint besides the denoiser."""
 
     def __post_init__(self) -> None:
+        place = locate(self.path, self.folders)  # before imports that take seconds
         check_torchvision()
         from transformers.utils.logging import disable_progress_bar
 
         disable_progress_bar()  # loading takes a second and needs no bar
-        place = locate(self.path, self.folders)
         self.meter = Meter()
         self.dtype = DTYPES[self.precision]
         self.path = place

@@ -18,11 +18,11 @@ from synclab.jobs.counting import FEW, count
 from synclab.places import CONF, COSTS
 
 METHODS = {
-    "ddim": "method.steps=3",
-    "stochsync": "method.steps=4",
-    "syncdiffusion": "method.steps=2",
-    "synctweedies": "method.steps=3",
-    "sds": "method.steps=3",
+    "ddim": ["method.steps=3"],
+    "stochsync": ["method.steps=4", "method.ode_steps=3"],
+    "syncdiffusion": ["method.steps=2"],
+    "synctweedies": ["method.steps=3"],
+    "sds": ["method.steps=3"],
 }
 
 
@@ -45,7 +45,7 @@ def counted(*overrides: str):
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("task", ["wide", "image"])
 def test_counted_is_what_a_run_takes(checkpoint, tmp_path, method, task):
-    keys = (f"method={method}", METHODS[method], f"task={task}")
+    keys = (f"method={method}", *METHODS[method], f"task={task}")
     prior = ("prior=tiny", f"prior.path={checkpoint}", "num_threads=1", f"results={tmp_path}")
     answer = command_line.run(*keys, *prior)
     assert answer.code == 0, answer.err
