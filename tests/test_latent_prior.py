@@ -127,7 +127,12 @@ def test_a_sweep_encodes_every_text_once(checkpoint, tmp_path, monkeypatch):
     monkeypatch.setattr(LatentPrior, "encode_text", record)
     load_prior.cache_clear()
     (tmp_path / "set.txt").write_text("a desert\na city\n")
-    place = [f"prior.path={checkpoint}", f"prompts={tmp_path}/set.txt", f"results={tmp_path}"]
+    place = [
+        f"prior.path={checkpoint}",
+        "prior.lora=null",
+        f"prompts={tmp_path}/set.txt",
+        f"results={tmp_path}",
+    ]
     methods = ["-m", "method=ddim,synctweedies", "method.steps=1", "task=image"]
     assert command_line.run("prior=tiny", *place, *methods).code == 0
     assert len(list(tmp_path.rglob("*.png"))) == 4

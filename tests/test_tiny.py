@@ -8,6 +8,7 @@ import torch
 from synclab.core.streams import Streams
 from synclab.judges.classifier import Judge, verdicts
 from synclab.priors.latent import LatentPrior
+from synclab.priors.lora import FILE
 from synclab.world import KINDS, TIMES, render_views, sample_scenes
 
 FOLDER = Path(__file__).resolve().parents[1] / "synclab" / "assets" / "tiny"
@@ -25,7 +26,7 @@ ASKED = [
 
 @pytest.fixture(scope="module")
 def prior() -> LatentPrior:
-    return LatentPrior(str(FOLDER))
+    return LatentPrior(str(FOLDER), lora=str(FOLDER / FILE))
 
 
 @pytest.fixture(scope="module")

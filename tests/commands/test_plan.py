@@ -46,7 +46,13 @@ def counted(*overrides: str):
 @pytest.mark.parametrize("task", ["wide", "image"])
 def test_counted_is_what_a_run_takes(checkpoint, tmp_path, method, task):
     keys = (f"method={method}", *METHODS[method], f"task={task}")
-    prior = ("prior=tiny", f"prior.path={checkpoint}", "num_threads=1", f"results={tmp_path}")
+    prior = (
+        "prior=tiny",
+        f"prior.path={checkpoint}",
+        "prior.lora=null",
+        "num_threads=1",
+        f"results={tmp_path}",
+    )
     answer = command_line.run(*keys, *prior)
     assert answer.code == 0, answer.err
     (row,) = command_line.rows(tmp_path).values()

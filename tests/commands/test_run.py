@@ -116,7 +116,13 @@ def test_the_peak_of_memory_is_that_of_what_came_last():
 
 
 def test_seconds_by_part_add_up(checkpoint, results):
-    arguments = ("prior=tiny", f"prior.path={checkpoint}", "method.steps=2", f"results={results}")
+    arguments = (
+        "prior=tiny",
+        f"prior.path={checkpoint}",
+        "prior.lora=null",
+        "method.steps=2",
+        f"results={results}",
+    )
     answer = command_line.run("task=wide", "method=synctweedies", *arguments)
     assert answer.code == 0, answer.err
     seconds = json.loads(only(results.rglob("*-s0.json")).read_text())["seconds"]
@@ -167,7 +173,7 @@ def test_another_prompt_joins_the_folder(run, results):
 
 
 def test_what_changes_speed_alone_keeps_the_folder(checkpoint, results):
-    arguments = ("prior=tiny", f"prior.path={checkpoint}", f"results={results}")
+    arguments = ("prior=tiny", f"prior.path={checkpoint}", "prior.lora=null", f"results={results}")
     assert command_line.run(*QUICK, *arguments).code == 0
     assert command_line.run(*QUICK, *arguments, "prior.batch=1", "num_threads=2").code == 0
 

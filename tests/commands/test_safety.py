@@ -57,7 +57,7 @@ def test_nothing_is_written_outside_the_results_folder(
 ):
     prompts = tmp_path / "set.txt"
     prompts.write_text("\n".join(ATTACKS))
-    keys = ("prior=tiny", f"prior.path={checkpoint}") if prior == "tiny" else ()
+    keys = ("prior=tiny", f"prior.path={checkpoint}", "prior.lora=null") if prior == "tiny" else ()
     empty = tmp_path / "here"
     empty.mkdir()
     monkeypatch.chdir(empty)

@@ -216,7 +216,13 @@ def test_a_batch_that_does_not_fit_is_split(count, caplog):
 
 def test_the_prior_is_loaded_once_in_a_sweep(checkpoint, results):
     load_prior.cache_clear()
-    arguments = ("prior=tiny", f"prior.path={checkpoint}", "prompt=one", f"results={results}")
+    arguments = (
+        "prior=tiny",
+        f"prior.path={checkpoint}",
+        "prior.lora=null",
+        "prompt=one",
+        f"results={results}",
+    )
     assert command_line.run(*SWEEP, *arguments, "method=ddim,multidiffusion").code == 0
     assert load_prior.cache_info().misses == 1
     assert len(images(results)) == 2
