@@ -20,9 +20,9 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-demo: $(READY) ## A 360-degree panorama by StochSync, one to two minutes
-	$(BIN)/python -m synclab.run method=stochsync task=panorama
-	$(BIN)/python -m synclab.report results/tiny/panorama
+demo: $(READY) ## A whole sphere by StochSync, about a minute
+	$(BIN)/python -m synclab.run experiment=sphere
+	$(BIN)/python -m synclab.report results/sphere/panorama
 
 view: $(READY) ## Opens the newest results in a browser
 	$(BIN)/python -m synclab.view
@@ -82,6 +82,6 @@ bench: $(READY) ## Where the time of a run goes
 	$(BIN)/python scripts/bench.py
 
 clean: ## Removes results and caches, keeps the virtual environment
-	rm -rf results/tiny results/exact results/demo results/reference .pytest_cache .ruff_cache
+	rm -rf results/tiny results/sphere results/exact results/demo results/reference .pytest_cache .ruff_cache
 
 .PHONY: help install demo view test commands parts processes lint types tables tables-all tables-demo tables-embedded benchmark record bench clean
