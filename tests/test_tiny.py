@@ -9,6 +9,7 @@ from synclab.core.streams import Streams
 from synclab.judges.classifier import Judge, verdicts
 from synclab.priors.latent import LatentPrior
 from synclab.priors.lora import FILE
+from synclab.tasks.directions import UP
 from synclab.world import KINDS, TIMES, render_views, sample_scenes
 
 FOLDER = Path(__file__).resolve().parents[1] / "synclab" / "assets" / "tiny"
@@ -29,16 +30,20 @@ def prior() -> LatentPrior:
     return LatentPrior(str(FOLDER), lora=str(FOLDER / FILE))
 
 
-@pytest.fixture(scope="module")
-def samples(prior: LatentPrior) -> torch.Tensor:
+def draw(prior: LatentPrior, texts: list[str]) -> torch.Tensor:
     """One plain sample for each prompt: ten DDIM steps from a fixed noise."""
-    first, *others = (prior.embed(text) for *_, text in ASKED)
+    first, *others = map(prior.embed, texts)
     text = first.join(others)
-    x = Streams("tiny", 0).normal("start", (len(ASKED), *prior.shape))
+    x = Streams("tiny", 0).normal("start", (len(texts), *prior.shape))
     for t, s in prior.schedule.steps(10):
         x0 = prior.schedule.x0(x, prior.predict(x, t, text, 5.0), t)
         x = prior.schedule.ddim(x, x0, t, s)
     return prior.decode(x)
+
+
+@pytest.fixture(scope="module")
+def samples(prior: LatentPrior) -> torch.Tensor:
+    return draw(prior, [text for *_, text in ASKED])
 
 
 def test_it_is_small_enough_for_the_repository() -> None:
@@ -72,3 +77,12 @@ def test_another_prompt_gives_another_picture(prior: LatentPrior) -> None:
         prior.predict(x, 500, prior.embed(text), 5.0) for text in ("a desert", "a coral reef")
     )
     assert (first - second).abs().mean() > 0.01
+
+
+def test_a_view_up_shows_more_of_the_sky_than_a_level_one(prior: LatentPrior) -> None:
+    texts = ["a sandy desert at noon", "a green meadow on a sunny day"]
+    level, up = (
+        draw(prior, [form.format(prompt=text) for text in texts]).argmax(1).eq(2).float().mean()
+        for form in ("{prompt}", UP)
+    )
+    assert up > level + 0.15  # shares of pixels that are blue
