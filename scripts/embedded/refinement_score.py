@@ -90,5 +90,5 @@ def score_refinement(base: Path, lora: Path, count: int, output: Path, device: s
         steeps.append(up_and_down)
     rows = [*levels, *(rows[first::4] for first in (0, 2) for rows in (*steeps, steep.truth))]
     output.mkdir(parents=True, exist_ok=True)
-    sheet(torch.cat(rows), len(rows)).save(output / "samples.jpg", quality=90)
+    sheet(torch.cat(rows), len(rows)).save(output / "samples.jpg", quality=78)
     (output / "scores.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
