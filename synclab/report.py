@@ -28,11 +28,11 @@ def report(arguments: argparse.Namespace) -> None:
         entries = find_entries(folder)
         log.info("%s", write_entries(folder, entries))
         if folder in {place.parent for place in find_folders(folder)}:
-            sheet = folder / "sheet.png"
-            write_sheet(sheet, by_method(entries))
+            sheet, samples = folder / "sheet.png", by_method(entries)
+            write_sheet(sheet, samples)
             log.info("%s", sheet)
             if arguments.sheets:
-                write_method_sheets(folder, by_method(entries))
+                write_method_sheets(folder, samples)
 
 
 def by_method(entries: Sequence[Entry]) -> Samples:

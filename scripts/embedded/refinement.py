@@ -80,9 +80,14 @@ def refine(folder: Path, data: Path, begin: Path, plan: Plan, output: Path) -> N
     refinement = Refinement(prior, views, held_out)
     changes = LowRank(prior.unet, RANK).to(plan.device)
     trainer = Trainer(
-        folder, nn.ModuleDict({"lora": changes}), plan, 1e-3, 50, optimizers=PlainAdamW
+        folder,
+        nn.ModuleDict({"lora": changes}),
+        plan,
+        1e-3,
+        warmup=50,
+        check_seconds=1800,
+        optimizers=PlainAdamW,
     )
-    trainer.check_seconds = 1800
     trainer.fit(
         lambda generator: refinement.loss(plan.batch, generator),
         lambda step: refinement.check(folder / "previews", step),

@@ -41,32 +41,21 @@ def merge(network: nn.Module, lora: str, base: str | None = None) -> None:
 
     Raises: UserError if there is no such file, or if any of its weights does not fit the network.
     """
-    made_for = origin(lora)
-    if base and made_for and base != made_for:
-        raise UserError(
-            f"prior.lora={lora}: made for other weights than those of prior.path, whose SHA-256"
-            f" begins with {base[:8]}; expected {made_for[:8]}; use prior.lora=null"
-        )
     layers = {
         name.replace(".", "_"): module
         for name, module in network.named_modules()
         if isinstance(module, nn.Linear | nn.Conv2d)
     }
-    for name, parts in read(lora).items():
+    for name, parts in read(lora, base).items():
         if name not in layers or not {"down", "up"} <= set(parts):
             raise UserError(f"prior.lora={lora}: its layer {name} is not in this unet; {EXPECTED}")
         add(layers[name].weight, parts, lora)
 
 
-def origin(lora: str) -> str | None:
-    """SHA-256 of the weights that a LoRA was trained on, if its file names them."""
-    with opened(lora) as file:
-        return (file.metadata() or {}).get(BASE)
-
-
-def read(lora: str) -> dict[str, dict[str, Tensor]]:
+def read(lora: str, base: str | None = None) -> dict[str, dict[str, Tensor]]:
     """By layer, dots written as underscores: "down" (r, in, ...), "up" (out, r, ...), "alpha"."""
     with opened(lora) as file:
+        check_base(lora, (file.metadata() or {}).get(BASE), base)
         weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     layers: dict[str, dict[str, Tensor]] = defaultdict(dict)
     for key, value in weights.items():
@@ -75,6 +64,15 @@ def read(lora: str) -> dict[str, dict[str, Tensor]]:
             raise UserError(f"prior.lora={lora}: unknown weight {key}; {EXPECTED}")
         layers[found[1].replace(".", "_")][ROLE[found[2]]] = value
     return layers
+
+
+def check_base(lora: str, made_for: str | None, base: str | None) -> None:
+    """Refuses a LoRA that was trained on weights other than `base`, if both are known."""
+    if base and made_for and base != made_for:
+        raise UserError(
+            f"prior.lora={lora}: made for other weights than those of prior.path, whose SHA-256"
+            f" begins with {base[:8]}; expected {made_for[:8]}; use prior.lora=null"
+        )
 
 
 @contextmanager
