@@ -25,8 +25,7 @@ VIEWS = 16
 
 @pytest.fixture(autouse=True)
 def brief_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    for file in ("refinement", "refinement_score"):
-        monkeypatch.setattr(f"scripts.embedded.{file}.POINTS", 2)
+    monkeypatch.setattr("scripts.embedded.refinement.POINTS", 2)
 
 
 @pytest.fixture

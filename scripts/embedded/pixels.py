@@ -16,6 +16,7 @@ from synclab.priors.latent import LatentPrior
 from synclab.priors.pixel import PixelPrior
 
 from .data import CAPTIONS, Sight, Views, render_dataset
+from .diffusion import rates
 from .muon import SinglePrecision
 from .narrowing import select_weights
 from .preview import ROWS, prompts, sheet
@@ -89,9 +90,7 @@ class PixelViews:
 
 def denoising_loss(unet: Any, context: Tensor, batch: Batch, schedule: Schedule) -> Tensor:
     """Squared error (n,) of the clean image, weighted to that of the velocity, 1 / sigma^2."""
-    alpha, sigma = (
-        table[batch.t].view(-1, 1, 1, 1).float() for table in (schedule.alphas, schedule.sigmas)
-    )
+    alpha, sigma = rates(schedule, batch.t, batch.x0)
     x = F.pixel_unshuffle(alpha * batch.x0 + sigma * batch.eps, PATCH)
     answer = F.pixel_shuffle(unet(x, batch.t, context).sample, PATCH)
     weight = (1 / sigma.square()).clamp_max(STEEPEST)

@@ -23,7 +23,8 @@ from .unet import HELD_OUT, UNPROMPTED, Batch, Captioned
 
 RANK = 48
 STEEP = ("looking up at", "looking down at")  # rows of the previews besides the level one
-POINTS = 12  # of the grid of a preview's times
+POINTS = 12  # of the grid of a sample's times
+TOGETHER = 15  # samples
 
 
 def refinement_loss(prior: LatentPrior, batch: Batch) -> Tensor:
@@ -33,6 +34,16 @@ def refinement_loss(prior: LatentPrior, batch: Batch) -> Tensor:
     alpha, sigma = rates(prior.schedule, batch.t, batch.x0)
     answer = prior.unet(alpha * batch.x0 + sigma * batch.eps, batch.t, context).sample
     return weighted_noise_error(answer, batch.eps, alpha)
+
+
+def draw_samples(prior: LatentPrior, texts: list[str]) -> Tensor:
+    """Guided samples (n, 3, h, w), a few at a time, always from the same noise."""
+    noise, last, images = start_noise(prior, len(texts)), prior.schedule.last, []
+    for start in range(0, len(texts), TOGETHER):
+        part = slice(start, start + TOGETHER)
+        latents = dpm_x0(prior, noise[part], last, join(prior, texts[part]), GUIDANCE, POINTS)
+        images.append(prior.decode(latents).cpu())
+    return torch.cat(images)
 
 
 @dataclass(frozen=True)
@@ -53,12 +64,8 @@ class Refinement:
             2 * len(self.held_out.latents), 0.0, torch.Generator().manual_seed(0)
         )
         texts = prompts() + [f"{way} {text}" for way in STEEP for text in prompts()[:8]]
-        noise = start_noise(self.prior, len(texts))
-        latents = dpm_x0(
-            self.prior, noise, self.prior.schedule.last, join(self.prior, texts), GUIDANCE, POINTS
-        )
         folder.mkdir(parents=True, exist_ok=True)
-        sheet(self.prior.decode(latents), 2).save(folder / f"{step:07d}.png")
+        sheet(draw_samples(self.prior, texts), 2).save(folder / f"{step:07d}.png")
         return {"loss": round(float(refinement_loss(self.prior, batch).mean()), 5)}
 
 

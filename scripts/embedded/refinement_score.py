@@ -1,14 +1,12 @@
 """Samples of the refined denoiser beside those of the one it began from, from the same noise."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from synclab.core.solvers import dpm_x0
 from synclab.judges.classifier import Judge
 from synclab.priors.latent import LatentPrior
 from synclab.tasks.directions import DOWN, UP
@@ -16,12 +14,9 @@ from synclab.world import KINDS, OUTDOOR, TIMES, render_views, sample_scenes
 
 from .preview import sheet
 from .prompts import Prompt, draw_prompts, plain
-from .score import distance, join, score_samples, true_views
-from .student import start_noise
+from .refinement import draw_samples
+from .score import distance, score_samples, true_views
 
-GUIDANCE = 5.0
-POINTS = 12  # of the grid of a sample's times
-TOGETHER = 15  # samples
 STEEP = (45.0, 85.0)  # degrees up or down of the true views
 SEED = 1_000_003
 
@@ -49,15 +44,6 @@ class Steep:
         return cls(texts, torch.cat(truth))
 
 
-def draw(prior: LatentPrior, texts: list[str]) -> Iterator[Tensor]:
-    """Guided samples (n, 3, h, w), a few at a time."""
-    noise, last = start_noise(prior, len(texts)), prior.schedule.last
-    for start in range(0, len(texts), TOGETHER):
-        part = slice(start, start + TOGETHER)
-        text = join(prior, texts[part])
-        yield prior.decode(dpm_x0(prior, noise[part], last, text, GUIDANCE, POINTS)).cpu()
-
-
 def score(judge: Judge, prompts: list[Prompt], level: Tensor, steep: Tensor, truth: Tensor) -> dict:
     """Verdicts on level samples, and distances of level and steep ones to true views."""
     return score_samples(judge, prompts, level)["all"] | {
@@ -83,8 +69,8 @@ def score_refinement(base: Path, lora: Path, count: int, output: Path, device: s
     steep = Steep.draw(priors["before"].image_size)
     scores, levels, steeps = {}, [], []
     for name, prior in priors.items():
-        found = torch.cat(list(draw(prior, [prompt.text for prompt in prompts])))
-        up_and_down = torch.cat(list(draw(prior, steep.texts)))
+        found = draw_samples(prior, [prompt.text for prompt in prompts])
+        up_and_down = draw_samples(prior, steep.texts)
         scores[name] = score(judge, prompts, found, up_and_down, steep.truth)
         levels.append(found[:: len(found) // len(KINDS)][: len(KINDS)])
         steeps.append(up_and_down)
