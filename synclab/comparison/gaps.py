@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import yaml
@@ -74,12 +75,18 @@ def asked(method: str, pairing: Pairing) -> list[str]:
 
 def planned(method: str, run: str) -> str | None:
     """The experiment whose sweep includes a method and whose run has this name."""
-    for path in sorted((CONF / "experiment").glob("*.yaml")):
-        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for name, body in experiments().items():
         sweep = body.get("hydra", {}).get("sweeper", {}).get("params", {})
         if body.get("run") == run and method in str(sweep.get("method")).split(","):
-            return path.stem
+            return name
     return None
+
+
+@cache
+def experiments() -> dict[str, dict[str, Any]]:
+    """Every file of conf/experiment by its name; read once, since every empty row asks."""
+    files = sorted((CONF / "experiment").glob("*.yaml"))
+    return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in files}
 
 
 def settings(row: Mapping[str, Any], task: str) -> list[str]:
