@@ -16,6 +16,7 @@ from synclab.errors import UserError
 from synclab.jobs.session import load_prior
 from synclab.priors.branches import Inputs
 from synclab.priors.latent import LatentPrior
+from synclab.priors.prompted import warn_of_guidance
 
 VIEWS = ((0.0,), (1.0,), (2.0,))
 
@@ -55,6 +56,17 @@ def test_guidance_leads_from_the_negative_prompt_to_the_prompt(prior):
     eps_u, eps_c = predict(prior, 0), predict(prior, 1)
     assert not torch.allclose(eps_u, eps_c)
     close(predict(prior, 7.5), eps_u + 7.5 * (eps_c - eps_u), 1e-5)
+
+
+def test_guiding_a_distilled_prior_again_warns_once(checkpoint, caplog):
+    warn_of_guidance.cache_clear()
+    distilled = LatentPrior(str(checkpoint), distilled=True)
+    predict(distilled, 1)
+    assert not caplog.records
+    for _ in range(2):
+        predict(distilled, 7.5)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "method.guidance=7.5" in caplog.text
 
 
 def test_guidance_zero_sees_the_negative_prompt_alone(checkpoint, prior):

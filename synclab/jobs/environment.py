@@ -6,7 +6,7 @@ import resource
 import subprocess
 import sys
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,16 @@ def describe(device: str) -> dict[str, Any]:
         "device": f"{device} ({name})",
         "threads": torch.get_num_threads(),
         "revision": revision(),
-        "versions": {package: importlib.metadata.version(package) for package in PACKAGES},
+        "versions": versions(),
     }
 
 
-@lru_cache(maxsize=1)
+@cache
+def versions() -> dict[str, str]:
+    return {package: importlib.metadata.version(package) for package in PACKAGES}
+
+
+@cache
 def revision() -> str | None:
     """`git describe` of the checkout, or the installed version; None for a checkout without git."""
     if INSTALLED:  # a virtual environment may lie in a checkout of something else

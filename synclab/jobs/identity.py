@@ -14,8 +14,8 @@ from synclab.priors import lora, motion_files
 from synclab.priors.checkpoint import Names, checkpoint_files, fingerprint
 from synclab.store.folder import CONFIG
 
-NEUTRAL = ("batch", "compile")
-"""Keys of a prior that affect speed but not the pictures."""
+NEUTRAL = ("batch", "compile", "distilled")
+"""Keys of a prior that do not affect the pictures: two are for speed, one for a warning."""
 
 INPUTS = "inputs"
 """Key of the input files' hashes in a run's identity."""

@@ -1,8 +1,9 @@
 """Networks in diffusers format that denoise under a prompt: what latent and pixel priors share."""
 
+import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Annotated, Any, ClassVar, Literal
 
 import torch
@@ -21,6 +22,8 @@ from synclab.priors.parts import Parts
 from synclab.priors.perceptual import PERCEPTUAL, Distance
 from synclab.priors.prediction import NOISE
 from synclab.priors.text import token_ids, word_tokens
+
+log = logging.getLogger(__name__)
 
 DTYPES = {
     "fp32": torch.float32,
@@ -46,6 +49,8 @@ class PromptedPrior:
         batch: largest number of network inputs per call, counting both branches of guidance.
         lora: a LoRA to merge into the denoiser, such as LCM's or TCD's: a .safetensors file, or
             `owner/name@revision` on the Hub.
+        distilled: whether guidance is in the weights, as in SD-Turbo's and LCM's; a guidance scale
+            above 1 saturates colours and gives a warning.
         perceptual: the perceptual distance between images, for SyncDiffusion.
     """
 
@@ -55,6 +60,7 @@ class PromptedPrior:
     compile: bool = False
     batch: Annotated[int, Ge(1)] = 32
     lora: str | None = None
+    distilled: bool = False
     perceptual: Literal["judge", "lpips"] | None = None
     device: str = "cpu"
 
@@ -162,6 +168,8 @@ class PromptedPrior:
     def predict(self, x: Tensor, t: int, cond: Cond, guidance: float) -> Tensor:
         """eps_u + guidance (eps_c - eps_u), (n c h w); one branch only at guidance 0 or 1."""
         branches = as_branches(cond)
+        if self.distilled and guidance > 1:
+            warn_of_guidance(guidance)
         with self.meter("denoiser", x.device):
             if guidance in (0, 1):
                 answer = self._evaluate(x, t, branches.positive if guidance else branches.negative)
@@ -198,3 +206,13 @@ class PromptedPrior:
                 f" prior.perceptual={' or '.join(PERCEPTUAL)}"
             )
         return PERCEPTUAL[self.perceptual](self.device)
+
+
+@cache
+def warn_of_guidance(guidance: float) -> None:
+    """Warns once in a process that a distilled network is guided again."""
+    log.warning(
+        "method.guidance=%g: the prior is distilled, with guidance in its weights; a scale above 1"
+        " saturates colours; use method.guidance=1",
+        guidance,
+    )
