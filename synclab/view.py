@@ -44,11 +44,16 @@ def write(path: Path) -> Path:
 
 
 def newest(results: Path) -> Path:
-    """The run whose folders changed last.
+    """The run with pictures whose folders changed last; of the embedded benchmark a fresh clone has
+    rows only.
 
     Raises: UserError if there is none.
     """
-    folders = find_folders(results)
+    folders = [folder for folder in find_folders(results) if any(folder.glob("*.png"))]
+    if not folders:
+        raise UserError(
+            f"{results}: no pictures there, only their rows; run python -m synclab.run first"
+        )
     return max(folders, key=lambda folder: folder.stat().st_mtime).parent.parent
 
 

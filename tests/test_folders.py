@@ -13,10 +13,12 @@ from command_line import QUICK, run
 from synclab import verify
 from synclab.core.hashing import sha256
 from synclab.core.pictures import to_png
+from synclab.errors import UserError
 from synclab.metrics.features import measure
 from synclab.store.folder import find_folders, foreign, list_samples, method_folders
 from synclab.store.pictures import UnusableError, read_pictures
 from synclab.store.progress import progress
+from synclab.view import newest
 from synclab.viewers.sheet import contact_sheet, read_samples
 
 
@@ -134,3 +136,15 @@ def test_linked_tasks_and_methods_are_seen_by_all(task, folder, tmp_path):
 def test_a_link_to_a_folder_above_is_followed_once(task, folder):
     os.symlink(task, task / "loop")
     assert find_folders(task) == [folder]
+
+
+def test_the_newest_results_are_those_with_pictures(task, folder):
+    results = task.parents[1]
+    rows = results / "embedded" / "image" / "ddim"  # as of a benchmark, committed without pictures
+    shutil.copytree(folder, rows)
+    only(rows, ".png").unlink()
+    os.utime(rows, (folder.stat().st_mtime + 60,) * 2)
+    assert newest(results) == task.parent
+    only(folder, ".png").unlink()
+    with pytest.raises(UserError, match="no pictures there"):
+        newest(results)
