@@ -1,6 +1,6 @@
 """An ambiguous image: one picture that reads differently when turned, flipped or rearranged."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -14,7 +14,7 @@ from synclab.errors import UserError, nearest
 from synclab.spaces.anagram import Anagram
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.transforms import TRANSFORMS
-from synclab.tasks.by_view import embed_texts, refuse_sequential, split_texts
+from synclab.tasks.by_view import refuse_sequential, split_texts
 from synclab.tasks.image import ImageTask
 from synclab.tasks.picture import picture_of, read_file
 from synclab.tasks.task import cells
@@ -55,9 +55,8 @@ class AmbiguousTask(ImageTask):
         super().check(method, name)
         refuse_sequential(method, name)
 
-    def check_prompt(self, prompt: str) -> None:
-        """Refuses a number of texts that is neither 1 nor that of the views."""
-        split_texts(prompt, len(self.transforms), "view")
+    def texts(self, prompt: str) -> Sequence[str]:
+        return split_texts(prompt, len(self.transforms), "view")
 
     def check_prior(self, prior: Prior, name: str) -> None:
         """Also refuses a prior of super-resolution without pictures, and pictures without one."""
@@ -79,8 +78,7 @@ class AmbiguousTask(ImageTask):
         return {} if self.start is None else {"start": Path(self.start).expanduser()}
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:
-        texts = split_texts(sample.prompt, len(self.transforms), "view")
-        condition = embed_texts(prior, [self.prompt_prefix + text for text in texts])
+        condition = super().condition(prior, sample)
         if self.start is None:
             return condition
         return self.enlarging(prior, condition, sample, self.start)

@@ -1,13 +1,14 @@
 """One image whose parts show different things (Geng et al. 2024, "Factorized Diffusion")."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from synclab.core.protocols import Canonical, Condition, Method, Prior, Sample
+from synclab.core.protocols import Canonical, Method, Prior
 from synclab.errors import UserError
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.factors import Factors, count
-from synclab.tasks.by_view import embed_texts, refuse_sequential, split_texts
+from synclab.tasks.by_view import refuse_sequential, split_texts
 from synclab.tasks.image import ImageTask
 from synclab.tasks.task import cells
 
@@ -39,10 +40,5 @@ class FactorizedTask(ImageTask):
         super().check(method, name)
         refuse_sequential(method, name)
 
-    def check_prompt(self, prompt: str) -> None:
-        """Refuses a number of texts that is neither 1 nor that of the parts."""
-        split_texts(prompt, count(self.parts), "part")
-
-    def condition(self, prior: Prior, sample: Sample) -> Condition:
-        texts = split_texts(sample.prompt, count(self.parts), "part")
-        return embed_texts(prior, [self.prompt_prefix + text for text in texts])
+    def texts(self, prompt: str) -> Sequence[str]:
+        return split_texts(prompt, count(self.parts), "part")

@@ -1,6 +1,6 @@
 """A long motion from one prompt, or from a text for each of its segments (Lee et al. 2025)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -71,9 +71,8 @@ class MotionTask(CanvasTask):
                 f" so many at both ends; expected at most {frames // 2}"
             )
 
-    def check_prompt(self, prompt: str) -> None:
-        """Refuses a number of texts that is neither 1 nor that of the segments."""
-        split_texts(prompt, self.segments, "segment")
+    def texts(self, prompt: str) -> Sequence[str]:
+        return split_texts(prompt, self.segments, "segment")
 
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
         channels, height, frames = prior.shape
@@ -90,8 +89,7 @@ class MotionTask(CanvasTask):
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:
         """A text for each segment; views of no single segment have none, unless all share one."""
-        texts = split_texts(sample.prompt, self.segments, "segment")
-        told = [prior.embed(self.prompt_prefix + text) for text in texts]
+        told = [prior.embed(self.prompt_prefix + text) for text in self.texts(sample.prompt)]
         if len(told) == 1 < self.segments:
             return told[0]
         return ByNumber([*told, prior.embed("")], place=2)  # the last: number -1

@@ -69,11 +69,7 @@ class RegionsTask(WideTask):
         whole = torch.ones_like(outside)
         return torch.cat([(whole if self.background == "everywhere" else outside)[None], regions])
 
-    def check_prompt(self, prompt: str) -> None:
-        """Refuses a number of texts that is neither 1 nor that of the layers."""
-        self.texts(prompt)
-
-    def texts(self, prompt: str) -> list[str]:
+    def texts(self, prompt: str) -> Sequence[str]:
         """The texts of the background and the regions, or one for all."""
         texts = texts_of(prompt)
         if len(texts) not in (1, self.layers):

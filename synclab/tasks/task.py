@@ -1,6 +1,6 @@
 """Base class of tasks: an RGB or latent canonical state, with sizes taken from the prior."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, NotRequired, TypedDict
@@ -13,6 +13,7 @@ from synclab.core.sync import gather
 from synclab.errors import UserError
 from synclab.spaces.canvas import Canvas, Codec
 from synclab.spaces.codec import ReleasedCodec
+from synclab.tasks.by_view import embed_texts
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,15 @@ class CanvasTask:
             )
 
     def check_prompt(self, prompt: str) -> None:
-        """Refuses a prompt that the task cannot use; by default none."""
+        """Refuses a prompt without the texts that the task needs."""
+        self.texts(prompt)
+
+    def texts(self, prompt: str) -> Sequence[str]:
+        """The texts of a prompt: by default one, for every view.
+
+        Raises: UserError if the task cannot divide them among its views.
+        """
+        return [prompt]
 
     @property
     def version(self) -> int:
@@ -91,8 +100,9 @@ class CanvasTask:
         raise NotImplementedError
 
     def condition(self, prior: Prior, sample: Sample) -> Condition:
-        """The prompt with its prefix, the same for every view."""
-        return prior.embed(self.prompt_prefix + sample.prompt)
+        """The texts with their prefix: one for every view, or one for each by its number."""
+        texts = [self.prompt_prefix + text for text in self.texts(sample.prompt)]
+        return embed_texts(prior, texts)
 
     def image(self, prior: Prior, z: Tensor) -> Tensor:
         """The finished canonical state as (3, H, W) in [0, 1]."""

@@ -1,17 +1,17 @@
 """A zoom into a scene from one prompt, or one for each level (Wang et al. 2024)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from annotated_types import Interval
 from torch import Tensor
 
-from synclab.core.protocols import Canonical, Condition, Method, Prior, Sample
+from synclab.core.protocols import Canonical, Method, Prior
 from synclab.errors import UserError
 from synclab.spaces.canvas import Canvas
 from synclab.spaces.zoom import Sampling, Zoom, reach, side_by_side
-from synclab.tasks.by_view import embed_texts, split_texts
+from synclab.tasks.by_view import split_texts
 from synclab.tasks.task import CanvasTask, cells
 from synclab.tasks.zoom_video import zoom_video
 
@@ -58,13 +58,8 @@ class ZoomTask(CanvasTask):
             sampling=sampling,
         )
 
-    def check_prompt(self, prompt: str) -> None:
-        """Refuses a number of texts that is neither 1 nor that of the levels."""
-        split_texts(prompt, self.levels, "level")
-
-    def condition(self, prior: Prior, sample: Sample) -> Condition:
-        texts = split_texts(sample.prompt, self.levels, "level")
-        return embed_texts(prior, [self.prompt_prefix + text for text in texts])
+    def texts(self, prompt: str) -> Sequence[str]:
+        return split_texts(prompt, self.levels, "level")
 
     def image(self, prior: Prior, z: Tensor) -> Tensor:
         """All levels side by side, as they see one another."""
