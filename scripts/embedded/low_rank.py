@@ -37,16 +37,12 @@ class LowRank(nn.Module):
 
     def __init__(self, network: nn.Module, rank: int) -> None:
         super().__init__()
-        layers = {
-            name: layer
-            for name, layer in network.named_modules()
-            if isinstance(layer, nn.Linear | nn.Conv2d)
-        }
-        self.names = list(layers)
-        self.changes = [Change(layer.weight, rank) for layer in layers.values()]
-        self.registered = nn.ModuleList(self.changes)
-        for layer, change in zip(layers.values(), self.changes, strict=True):
-            register_parametrization(layer, "weight", change)
+        self.changes: dict[str, Change] = {}
+        for name, layer in list(network.named_modules()):  # which registering adds to
+            if isinstance(layer, nn.Linear | nn.Conv2d):
+                self.changes[name] = Change(layer.weight, rank)
+                register_parametrization(layer, "weight", self.changes[name])
+        self.registered = nn.ModuleList(self.changes.values())
 
     @contextmanager
     def off(self) -> Iterator[None]:
@@ -58,7 +54,7 @@ class LowRank(nn.Module):
             self.switch(True)
 
     def switch(self, on: bool) -> None:
-        for change in self.changes:
+        for change in self.changes.values():
             change.on = on
 
     def save(self, file: Path, base: str | None) -> None:
@@ -67,7 +63,7 @@ class LowRank(nn.Module):
         base: SHA-256 of the network's own file, kept in the metadata.
         """
         weights: dict[str, Tensor] = {}
-        for name, change in zip(self.names, self.changes, strict=True):
+        for name, change in self.changes.items():
             weights[f"unet.{name}.lora_A.weight"] = change.down.detach().half().cpu()
             weights[f"unet.{name}.lora_B.weight"] = change.up.detach().half().cpu()
         file.parent.mkdir(parents=True, exist_ok=True)
