@@ -31,19 +31,12 @@ def schedule() -> Schedule:
     return Schedule.scaled_linear(last=LAST_BETA)
 
 
-def signal_noise(t: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
-    """alpha and sigma (n, 1, 1, 1) at times t (n,); 1 and 0 at t = -1, clean data."""
-    tables = (schedule().alphas, 1.0), (schedule().sigmas, 0.0)
-    alpha, sigma = (torch.where(t < 0, clean, table[t]) for table, clean in tables)
-    return alpha.view(-1, 1, 1, 1).to(like), sigma.view(-1, 1, 1, 1).to(like)
-
-
 def rates(schedule: Schedule, t: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
-    """alpha and sigma (n, 1, 1, 1) of another schedule at times t (n,)."""
-    alpha, sigma = (
-        table[t.cpu()].view(-1, 1, 1, 1).to(like) for table in (schedule.alphas, schedule.sigmas)
-    )
-    return alpha, sigma
+    """alpha and sigma (n, 1, 1, 1) at times t (n,); 1 and 0 at t = -1, clean data."""
+    t = t.cpu()
+    alpha = torch.where(t < 0, 1.0, schedule.alphas[t])
+    sigma = torch.where(t < 0, 0.0, schedule.sigmas[t])
+    return alpha.view(-1, 1, 1, 1).to(like), sigma.view(-1, 1, 1, 1).to(like)
 
 
 def weighted_noise_error(answer: Tensor, eps: Tensor, alpha: Tensor) -> Tensor:
@@ -57,24 +50,24 @@ def weighted_noise_error(answer: Tensor, eps: Tensor, alpha: Tensor) -> Tensor:
 
 def velocity(x0: Tensor, eps: Tensor, t: Tensor) -> Tensor:
     """v = alpha eps - sigma x0 (Salimans and Ho 2022)."""
-    alpha, sigma = signal_noise(t, x0)
+    alpha, sigma = rates(schedule(), t, x0)
     return alpha * eps - sigma * x0
 
 
 def noised(x0: Tensor, eps: Tensor, t: Tensor) -> Tensor:
-    alpha, sigma = signal_noise(t, x0)
+    alpha, sigma = rates(schedule(), t, x0)
     return alpha * x0 + sigma * eps
 
 
 def clean(x: Tensor, v: Tensor, t: Tensor) -> Tensor:
     """x0 = alpha x - sigma v."""
-    alpha, sigma = signal_noise(t, x)
+    alpha, sigma = rates(schedule(), t, x)
     return alpha * x - sigma * v
 
 
 def noise_of(x: Tensor, v: Tensor, t: Tensor) -> Tensor:
     """eps = sigma x + alpha v."""
-    alpha, sigma = signal_noise(t, x)
+    alpha, sigma = rates(schedule(), t, x)
     return sigma * x + alpha * v
 
 
