@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from synclab.core.solvers import dpm_x0
 from synclab.priors.latent import LatentPrior
+from synclab.tasks.directions import DOWN, UP
 
 from .diffusion import rates, weighted_noise_error
 from .low_rank import LowRank
@@ -22,7 +23,6 @@ from .training import Plan, Trainer
 from .unet import HELD_OUT, UNPROMPTED, Batch, Captioned
 
 RANK = 48
-STEEP = ("looking up at", "looking down at")  # rows of the previews besides the level one
 POINTS = 12  # of the grid of a sample's times
 TOGETHER = 15  # samples
 
@@ -63,9 +63,9 @@ class Refinement:
         batch = self.held_out.draw(
             2 * len(self.held_out.latents), 0.0, torch.Generator().manual_seed(0)
         )
-        texts = prompts() + [f"{way} {text}" for way in STEEP for text in prompts()[:8]]
+        steep = [form.format(prompt=text) for form in (UP, DOWN) for text in prompts()[:8]]
         folder.mkdir(parents=True, exist_ok=True)
-        sheet(draw_samples(self.prior, texts), 2).save(folder / f"{step:07d}.png")
+        sheet(draw_samples(self.prior, prompts() + steep), 2).save(folder / f"{step:07d}.png")
         return {"loss": round(float(refinement_loss(self.prior, batch).mean()), 5)}
 
 
