@@ -42,8 +42,8 @@ from synclab.viewers.figures import (
 )
 from synclab.viewers.grid import Arrow, Crop, Grid, choose
 from synclab.viewers.grid_drawing import draw_grid
-from synclab.viewers.measurements import samples_of
 from synclab.viewers.plots import MEASURED, SHOWN, Plot, plots_of
+from synclab.viewers.samples import samples_of
 
 log = logging.getLogger(__name__)
 

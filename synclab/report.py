@@ -8,16 +8,14 @@ synclab report results/tiny/panorama --sheets    # and METHOD.jpg, small, of one
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from synclab import command
-from synclab.store.folder import find_folders
-from synclab.store.pictures import Picture
-from synclab.viewers.entries import Entry, find_entries
+from synclab.viewers.entries import find_entries
 from synclab.viewers.method_sheet import write_method_sheets
 from synclab.viewers.page import write_entries
-from synclab.viewers.sheet import Samples, write_sheet
+from synclab.viewers.samples import by_task
+from synclab.viewers.sheet import write_sheet
 
 log = logging.getLogger(__name__)
 
@@ -27,19 +25,12 @@ def report(arguments: argparse.Namespace) -> None:
     for folder in arguments.folders:
         entries = find_entries(folder)
         log.info("%s", write_entries(folder, entries))
-        if folder in {place.parent for place in find_folders(folder)}:
-            sheet, samples = folder / "sheet.png", by_method(entries)
+        if samples := by_task(entries).get(folder):
+            sheet = folder / "sheet.png"
             write_sheet(sheet, samples)
             log.info("%s", sheet)
             if arguments.sheets:
                 write_method_sheets(folder, samples)
-
-
-def by_method(entries: Sequence[Entry]) -> Samples:
-    samples: dict[str, dict[str, Picture]] = {}
-    for own in entries:
-        samples.setdefault(own.method, {})[own.picture.id] = own.picture
-    return samples
 
 
 def main() -> int:

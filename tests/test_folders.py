@@ -19,7 +19,8 @@ from synclab.store.folder import find_folders, foreign, list_samples, method_fol
 from synclab.store.pictures import UnusableError, read_pictures
 from synclab.store.progress import progress
 from synclab.view import newest
-from synclab.viewers.sheet import contact_sheet, read_samples
+from synclab.viewers.samples import read_samples
+from synclab.viewers.sheet import contact_sheet
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from test_sheet import RED, add_sample
 
 from synclab.viewers import fonts
 from synclab.viewers.fonts import FONT, covers, fonts_for, runs, write
-from synclab.viewers.sheet import contact_sheet, read_samples
+from synclab.viewers.samples import read_samples
+from synclab.viewers.sheet import contact_sheet
 
 
 @pytest.fixture

@@ -15,15 +15,10 @@ from synclab import figures
 from synclab.comparison.scores import read_scores
 from synclab.core.pictures import to_png
 from synclab.store.folder import Store
-from synclab.store.pictures import read_pictures
 from synclab.viewers import drawing
-from synclab.viewers.measurements import (
-    previews_by_step,
-    samples_of,
-    scores_and_costs,
-    seconds_by_part,
-)
+from synclab.viewers.measurements import previews_by_step, scores_and_costs, seconds_by_part
 from synclab.viewers.plots import Plot, plots_of
+from synclab.viewers.samples import samples_of
 
 STRANGE = "a$b$<script>&_"
 """A method's name: neither a formula nor markup."""
@@ -107,8 +102,9 @@ def test_previews_are_held_against_the_final_picture(task):
     """A method with one preview draws no line."""
     single = task / STRANGE / "previews" / "sea-s0" / "00001.png"
     single.unlink()
-    assert not len(previews_by_step({STRANGE: read_pictures(task / STRANGE)}))
-    table = previews_by_step({"sds": read_pictures(task / "sds")})
+    samples = samples_of(task)
+    assert not len(previews_by_step({STRANGE: samples[STRANGE]}))
+    table = previews_by_step({"sds": samples["sds"]})
     assert table["step"].tolist() == [1, 2]
     assert table["distance"].tolist() == pytest.approx([0.2, 0.0])
 

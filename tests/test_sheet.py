@@ -9,7 +9,8 @@ from PIL import Image
 from synclab.errors import UserError
 from synclab.store.folder import Store
 from synclab.viewers.media import crop_blank
-from synclab.viewers.sheet import LABEL, ROWS, WIDTH, contact_sheet, read_samples, write_sheet
+from synclab.viewers.samples import read_samples
+from synclab.viewers.sheet import LABEL, ROWS, WIDTH, contact_sheet, write_sheet
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 

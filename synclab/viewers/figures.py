@@ -10,8 +10,9 @@ import pandas as pd
 
 from synclab.errors import UserError
 from synclab.viewers.drawing import WIDTHS, canvas
-from synclab.viewers.measurements import errors_by_time, samples_of
+from synclab.viewers.measurements import errors_by_time
 from synclab.viewers.plots import draw_errors
+from synclab.viewers.samples import samples_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

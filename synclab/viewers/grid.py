@@ -9,7 +9,7 @@ from PIL import Image
 
 from synclab.errors import UserError, nearest
 from synclab.store.pictures import Picture
-from synclab.viewers.sheet import read_samples
+from synclab.viewers.samples import read_samples
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def choose(task: Path, grid: Grid) -> Chosen:
     Raises: UserError for methods or prompts without samples, or without a seed in common.
     """
     found = read_samples(task)
-    names = grid.methods or {method: method for method in found}
+    names = grid.methods or {method: method for method in sorted(found)}
     check(names, found, "--methods", task)
     check([own.method for own in grid.arrows if own.method], names, "--arrow", task)
     prompts = dict.fromkeys(own.prompt for method in names for own in found[method].values())

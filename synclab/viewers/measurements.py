@@ -1,6 +1,6 @@
 """What a task's results have measured, as tables: the data of its plots."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,8 @@ import pandas as pd
 from PIL import Image
 
 from synclab.comparison.scores import ScoreFile
-from synclab.store.folder import method_folders
-from synclab.store.pictures import Picture, read_pictures
-from synclab.viewers.sheet import rank
-
-Samples = Mapping[str, Sequence[Picture]]
-"""Finished samples of a task by method."""
+from synclab.store.pictures import Picture
+from synclab.viewers.samples import Samples, rank
 
 NUMBER = ("value", "error", "scale", "better")
 """Keys of a score; value and error are multiplied by its scale."""
@@ -64,7 +60,7 @@ def seconds_by_part(samples: Samples) -> pd.DataFrame:
     """Columns method, part, seconds, samples: means over the finished samples that record them."""
     rows = []
     for method, pictures in samples.items():
-        found = [known for own in pictures if len(known := own.row.get("seconds", {})) > 1]
+        found = [known for own in pictures.values() if len(known := own.row.get("seconds", {})) > 1]
         parts = sorted({part for own in found for part in own} - {"total"}, key=order_of)
         means = [(p, float(np.mean([own.get(p, 0) for own in found]))) for p in parts]
         rows += [(method, part, mean, len(found)) for part, mean in means]
@@ -83,7 +79,7 @@ def errors_by_time(samples: Samples) -> pd.DataFrame:
     """
     rows = []
     for method, pictures in samples.items():
-        found = [own.row for own in pictures if own.row.get("measurement_error")]
+        found = [own.row for own in pictures.values() if own.row.get("measurement_error")]
         times = times_of(found[0]["config"]["method"]) if found else []
         alike = [own for own in found if len(own["measurement_error"]) == len(times)]
         if times and alike:
@@ -112,7 +108,7 @@ def previews_by_step(samples: Samples) -> pd.DataFrame:
     rows = [
         (method, int(path.stem), distance(path, picture.path))
         for method, pictures in samples.items()
-        for picture, previews in previewed(pictures)[:PREVIEWED]
+        for picture, previews in previewed(pictures.values())[:PREVIEWED]
         for path in previews
     ]
     table = pd.DataFrame(rows, columns=["method", "step", "distance"])
@@ -120,7 +116,7 @@ def previews_by_step(samples: Samples) -> pd.DataFrame:
     return groups.agg(distance=("distance", "mean"), samples=("distance", "size"))
 
 
-def previewed(pictures: Sequence[Picture]) -> list[tuple[Picture, list[Path]]]:
+def previewed(pictures: Iterable[Picture]) -> list[tuple[Picture, list[Path]]]:
     """Samples that have two previews or more, with these in order."""
     places = [(own, own.path.parent / "previews" / own.id) for own in pictures]
     found = [(own, sorted(place.glob("*.png"))) for own, place in places]
@@ -140,9 +136,3 @@ def shrunk(path: Path) -> np.ndarray:
         size = [max(1, round(factor * side)) for side in image.size]
         small = image.convert("RGB").resize((size[0], size[1]), Image.Resampling.BOX)
     return np.asarray(small, float) / 255
-
-
-def samples_of(task: Path) -> dict[str, list[Picture]]:
-    """Finished samples of each method, in the order of the papers' story."""
-    folders = sorted(method_folders(task), key=lambda folder: rank(folder.name))
-    return {folder.name: read_pictures(folder) for folder in folders}

@@ -1,7 +1,7 @@
 """Contact sheets of single methods, small enough to be kept in a repository."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -10,7 +10,8 @@ from synclab.core.atomic import write_atomically
 from synclab.store.pictures import Picture
 from synclab.viewers.fonts import fonts_for, write
 from synclab.viewers.media import encoded
-from synclab.viewers.sheet import Samples, picture_of
+from synclab.viewers.samples import Samples
+from synclab.viewers.sheet import picture_of
 
 COLUMNS = 3
 WIDTH = 256  # pixels of a picture
@@ -25,7 +26,7 @@ def write_method_sheets(task: Path, samples: Samples) -> None:
         write_atomically(task / f"{method}.jpg", sheet)
 
 
-def one_of_each(samples: dict[str, Picture]) -> list[Picture]:
+def one_of_each(samples: Mapping[str, Picture]) -> list[Picture]:
     """The sample of the lowest seed of each prompt."""
     ordered = sorted(samples.values(), key=lambda picture: picture.row["seed"], reverse=True)
     found = {picture.prompt: picture for picture in ordered}

@@ -13,7 +13,8 @@ from synclab.errors import UserError
 from synclab.places import ASSETS
 from synclab.viewers.entries import VIEWERS, Entry, find_entries
 from synclab.viewers.media import Media
-from synclab.viewers.page_parts import by_task, describe_tables, write_plots
+from synclab.viewers.page_parts import describe_tables, write_plots
+from synclab.viewers.samples import by_task
 
 PARTS = ("index.html", "style.css", "page.js", "motion.js", "viewers.js", "viewers.LICENSE")
 

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -10,26 +10,14 @@ from synclab.comparison import html
 from synclab.comparison.selection import tables_of
 from synclab.core.atomic import write_atomically
 from synclab.errors import UserError
-from synclab.store.pictures import Picture
 from synclab.viewers.drawing import rendered
-from synclab.viewers.entries import Entry
-from synclab.viewers.measurements import Samples
 from synclab.viewers.plots import Plot, plots_of
-from synclab.viewers.sheet import rank
+from synclab.viewers.samples import Samples
 
 log = logging.getLogger(__name__)
 
 PLOTS = "plots"
 """The folder of the plots, inside the report's."""
-
-
-def by_task(entries: Sequence[Entry]) -> Mapping[Path, Samples]:
-    """Samples by the folder of their task, then by method in the order of the papers' story."""
-    found: dict[Path, dict[str, list[Picture]]] = {}
-    for own in sorted(entries, key=lambda own: rank(own.method)):
-        task = own.picture.path.parent.parent
-        found.setdefault(task, {}).setdefault(own.method, []).append(own.picture)
-    return found
 
 
 def write_plots(tasks: Mapping[Path, Samples], folder: Path) -> list[dict[str, str]]:

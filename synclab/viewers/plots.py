@@ -10,12 +10,12 @@ import pandas as pd
 from synclab.comparison.scores import read_scores
 from synclab.viewers.drawing import COLOURS, HEIGHT, WIDTHS, canvas, legend_below, literal, looks
 from synclab.viewers.measurements import (
-    Samples,
     errors_by_time,
     previews_by_step,
     scores_and_costs,
     seconds_by_part,
 )
+from synclab.viewers.samples import Samples
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

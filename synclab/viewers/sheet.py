@@ -12,11 +12,10 @@ from PIL.PngImagePlugin import PngInfo
 
 from synclab.core.atomic import write_atomically
 from synclab.core.hashing import digest
-from synclab.errors import UserError
-from synclab.store.folder import method_folders
-from synclab.store.pictures import Picture, UnusableError, read_pictures
+from synclab.store.pictures import Picture, UnusableError
 from synclab.viewers.fonts import fonts_for, write
 from synclab.viewers.media import crop_blank, encoded
+from synclab.viewers.samples import Samples
 
 log = logging.getLogger(__name__)
 
@@ -28,44 +27,6 @@ ROWS = 12  # prompts and seeds at most; the page shows all
 COMPRESSION = 4  # of the PNG: a third of the time of zlib's 6, two per cent more bytes
 ORIGIN = "synclab:samples"
 """Keyword of the PNG text that holds the hash of all that a sheet shows."""
-ORDER = (
-    *(
-        "ddim",
-        "outpainting",
-        "multidiffusion",
-        "streammultidiffusion",
-        "spotdiffusion",
-        "diffcollage",
-        "doubletake",
-        "syncdiffusion",
-        "syncsde",
-        "alm",
-        "syncmvd",
-    ),
-    *("synctweedies", "visual_anagrams"),
-    *("sdedit", "ddib", "ddim_inversion", "negative_prompt_inversion"),
-    *("sds", "sdi", "ism", "stochsync", "stochsync_ddim", "stochsync_fast", "stochsync_fast_dpm"),
-)  # the papers' story
-
-
-Samples = dict[str, dict[str, Picture]]
-"""Finished samples by method and by id."""
-
-
-def read_samples(folder: Path) -> Samples:
-    """All finished samples of a task; warns of each that is left out.
-
-    Raises: UserError if there are none.
-    """
-    found = {place.name: read_pictures(place) for place in method_folders(folder)}
-    samples = {name: {own.id: own for own in pictures} for name, pictures in found.items()}
-    if not any(samples.values()):
-        raise UserError(f"{folder}: no finished sample there; run python -m synclab.run first")
-    return {name: own for name, own in samples.items() if own}
-
-
-def rank(method: str) -> tuple[int, str]:
-    return (ORDER.index(method) if method in ORDER else len(ORDER), method)
 
 
 def write_sheet(path: Path, samples: Samples) -> None:
@@ -82,7 +43,7 @@ def origin_of(samples: Samples) -> str:
     """Hash of all that a sheet depends on."""
     rows = [(place, own.row) for place, own in cells(samples).items()]
     shown = [(*place, row["sha256"], row.get("artefacts"), caption(row)) for place, row in rows]
-    return digest(WIDTH, LABEL, COLUMNS, ROWS, *samples, *shown)
+    return digest(WIDTH, LABEL, COLUMNS, ROWS, *sorted(samples), *shown)
 
 
 def recorded(sheet: Path) -> str | None:
@@ -95,15 +56,14 @@ def recorded(sheet: Path) -> str | None:
 
 
 def cells(samples: Samples) -> dict[tuple[str, str], Picture]:
-    """The samples on the sheet, by method and id, in the order of the papers' story."""
-    methods = sorted(samples, key=rank)
-    ids = list(dict.fromkeys(sample for method in methods for sample in samples[method]))
-    return {(m, i): samples[m][i] for i in ids[:ROWS] for m in methods if i in samples[m]}
+    """The samples on the sheet, by method and id."""
+    ids = list(dict.fromkeys(sample for own in samples.values() for sample in own))
+    return {(m, i): own[i] for i in ids[:ROWS] for m, own in samples.items() if i in own}
 
 
 def contact_sheet(samples: Samples) -> Image.Image:
     """A sheet of the first `ROWS` samples of a task; missing samples are left blank."""
-    shown, methods = cells(samples), sorted(samples, key=rank)
+    shown, methods = cells(samples), list(samples)
     ids = list(dict.fromkeys(sample for _, sample in shown))
     with ThreadPoolExecutor() as threads:
         pictures = list(threads.map(thumbnail, shown.values()))

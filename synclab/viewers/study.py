@@ -21,7 +21,8 @@ from synclab.errors import UserError
 from synclab.places import ASSETS
 from synclab.store.pictures import Picture
 from synclab.viewers.media import encoded
-from synclab.viewers.sheet import picture_of, read_samples
+from synclab.viewers.samples import read_samples
+from synclab.viewers.sheet import picture_of
 
 QUESTION = (
     "Which image has better quality, fewer seams, fewer distortions, and better alignment with the"

@@ -13,7 +13,8 @@ from synclab import ingest
 from synclab.config.prompts import sample_id
 from synclab.metrics.views import look
 from synclab.store.pictures import read_pictures
-from synclab.viewers.sheet import contact_sheet, read_samples
+from synclab.viewers.samples import read_samples
+from synclab.viewers.sheet import contact_sheet
 
 WIDTH = 256
 PROMPTS = ["a sea at dawn", "日本の庭 — " + "a very long garden, " * 20 + "end"]
