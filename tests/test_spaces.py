@@ -22,7 +22,9 @@ from torch import Tensor
 
 from synclab.core import geometry, sync
 from synclab.core.protocols import Views
+from synclab.spaces.anagram import Anagram
 from synclab.spaces.canvas import Canvas
+from synclab.spaces.factors import Factors
 from synclab.spaces.surface import Sphere, Torus
 
 
@@ -417,8 +419,15 @@ def test_sphere_views_have_neighbours_at_all_sides():
     assert (inwardness[0] == 0).all() and (inwardness[1:-1, 1:-1] > 0).all()
 
 
-def test_an_image_has_no_neighbours():
-    assert (image().inwardness(image().all_views()) == 1).all()
+@each(
+    {
+        "image": image(),
+        "ambiguous": Anagram(channels=3, height=8, width=8, view_size=8, transforms=("identity",)),
+        "factorized": Factors(channels=3, height=8, width=8, view_size=8, parts="frequencies"),
+    }
+)
+def test_views_of_the_whole_image_have_no_neighbours(space):
+    assert (space.inwardness(space.all_views()) == 1).all()
 
 
 @each(

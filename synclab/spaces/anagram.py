@@ -53,11 +53,6 @@ class Anagram(Canvas):
             total[:, cells] += own
         return total.view(self.shape), y.new_full((1, *self.shape[1:]), float(len(views)))
 
-    def inwardness(self, views: Views) -> Tensor:
-        """1 everywhere: no view borders on another."""
-        size = self.view_size // self.factor
-        return torch.ones(size, size, device=self.device)
-
     def _of(self, views: Views, like: Tensor) -> tuple[Tensor, Tensor]:
         """Cells (n, h w) and signs (n, 1, 1) of the views."""
         index = [int(view[0]) for view in views]

@@ -85,9 +85,19 @@ class Canvas:
         return weighted_mean(*self.scatter(y, views), old)
 
     def inwardness(self, views: Views) -> Tensor:
-        """Horizontal distance of each latent pixel from the nearer border, in [0, 1]."""
+        """1 everywhere: by default no view borders on another."""
+        size = self.view_size // self.factor
+        return torch.ones(size, size, device=self.device)
+
+    def from_sides(self) -> Tensor:
+        """Distance (h, w) of each latent pixel from the left or right border, in [0, 1]."""
         profile = horizontal_profile(self.view_size, self.factor).to(self.device)
         return profile.expand(len(profile), -1)
+
+    def from_borders(self) -> Tensor:
+        """Distance (h, w) of each latent pixel from the nearest of the four borders, in [0, 1]."""
+        across = self.from_sides()
+        return torch.minimum(across, across.T)
 
     def overlay(self, own: Tensor, seen: Tensor, views: Views) -> Tensor:
         """All of `seen`: every pixel of a view sees the canvas."""

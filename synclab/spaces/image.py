@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from synclab.core.protocols import Space, Views
@@ -30,8 +29,3 @@ class Image(Canvas):
 
     def scatter(self, y: Tensor, views: Views) -> tuple[Tensor, Tensor]:
         return y.sum(0), y.new_full((1, *self.shape[1:]), float(len(views)))
-
-    def inwardness(self, views: Views) -> Tensor:
-        """1 everywhere: no view borders on another."""
-        size = self.view_size // self.factor
-        return torch.ones(size, size, device=self.device)

@@ -94,8 +94,7 @@ class Panorama(Canvas):
         return self._maps.from_views(views).average(y, z)
 
     def inwardness(self, views: Views) -> Tensor:
-        across = super().inwardness(views)
-        return across if level(views) else torch.minimum(across, across.T)
+        return self.from_sides() if level(views) else self.from_borders()
 
 
 def level(views: Views) -> bool:

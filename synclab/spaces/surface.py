@@ -99,8 +99,7 @@ class Surface(Canvas):
         return total.view(size), count.view(size)
 
     def inwardness(self, views: Views) -> Tensor:
-        across = super().inwardness(views)
-        return torch.minimum(across, across.T)
+        return self.from_borders()
 
     def maps(self, views: Views) -> SurfaceMaps:
         if self._last is None or self._last[0] != views:

@@ -92,8 +92,7 @@ class Wide(Canvas):
         return tuple((float(int(x)), float(int(y))) for x, y in zip(columns, rows, strict=True))
 
     def inwardness(self, views: Views) -> Tensor:
-        across = super().inwardness(views)
-        return across if self.height <= self.view_size else torch.minimum(across, across.T)
+        return self.from_sides() if self.height <= self.view_size else self.from_borders()
 
     def project(self, z: Tensor, views: Views) -> Tensor:
         rows, columns = self._cells(views, z)

@@ -75,8 +75,7 @@ class Zoom(Canvas):
 
     def inwardness(self, views: Views) -> Tensor:
         """1 everywhere in the widest level, which has nothing around it (n, 1, h, w)."""
-        across = super().inwardness(views)
-        inner, outer = torch.minimum(across, across.T), torch.ones_like(across)
+        inner, outer = self.from_borders(), super().inwardness(views)
         return torch.stack([inner if level else outer for level in numbers(views)])[:, None]
 
     def _render(self, z: Tensor, smaller: Callable[[Tensor], Tensor]) -> Tensor:

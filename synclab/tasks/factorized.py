@@ -24,6 +24,11 @@ class FactorizedTask(ImageTask):
     canonical: Canonical = "rgb"
     parts: Parts = "frequencies"
 
+    @property
+    def version(self) -> int:
+        """2 since no view has borders, along which StochSync's blend holds what is there."""
+        return 2
+
     def canvas(self, prior: Prior, canonical: Canonical) -> Canvas:
         cell = cells(prior, canonical)
         size, channels = cell["view_size"], cell["channels"]
