@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from synclab.errors import UserError
+from synclab.places import CONF
 from synclab.store.folder import Store
 from synclab.viewers.media import crop_blank
-from synclab.viewers.samples import read_samples
+from synclab.viewers.samples import ORDER, read_samples
 from synclab.viewers.sheet import LABEL, ROWS, WIDTH, contact_sheet, write_sheet
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -115,3 +116,9 @@ def test_a_sheet_is_drawn_again_only_for_other_samples(tmp_path: Path) -> None:
     assert written() > made and middle(Image.open(sheet), 0, 0) == RED
     sheet.write_bytes(b"damaged")
     assert written() > made and middle(Image.open(sheet), 0, 0) == RED
+
+
+def test_every_method_has_its_place_in_the_order():
+    """Methods of plugins come last; add one of ours to ORDER in synclab/viewers/samples.py."""
+    assert set(ORDER) == {path.stem for path in (CONF / "method").glob("*.yaml")}
+    assert len(ORDER) == len(set(ORDER))

@@ -12,23 +12,41 @@ Samples = Mapping[str, Mapping[str, Picture]]
 """Samples by id, by method in the order of the papers' story."""
 
 ORDER = (
-    *(
-        "ddim",
-        "outpainting",
-        "multidiffusion",
-        "streammultidiffusion",
-        "spotdiffusion",
-        "diffcollage",
-        "doubletake",
-        "syncdiffusion",
-        "syncsde",
-        "alm",
-        "syncmvd",
-    ),
-    *("synctweedies", "visual_anagrams"),
-    *("sdedit", "ddib", "ddim_inversion", "negative_prompt_inversion"),
-    *("sds", "sdi", "ism", "stochsync", "stochsync_ddim", "stochsync_fast", "stochsync_fast_dpm"),
-)  # the papers' story
+    "ddim",
+    "outpainting",
+    "multidiffusion",
+    "streammultidiffusion",
+    "spotdiffusion",
+    "diffcollage",
+    "doubletake",
+    "syncdiffusion",
+    "syncsde",
+    "alm",
+    "syncmvd",
+    "synctweedies",
+    "visual_anagrams",
+    "sdedit",
+    "ddib",
+    "ddim_inversion",
+    "negative_prompt_inversion",
+    "sds",
+    "sdi",
+    "ism",
+    "stochsync",
+    "stochsync_ddim",
+    "stochsync_fast",
+    "stochsync_fast_dpm",
+    "stochsync_turbo",
+    "stochsync_released",
+    "stochsync_ablation",
+    "ablation_1",
+    "ablation_2",
+    "ablation_3",
+    "ablation_4",
+    "ablation_5",
+    "ablation_6",
+)
+"""Methods in the order of the papers' story: views one by one, synchronised, edited, distilled."""
 
 
 def rank(method: str) -> tuple[int, str]:
