@@ -37,7 +37,7 @@ commands: $(READY) # each of these takes about half of the time and runs on a co
 parts: $(READY)
 	$(PYTEST) tests --ignore tests/commands --ignore tests/processes
 
-processes: $(READY) # real commands, Slurm and a browser: they mostly wait
+processes: $(READY) # start, kill and queue real commands, and mostly wait for them
 	$(PYTEST) tests/processes
 
 lint: $(READY) ## ruff: rules and format
