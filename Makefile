@@ -69,7 +69,7 @@ tables-%:
 
 BENCHMARK ?= results/embedded
 PRIOR ?= tiny
-benchmark: $(READY) ## Makes the embedded benchmark on record, or goes on: some 25 core-hours; KEYS=shard=1/4 is a part
+benchmark: $(READY) ## Makes the embedded benchmark on record, or goes on: some 45 core-hours; KEYS=shard=1/4 is a part
 	$(BIN)/python -m synclab.run experiment=reference prompts=world results=$(BENCHMARK) prior=$(PRIOR) $(KEYS)
 	$(BIN)/python -m synclab.run experiment=embedded_benchmark results=$(BENCHMARK) prior=$(PRIOR) $(KEYS)
 
