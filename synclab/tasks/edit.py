@@ -87,13 +87,7 @@ class EditTask(ImageTask):
             self.read_mask()
 
     def check_prompt(self, prompt: str) -> None:
-        """Refuses a prompt without two texts, or whose source the embedded world cannot render."""
-        count = prompt.count("|") + 1
-        if count != 2:
-            raise UserError(
-                f"prompt={prompt}: {count} texts; expected two, of the source and of the target,"
-                ' such as "a desert on a sunny day | a desert at night"'
-            )
+        """Also refuses a source that the embedded world cannot render."""
         source, _ = self.texts(prompt)
         if self.picture is None and asked(source) is None:
             raise UserError(
@@ -103,6 +97,12 @@ class EditTask(ImageTask):
 
     def texts(self, prompt: str) -> tuple[str, str]:
         """The texts of the source and of the target."""
+        count = prompt.count("|") + 1
+        if count != 2:
+            raise UserError(
+                f"prompt={prompt}: {count} texts; expected two, of the source and of the target,"
+                ' such as "a desert on a sunny day | a desert at night"'
+            )
         texts = texts_of(prompt)
         return texts[0], texts[-1]
 

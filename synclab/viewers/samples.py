@@ -46,7 +46,9 @@ ORDER = (
     "ablation_5",
     "ablation_6",
 )
-"""Methods in the order of the papers' story: views one by one, synchronised, edited, distilled."""
+"""The papers' story: one view after another, synchronised denoising, edits, score distillation,
+StochSync and its variants.
+"""
 
 
 def rank(method: str) -> tuple[int, str]:
