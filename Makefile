@@ -28,7 +28,7 @@ view: $(READY) ## Opens the newest results in a browser
 	$(BIN)/python -m synclab.view
 
 test: $(READY) ## Lint, types and tests, at the same time
-	$(MAKE) --no-print-directory --jobs=5 lint types processes commands parts
+	$(MAKE) --no-print-directory --jobs=6 lint types slurm processes commands parts
 
 PYTEST := MAKEFLAGS= OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 commands: $(READY) # each of these takes about half of the time and runs on a core of its own
@@ -37,8 +37,11 @@ commands: $(READY) # each of these takes about half of the time and runs on a co
 parts: $(READY)
 	$(PYTEST) tests --ignore tests/commands --ignore tests/processes
 
-processes: $(READY) # start, kill and queue real commands, and mostly wait for them
-	$(PYTEST) tests/processes
+slurm: $(READY) # queues real commands, and mostly waits for them
+	$(PYTEST) tests/processes/test_slurm.py
+
+processes: $(READY) # start, kill and install real commands
+	$(PYTEST) tests/processes --ignore tests/processes/test_slurm.py
 
 lint: $(READY) ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -84,4 +87,4 @@ bench: $(READY) ## Where the time of a run goes
 clean: ## Removes results and caches, keeps the virtual environment
 	rm -rf results/tiny results/sphere results/exact results/demo results/reference .pytest_cache .ruff_cache
 
-.PHONY: help install demo view test commands parts processes lint types tables tables-all tables-demo tables-embedded benchmark record bench clean
+.PHONY: help install demo view test commands parts processes slurm lint types tables tables-all tables-demo tables-embedded benchmark record bench clean
