@@ -65,19 +65,20 @@ tables-demo: $(READY)
 	$(BIN)/python -m synclab.tables results/demo tables=table1,table2
 
 tables-embedded: $(READY)
-	$(BIN)/python -m synclab.tables $(BENCHMARK)/$(PRIOR) tables=table1,table2,table4 eval=embedded_benchmark
+	$(BIN)/python -m synclab.tables $(BENCHMARK)/$(PRIOR) tables=table1,table2,table4
 
 tables-%:
 	$(error PROFILE=$*: no such profile; expected one of all, demo, embedded)
 
 BENCHMARK ?= results/embedded
 PRIOR ?= tiny
-benchmark: $(READY) ## Makes the embedded benchmark on record, or goes on: some 45 core-hours; KEYS=shard=1/4 is a part
+benchmark: $(READY) ## Makes the embedded benchmark on record, or goes on: some 21 core-hours; KEYS=shard=1/4 is a part
 	$(BIN)/python -m synclab.run experiment=reference prompts=world results=$(BENCHMARK) prior=$(PRIOR) $(KEYS)
 	$(BIN)/python -m synclab.run experiment=embedded_benchmark results=$(BENCHMARK) prior=$(PRIOR) $(KEYS)
 
 record: $(READY) ## Scores, contact sheets and tables of the finished benchmark
-	$(BIN)/python -m synclab.evaluate $(BENCHMARK)/$(PRIOR)/panorama eval=embedded_benchmark
+	$(BIN)/python -m synclab.verify $(BENCHMARK)/$(PRIOR)/panorama
+	$(BIN)/python -m synclab.evaluate $(BENCHMARK)/$(PRIOR)/panorama
 	$(BIN)/python -m synclab.report $(BENCHMARK)/$(PRIOR)/panorama --sheets
 	$(MAKE) --no-print-directory tables-embedded
 
