@@ -88,6 +88,7 @@ def test_samples_before_and_after_are_scored_and_shown_beside_the_truth(
     score_refinement(checkpoint, data / "lora.safetensors", 1, data / "score", "cpu")
     scores = json.loads((data / "score" / "scores.json").read_text(encoding="utf-8"))
     assert scores["before"] == scores["after"] and scores["before"]["fid_steep"] > 0
+    assert scores["truth"].keys() == scores["before"].keys() and scores["truth"]["fid"] > 0
     with Image.open(data / "score" / "samples.jpg") as picture:
         assert picture.size == (128, 8 * 64)
 

@@ -29,9 +29,9 @@ class Steep:
     truth: Tensor
 
     @classmethod
-    def draw(cls, size: int) -> "Steep":
+    def draw(cls, size: int, seed: int = SEED) -> "Steep":
         """Two views up and two down of every kind, outdoors at two times."""
-        generator, texts, truth = torch.Generator().manual_seed(SEED), [], []
+        generator, texts, truth = torch.Generator().manual_seed(seed), [], []
         for form, sign in ((UP, 1), (DOWN, -1)):
             for number, kind in enumerate(KINDS):
                 for turn, elevation in enumerate(STEEP):
@@ -56,6 +56,8 @@ def score(judge: Judge, prompts: list[Prompt], level: Tensor, steep: Tensor, tru
 def score_refinement(base: Path, lora: Path, count: int, output: Path, device: str) -> None:
     """Writes scores.json, and samples.jpg with rows of level and of steep views.
 
+    The scores of as many other true views are the least distance that so few samples can have.
+
     Each row of samples before stands above that after; below the steep ones is the truth.
 
     Args:
@@ -74,6 +76,8 @@ def score_refinement(base: Path, lora: Path, count: int, output: Path, device: s
         scores[name] = score(judge, prompts, found, up_and_down, steep.truth)
         levels.append(found[:: len(found) // len(KINDS)][: len(KINDS)])
         steeps.append(up_and_down)
+    others = Steep.draw(priors["before"].image_size, SEED + 1).truth
+    scores["truth"] = score(judge, prompts, true_views(prompts, SEED), others, steep.truth)
     rows = [*levels, *(rows[first::4] for first in (0, 2) for rows in (*steeps, steep.truth))]
     output.mkdir(parents=True, exist_ok=True)
     sheet(torch.cat(rows), len(rows)).save(output / "samples.jpg", quality=78)

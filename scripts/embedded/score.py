@@ -125,9 +125,9 @@ def score_vae(prior: LatentPrior, judge: Judge, views: Labelled, batch: int) -> 
     }
 
 
-def true_views(prompts: list[Prompt]) -> Tensor:
+def true_views(prompts: list[Prompt], seed: int = SEED + 3) -> Tensor:
     """A level view of another scene for each prompt, of the kind and time that it asks for."""
-    generator = torch.Generator().manual_seed(SEED + 3)
+    generator = torch.Generator().manual_seed(seed)
     images = []
     for prompt in prompts:
         scenes = sample_scenes(1, generator, prompt.kind, prompt.time)
