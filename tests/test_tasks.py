@@ -126,6 +126,14 @@ def test_steep_views_are_told_where_they_look() -> None:
     assert down == len("looking down at the ground, a desert")
 
 
+@pytest.mark.parametrize("cover", ["ring", "sphere"])
+def test_the_text_of_every_view_begins_with_the_prefix(cover: Any) -> None:
+    views = ((0.0, 0.0), (0.0, 90.0), (90.0, -45.0))
+    plain = lengths(PanoramaTask(cover=cover, fov=90.0), views)
+    prefixed = lengths(PanoramaTask(cover=cover, fov=90.0, prompt_prefix="old "), views)
+    assert prefixed == [length + len("old ") for length in plain]
+
+
 @pytest.mark.parametrize("cover", ["ring", "checkerboard"])
 def test_level_views_are_given_the_prompt_alone(cover: Any) -> None:
     task = PanoramaTask(cover=cover, fov=36.0)

@@ -23,9 +23,9 @@ class ByElevation:
     down: Condition
 
     @classmethod
-    def of(cls, prior: Prior, prompt: str) -> "ByElevation":
-        up, down = (text.format(prompt=prompt) for text in (UP, DOWN))
-        return cls(prior.embed(prompt), prior.embed(up), prior.embed(down))
+    def of(cls, prior: Prior, prompt: str, prefix: str) -> "ByElevation":
+        texts = (prompt, UP.format(prompt=prompt), DOWN.format(prompt=prompt))
+        return cls(*(prior.embed(prefix + text) for text in texts))
 
     def at(self, views: Views) -> Cond:
         return join_texts(views, self.text)

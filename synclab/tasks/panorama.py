@@ -47,9 +47,14 @@ class PanoramaTask(PhotoTask):
 
     @property
     def version(self) -> int:
-        """2 since steep views have their own prompts and the sphere cover sees the cubes' edges."""
+        """2 since steep views have their own prompts and the sphere cover sees the cubes' edges.
+
+        3 since these prompts begin with `prompt_prefix`, too.
+        """
         own = (view for views in self.views or () for view in views)
-        return 2 if self.cover == "sphere" or any(map(steep, own)) else 1
+        if self.cover != "sphere" and not any(map(steep, own)):
+            return 1
+        return 3 if self.prompt_prefix else 2
 
     def check_views(self, views: Views) -> None:
         """Refuses custom views that leave a gap in the horizon."""
@@ -91,7 +96,7 @@ class PanoramaTask(PhotoTask):
         sets = self.views or COVERS[self.cover](self.fov)
         if not any(steep(view) for views in sets for view in views):
             return super().condition(prior, sample)
-        return ByElevation.of(prior, sample.prompt)
+        return ByElevation.of(prior, sample.prompt, self.prompt_prefix)
 
     def metadata(self, height: int, width: int) -> str:
         """XMP of a full sphere, which the canvas covers even where no view did."""

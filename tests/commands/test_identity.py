@@ -203,6 +203,8 @@ def test_a_file_is_hashed_once(tmp_path, monkeypatch):
     [
         (PanoramaTask(), 1),
         (PanoramaTask(cover="sphere", fov=90), 2),
+        (PanoramaTask(prompt_prefix="a photo of "), 1),
+        (PanoramaTask(cover="sphere", fov=90, prompt_prefix="a photo of "), 3),
         (AmbiguousTask(), 1),
         (AmbiguousTask(transforms=("identity", "inner_circle")), 2),
     ],
