@@ -137,7 +137,10 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("words", nargs="*", metavar="WORD")
-    mutants = read_mutants(parser.parse_args().words)
+    words = parser.parse_args().words
+    mutants = read_mutants(words)
+    if not mutants:
+        parser.error(f"no file or fact of {LIST.name} holds one of the words {', '.join(words)}")
     for name in SHARED:
         importlib.import_module(name)
     with copied_checkout() as copy:
