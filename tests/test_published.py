@@ -141,3 +141,16 @@ def test_another_file_is_refused(tmp_path, body):
 def test_the_file_is_the_one_thing_that_results_keep():
     assert PUBLISHED.is_file()
     assert "!results/published.yaml" in (PUBLISHED.parent.parent / ".gitignore").read_text()
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (Number(9.28e-5, 1.87e-5), "9.3e-05 ± 1.9e-05"),
+        (Number(-0.004, 0.5), "-0.004 ± 0.5"),
+        (Number(0.006, 0.5), "0.01 ± 0.50"),
+        (Number(0.0, 0.0), "0.00 ± 0.00"),
+    ],
+)
+def test_no_number_but_0_is_shown_as_0(number: Number, shown: str) -> None:
+    assert number.show(2) == shown

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from synclab.comparison.number import Number
 from synclab.comparison.orders import neighbours
 from synclab.comparison.pairing import Pairing
 from synclab.comparison.published import Published
@@ -73,7 +74,7 @@ def about_orders(pairing: Pairing) -> Iterator[str]:
     for name, _ in pairing.used():
         digits = pairing.layout.published.columns[name].digits
         orders = [
-            f"{o.better} before {o.worse} by {o.gap:.{digits}f} ± {o.error:.{digits}f}"
+            f"{o.better} before {o.worse} by {Number(o.gap, o.error).show(digits)}"
             f" ({o.probability:.0%})"
             for o in neighbours(pairing, name)
         ]

@@ -21,10 +21,12 @@ class Number:
         return self.printed is None
 
     def show(self, digits: int) -> str:
+        """With as many decimals; a value that they would make 0 has two significant digits."""
         if self.printed:
             return self.printed
-        error = "" if self.error is None else f" ± {self.error:.{digits}f}"
-        return f"{self.value:.{digits}f}{error}"
+        form = ".2g" if self.value and not round(self.value, digits) else f".{digits}f"
+        error = "" if self.error is None else f" ± {self.error:{form}}"
+        return f"{self.value:{form}}{error}"
 
 
 def read_number(entry: Any) -> Number | None:
