@@ -147,10 +147,12 @@ def test_the_file_is_the_one_thing_that_results_keep():
     ("number", "shown"),
     [
         (Number(9.28e-5, 1.87e-5), "9.3e-05 ± 1.9e-05"),
-        (Number(-0.004, 0.5), "-0.004 ± 0.5"),
-        (Number(0.006, 0.5), "0.01 ± 0.50"),
+        (Number(9.28e-5, 0.006), "0.00 ± 0.01"),
+        (Number(0.006, 0.001), "0.01 ± 0.00"),
+        (Number(-0.004, 123.4), "-0.00 ± 123.40"),
+        (Number(57.88 - 57.8799999999), "0.00"),
         (Number(0.0, 0.0), "0.00 ± 0.00"),
     ],
 )
-def test_no_number_but_0_is_shown_as_0(number: Number, shown: str) -> None:
+def test_a_number_is_not_shown_as_0_with_an_error_of_0(number: Number, shown: str) -> None:
     assert number.show(2) == shown

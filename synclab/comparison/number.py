@@ -21,12 +21,14 @@ class Number:
         return self.printed is None
 
     def show(self, digits: int) -> str:
-        """With as many decimals; a value that they would make 0 has two significant digits."""
+        """With as many decimals; two significant digits where they would make even the error 0."""
         if self.printed:
             return self.printed
-        form = ".2g" if self.value and not round(self.value, digits) else f".{digits}f"
-        error = "" if self.error is None else f" ± {self.error:{form}}"
-        return f"{self.value:{form}}{error}"
+        if self.error is None:
+            return f"{self.value:.{digits}f}"
+        hidden = self.error and not round(self.error, digits) and not round(self.value, digits)
+        form = ".2g" if hidden else f".{digits}f"
+        return f"{self.value:{form}} ± {self.error:{form}}"
 
 
 def read_number(entry: Any) -> Number | None:
