@@ -20,7 +20,7 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-demo: $(READY) ## A whole sphere by StochSync, a minute or two
+demo: $(READY) ## A whole sphere by StochSync, about half a minute
 	$(BIN)/python -m synclab.run experiment=sphere
 	$(BIN)/python -m synclab.report results/sphere/panorama
 
