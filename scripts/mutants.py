@@ -33,7 +33,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
+
+from synclab.core.yaml_text import read_yaml
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class Mutant:
 
 def read_mutants(words: Sequence[str] = ()) -> list[Mutant]:
     """All entries, or those whose file or fact holds one of the words."""
-    body = yaml.safe_load(LIST.read_text(encoding="utf-8"))
+    body = read_yaml(LIST.read_text(encoding="utf-8"))
     mutants = [Mutant(file, **entry) for file, entries in body.items() for entry in entries]
     return [m for m in mutants if not words or any(w in f"{m.file} {m.fact}" for w in words)]
 

@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from tqdm import tqdm
 
 from synclab import command
@@ -25,6 +24,7 @@ from synclab.config.schema import build
 from synclab.config.settings import file_safe
 from synclab.core.hashing import config_hash, without_modules
 from synclab.core.pictures import to_png
+from synclab.core.yaml_text import read_yaml
 from synclab.errors import UserError, nearest
 from synclab.places import CONF
 from synclab.store.folder import Store
@@ -81,7 +81,7 @@ def read_baseline(name: str) -> dict[str, Any]:
     if not path.is_file():
         choices = [path.stem for path in FOLDER.glob("*.yaml")]
         raise UserError(f"baseline {name}: no such baseline; {nearest(name, choices)}")
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return read_yaml(path.read_text(encoding="utf-8"))
 
 
 def take_over(arguments: argparse.Namespace) -> None:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import yaml
 from hydra import initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
@@ -29,6 +28,7 @@ from synclab.config.overrides import literal
 from synclab.config.schema import build
 from synclab.config.settings import part_of, read_settings
 from synclab.core.hashing import to_json
+from synclab.core.yaml_text import read_yaml
 from synclab.errors import UserError, nearest
 from synclab.jobs.counting import Work, count, stand_in
 from synclab.places import CONF, COSTS
@@ -153,7 +153,7 @@ def rate_of(device: str, costs: dict[str, Any]) -> float:
 
 def show(arguments: argparse.Namespace) -> None:
     """Prints a line for each job, and the total."""
-    costs = yaml.safe_load(COSTS.read_text(encoding="utf-8"))
+    costs = read_yaml(COSTS.read_text(encoding="utf-8"))
     words = [literal(word) for word in arguments.overrides]
     named = [word.partition("=")[2] for word in words if word.startswith("device=")]
     device = named[-1] if named else DEVICE

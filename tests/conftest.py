@@ -27,6 +27,7 @@ from synclab.spaces.wide import Wide
 
 torch.set_num_threads(min(2, torch.get_num_threads()))
 quick_composition.install()
+os.fsync = lambda descriptor: None  # no test cuts the power
 gc.disable()  # until all tests are collected: what they import stays
 
 

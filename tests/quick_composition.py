@@ -37,7 +37,6 @@ MODE = ("hydra.mode=", "experiment=", "+experiment=", "hydra/", "--")
 
 NOTHING = DictConfig({}, flags={"readonly": True})
 
-load_configuration = ConfigLoaderImpl.load_configuration
 look_up_mode = Hydra.get_mode
 merge_defaults = ConfigLoaderImpl._compose_config_from_defaults_list
 read_config = ConfigRepository.load_config
@@ -165,23 +164,28 @@ def known_choices(
 
 def copied(self: DictConfig, memo: dict[int, Any]) -> DictConfig:
     """A deep copy below the same parent; pickling takes a fifth of the time."""
-    own = vars(self)
-    parent, own["_parent"] = own["_parent"], None
+    nodes = self, *children(self)
+    parents = [vars(node)["_parent"] for node in nodes]
     try:
+        for node in nodes:
+            vars(node)["_parent"] = None
         twin = pickle.loads(pickle.dumps(self))
     finally:
-        own["_parent"] = parent
-    vars(twin)["_parent"] = parent
+        for node, parent in zip(nodes, parents, strict=True):
+            vars(node)["_parent"] = parent
+    for child in children(twin):  # also where those of a partial copy had the whole as parent
+        vars(child)["_parent"] = twin
+    vars(twin)["_parent"] = parents[0]
     return twin
 
 
-def compose(self: ConfigLoaderImpl, *arguments: Any, **named: Any) -> DictConfig:
-    with mock.patch.object(DictConfig, "__deepcopy__", copied):
-        return load_configuration(self, *arguments, **named)
+def children(config: DictConfig) -> list[Any]:
+    content = vars(config)["_content"]
+    return list(content.values()) if isinstance(content, dict) else []
 
 
 def install() -> None:
-    ConfigLoaderImpl.load_configuration = compose
+    DictConfig.__deepcopy__ = copied
     ConfigLoaderImpl._compose_config_from_defaults_list = merge
     defaults_list._create_interpolation_map = known_choices
     hydra.version._get_version = functools.cache(hydra.version._get_version)

@@ -8,6 +8,7 @@ import torch
 import yaml
 
 import synclab
+from synclab.core.yaml_text import read_yaml
 from synclab.errors import UserError
 from synclab.judges.classifier import Judge, verdicts
 from synclab.metrics.protocol import FOLDER, read, read_protocol
@@ -46,7 +47,7 @@ def test_a_hash_tells_protocols_apart() -> None:
 @pytest.fixture
 def own(tmp_path: Path) -> dict:
     """A protocol that a test may change and `write`."""
-    return yaml.safe_load((FOLDER / "embedded.yaml").read_text())
+    return read_yaml((FOLDER / "embedded.yaml").read_text())
 
 
 @pytest.mark.parametrize(

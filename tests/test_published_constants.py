@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from synclab.core.protocols import Sample
+from synclab.core.yaml_text import read_yaml
 from synclab.metrics.protocol import read_protocol
 from synclab.places import CONF
 from synclab.tasks.ambiguous import AmbiguousTask
@@ -32,7 +32,7 @@ class Constant(NamedTuple):
 
 
 def table() -> dict[str, list[list[Any]]]:
-    return yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    return read_yaml(TABLE.read_text(encoding="utf-8"))
 
 
 def constants() -> Iterator[Constant]:
@@ -76,7 +76,7 @@ def test_every_value_of_a_published_preset_has_its_source(preset: str) -> None:
     stated = {
         f"{file.stem}.{key}"
         for file in files
-        for key in leaves(yaml.safe_load(file.read_text(encoding="utf-8")))
+        for key in leaves(read_yaml(file.read_text(encoding="utf-8")))
     }
     assert stated <= known, f"add a line with its source to {TABLE.name}"
 
@@ -101,7 +101,7 @@ def test_a_protocol_has_the_published_value(
 
 @pytest.mark.parametrize(("prior", "key", "value", "source"), table()["priors"])
 def test_a_prior_has_the_published_value(prior: str, key: str, value: Any, source: str) -> None:
-    body = yaml.safe_load((CONF / "prior" / f"{prior}.yaml").read_text(encoding="utf-8"))
+    body = read_yaml((CONF / "prior" / f"{prior}.yaml").read_text(encoding="utf-8"))
     assert body[key] == value, source
 
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import yaml
-
 from synclab.comparison.pairing import Pairing
+from synclab.core.yaml_text import read_yaml
 from synclab.places import CONF
 
 
@@ -86,7 +85,7 @@ def planned(method: str, run: str) -> str | None:
 def experiments() -> dict[str, dict[str, Any]]:
     """Every file of conf/experiment by its name; read once, since every empty row asks."""
     files = sorted((CONF / "experiment").glob("*.yaml"))
-    return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in files}
+    return {path.stem: read_yaml(path.read_text(encoding="utf-8")) for path in files}
 
 
 def settings(row: Mapping[str, Any], task: str) -> list[str]:

@@ -9,6 +9,7 @@ import yaml
 
 from synclab.comparison.published import PrintedRow, Published, find, read_published
 from synclab.config.schema import validate
+from synclab.core.yaml_text import read_yaml
 from synclab.errors import UserError
 from synclab.places import CONF
 
@@ -71,7 +72,7 @@ class LayoutFile:
 
 def read_file(path: Path = LAYOUTS) -> LayoutFile:
     try:
-        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body = read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise UserError(f"{path}: not readable YAML ({error})") from error
     return LayoutFile(**validate(LayoutFile, body, str(path)))

@@ -10,6 +10,7 @@ from annotated_types import Gt
 
 from synclab.comparison.number import Number, read_number
 from synclab.config.schema import validate
+from synclab.core.yaml_text import read_yaml
 from synclab.errors import UserError, nearest
 from synclab.places import PUBLISHED
 
@@ -82,7 +83,7 @@ def read_published(path: Path = PUBLISHED) -> dict[str, Published]:
     Raises: UserError that names the table, the key and what was expected.
     """
     try:
-        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body = read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise UserError(f"{path}: not readable YAML ({error})") from error
     if not isinstance(body, dict):

@@ -3,6 +3,7 @@
 import importlib.util
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
@@ -57,9 +58,15 @@ def identify(body: Mapping[str, Any]) -> dict[str, dict[str, str | None]]:
 
 def describe(name: str) -> dict[str, str | None]:
     """A package's version, None if it is not installed, and the hash of its Python files."""
-    owners = packages_distributions().get(name, [])
+    owners = distributions().get(name, [])
     contents = [(file.name, sha256(file.read_bytes())) for file in find(name)]
     return {"version": version(owners[0]) if owners else None, "sha256": digest(*contents)}
+
+
+@cache
+def distributions() -> Mapping[str, list[str]]:
+    """The installed distributions of every package; looking through all of them takes long."""
+    return packages_distributions()
 
 
 def targets(value: Any) -> Iterator[str]:

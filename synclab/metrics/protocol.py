@@ -11,6 +11,7 @@ from annotated_types import Ge
 from synclab.config import plugins
 from synclab.config.schema import build, validate
 from synclab.core.hashing import config_hash
+from synclab.core.yaml_text import read_yaml
 from synclab.errors import UserError, nearest
 from synclab.judges.requirements import DOCTOR
 from synclab.places import CONF
@@ -126,7 +127,7 @@ def read_protocol(name: str, task: str) -> Protocol:
 def read(path: Path) -> dict[str, Any]:
     """The values of a file; a file with `like` inherits from another and overrides its keys."""
     try:
-        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body = read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise UserError(f"{path}: not readable YAML ({error})") from error
     if not isinstance(body, dict):

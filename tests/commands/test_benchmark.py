@@ -11,11 +11,13 @@ from hydra import compose, initialize_config_dir
 from PIL import Image
 from small_samples import SQUARE, add, add_truth
 
-from synclab import evaluate, report, tables
+from synclab import evaluate, tables
 from synclab.comparison.layout import read_layouts
 from synclab.metrics.protocol import read_protocol
 from synclab.places import CHECKOUT, CONF
-from synclab.viewers.method_sheet import WIDTH
+from synclab.viewers.entries import find_entries
+from synclab.viewers.method_sheet import WIDTH, write_method_sheets
+from synclab.viewers.samples import by_task
 
 NAME = "embedded"
 RECORD = "results/embedded"
@@ -57,8 +59,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
             add(task / method, prompt)
     add_truth(results, PROMPTS, seeds=2)
     assert evaluate.evaluate(task, NAME) == []
-    with pytest.MonkeyPatch.context() as patch:
-        assert run(report, patch, task, "--sheets") == 0
+    write_method_sheets(task, by_task(find_entries(task))[task])
     return checkout
 
 

@@ -174,10 +174,11 @@ def test_a_script_gives_the_bytes_of_its_file(page):
 
 
 def test_a_task_gets_a_page_and_a_sheet(results, monkeypatch):
-    monkeypatch.setattr("sys.argv", ["synclab report", str(results / "image")])
+    monkeypatch.setattr("sys.argv", ["synclab report", str(results / "image"), "--sheets"])
     assert report.main() == 0
     assert (results / "image" / "report" / "index.html").is_file()
-    assert Image.open(results / "image" / "sheet.png").width > 0
+    for sheet in ("sheet.png", "ddim.jpg", "synctweedies.jpg"):
+        assert Image.open(results / "image" / sheet).width > 0
 
 
 def test_a_single_file_has_a_page_of_its_own(page, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from html import unescape
 from pathlib import Path
 
@@ -27,15 +28,24 @@ METHODS = ("ddim", "sds", "stochsync")
 COLOURS = {"ddim": (200, 0, 0), "sds": (0, 200, 0), "stochsync": (0, 0, 200)}
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch) -> Path:
-    """A study of three methods and ten prompts."""
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """A task of three methods and ten prompts, and a study of it."""
+    root = tmp_path_factory.mktemp("made")
     for number in range(10):
         for method, colour in COLOURS.items():
-            add_sample(tmp_path / "task", method, f'prompt {number} <b>"é"', colour)
-    words = ["make", str(tmp_path / "task"), "--methods", ",".join(METHODS), "--to"]
-    monkeypatch.setattr("sys.argv", ["synclab study", *words, str(tmp_path / "study")])
-    assert study.main() == 0
+            add_sample(root / "task", method, f'prompt {number} <b>"é"', colour)
+    words = ["make", str(root / "task"), "--methods", ",".join(METHODS), "--to"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["synclab study", *words, str(root / "study")])
+        assert study.main() == 0
+    return root
+
+
+@pytest.fixture
+def folder(made, tmp_path) -> Path:
+    """A copy of the study, beside that of its task."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return tmp_path / "study"
 
 
