@@ -1,4 +1,4 @@
-r"""Tables in LaTeX, with \usepackage{amssymb, booktabs, multirow}."""
+r"""Tables in LaTeX, with \usepackage{amssymb, booktabs, graphicx, multirow}."""
 
 import pandas as pd
 
@@ -37,14 +37,15 @@ TABLE = r"""\begin{{table}}
 \centering
 \caption{{{caption}}}
 \label{{tab:{name}}}
-{tabular}
+\resizebox{{\ifdim\width>\linewidth \linewidth\else\width\fi}}{{!}}{{%
+{tabular}}}
 {notes}
 \end{{table}}
 """
 
 
 def render(table: Table) -> str:
-    """A floating table, with notes on missing values below it in small type."""
+    """A floating table, shrunk where it is wider than the text; notes on missing values below it."""
     frame = to_frame(table, show, escape)
     return TABLE.format(
         caption=" ".join(map(escape, [f"{table.title}.", *table.caption])),

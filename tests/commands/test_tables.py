@@ -380,6 +380,14 @@ def test_latex_is_a_grid_with_every_letter_written_out(any_table):
     assert columns and counts == {len(columns[1]) - 1}
 
 
+def test_latex_shrinks_a_table_to_the_width_of_the_text(any_table):
+    before, table = latex.render(any_table).split(r"\begin{tabular}")
+    assert before.endswith(
+        "\\resizebox{\\ifdim\\width>\\linewidth \\linewidth\\else\\width\\fi}{!}{%\n"
+    )
+    assert "\\end{tabular}}\n" in table
+
+
 class Links(HTMLParser):
     """All anchors, targets and open tags of a page."""
 
