@@ -45,7 +45,7 @@ TABLE = r"""\begin{{table}}
 
 
 def render(table: Table) -> str:
-    """A floating table, shrunk where it is wider than the text; notes on missing values below it."""
+    """A floating table, no wider than the text, with notes on missing values below it."""
     frame = to_frame(table, show, escape)
     return TABLE.format(
         caption=" ".join(map(escape, [f"{table.title}.", *table.caption])),
