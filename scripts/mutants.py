@@ -34,7 +34,7 @@ from pathlib import Path
 
 import pytest
 
-from synclab.core.yaml_text import read_yaml
+from synclab.config.yaml_text import read_yaml
 
 log = logging.getLogger(__name__)
 

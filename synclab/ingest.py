@@ -22,9 +22,9 @@ from synclab.baselines.outputs import Output, outputs
 from synclab.config.prompts import sample_id
 from synclab.config.schema import build
 from synclab.config.settings import file_safe
+from synclab.config.yaml_text import read_yaml
 from synclab.core.hashing import config_hash, without_modules
 from synclab.core.pictures import to_png
-from synclab.core.yaml_text import read_yaml
 from synclab.errors import UserError, nearest
 from synclab.places import CONF
 from synclab.store.folder import Store

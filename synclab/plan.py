@@ -27,8 +27,8 @@ from synclab.config.hydra_errors import explain
 from synclab.config.overrides import literal
 from synclab.config.schema import build
 from synclab.config.settings import part_of, read_settings
+from synclab.config.yaml_text import read_yaml
 from synclab.core.hashing import to_json
-from synclab.core.yaml_text import read_yaml
 from synclab.errors import UserError, nearest
 from synclab.jobs.counting import Work, count, stand_in
 from synclab.places import CONF, COSTS

@@ -8,7 +8,7 @@ import torch
 import yaml
 
 import synclab
-from synclab.core.yaml_text import read_yaml
+from synclab.config.yaml_text import read_yaml
 from synclab.errors import UserError
 from synclab.judges.classifier import Judge, verdicts
 from synclab.metrics.protocol import FOLDER, read, read_protocol

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from synclab.core.yaml_text import read_yaml
+from synclab.config.yaml_text import read_yaml
 from synclab.metrics.protocol import FOLDER, Protocol, read
 
 HASHES = Path(__file__).with_name("protocol_hashes.yaml")

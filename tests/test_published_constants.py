@@ -9,8 +9,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from synclab.config.yaml_text import read_yaml
 from synclab.core.protocols import Sample
-from synclab.core.yaml_text import read_yaml
 from synclab.metrics.protocol import read_protocol
 from synclab.places import CONF
 from synclab.tasks.ambiguous import AmbiguousTask

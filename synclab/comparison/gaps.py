@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from synclab.comparison.pairing import Pairing
-from synclab.core.yaml_text import read_yaml
+from synclab.config.yaml_text import read_yaml
 from synclab.places import CONF
 
 

@@ -9,7 +9,7 @@ import yaml
 
 from synclab.comparison.published import PrintedRow, Published, find, read_published
 from synclab.config.schema import validate
-from synclab.core.yaml_text import read_yaml
+from synclab.config.yaml_text import read_yaml
 from synclab.errors import UserError
 from synclab.places import CONF
 

@@ -10,7 +10,7 @@ from annotated_types import Gt
 
 from synclab.comparison.number import Number, read_number
 from synclab.config.schema import validate
-from synclab.core.yaml_text import read_yaml
+from synclab.config.yaml_text import read_yaml
 from synclab.errors import UserError, nearest
 from synclab.places import PUBLISHED
 

@@ -8,8 +8,8 @@ from annotated_types import Ge
 
 from synclab.config.prompt_files import parse
 from synclab.config.schema import validate
+from synclab.config.yaml_text import read_yaml
 from synclab.core.hashing import sha256
-from synclab.core.yaml_text import read_yaml
 from synclab.errors import UserError
 from synclab.places import PROMPTS
 

@@ -10,8 +10,8 @@ from annotated_types import Ge
 
 from synclab.config import plugins
 from synclab.config.schema import build, validate
+from synclab.config.yaml_text import read_yaml
 from synclab.core.hashing import config_hash
-from synclab.core.yaml_text import read_yaml
 from synclab.errors import UserError, nearest
 from synclab.judges.requirements import DOCTOR
 from synclab.places import CONF

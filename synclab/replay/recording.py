@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from synclab.config.yaml_text import read_yaml
 from synclab.core.forwarding import ForwardingSpace
 from synclab.core.protocols import Space, Views
-from synclab.core.yaml_text import read_yaml
 from synclab.errors import UserError
 
 

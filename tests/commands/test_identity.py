@@ -9,9 +9,9 @@ import pytest
 from command_line import run
 from PIL import Image
 
+from synclab.config.yaml_text import read_yaml
 from synclab.core.file_hash import file_hash
 from synclab.core.hashing import config_hash, without_modules
-from synclab.core.yaml_text import read_yaml
 from synclab.jobs.identity import identify
 from synclab.metrics.protocol import Protocol, read_protocol
 from synclab.places import CONF

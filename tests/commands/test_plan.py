@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from synclab import plan
 from synclab.config.schema import build
-from synclab.core.yaml_text import read_yaml
+from synclab.config.yaml_text import read_yaml
 from synclab.errors import UserError
 from synclab.jobs.counting import FEW, count
 from synclab.places import CONF, COSTS
