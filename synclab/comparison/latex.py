@@ -45,13 +45,15 @@ TABLE = r"""\begin{{table}}
 
 
 def render(table: Table) -> str:
-    """A floating table, no wider than the text, with notes on missing values below it."""
-    frame = to_frame(table, show, escape)
+    """A floating table, no wider than the text; in small type below it what the numbers are and
+    notes on missing ones.
+    """
+    notes = [note(number, gap) for number, gap in enumerate(table.notes, 1)]
     return TABLE.format(
-        caption=" ".join(map(escape, [f"{table.title}.", *table.caption])),
+        caption=escape(f"{table.title}."),
         name=table.name,
-        tabular=tabular(frame),
-        notes="\n".join(note(i, gap) for i, gap in enumerate(table.notes, 1)),
+        tabular=tabular(to_frame(table, show, escape)),
+        notes="\n".join(map(small, [*notes, *map(escape, table.caption)])),
     )
 
 
@@ -68,7 +70,11 @@ def show(cell: Cell) -> str:
 
 def note(number: int, gap: Gap) -> str:
     fill = rf": \texttt{{{escape(gap.command)}}}" if gap.command else ""
-    return rf"\par\footnotesize\raggedright $^{{{number}}}$ {escape(gap.reason)}{fill}"
+    return rf"$^{{{number}}}$ {escape(gap.reason)}{fill}"
+
+
+def small(text: str) -> str:
+    return rf"\par\footnotesize\raggedright {text}"
 
 
 def escape(text: str) -> str:
