@@ -72,7 +72,7 @@ tables-%:
 
 BENCHMARK ?= results/embedded
 PRIOR ?= tiny
-benchmark: $(READY) ## Makes the embedded benchmark on record, or goes on: some 21 core-hours; KEYS=shard=1/4 is a part
+benchmark: $(READY) ## The embedded benchmark, 10 to 21 core-hours, or goes on; KEYS=shard=1/4 is a part, BENCHMARK=results/own your own
 	$(BIN)/python -m synclab.run experiment=reference prompts=world results=$(BENCHMARK) prior=$(PRIOR) $(KEYS)
 	$(BIN)/python -m synclab.run experiment=embedded_benchmark results=$(BENCHMARK) prior=$(PRIOR) $(KEYS)
 
