@@ -65,14 +65,15 @@ tables-demo: $(READY)
 	$(BIN)/python -m synclab.tables results/demo tables=table1,table2
 
 tables-embedded: $(READY)
-	$(BIN)/python -m synclab.tables $(BENCHMARK)/$(PRIOR) tables=table1,table2,table4
+	$(BIN)/python -m synclab.tables results/embedded/tiny $(BENCHMARKED)
 
 tables-%:
 	$(error PROFILE=$*: no such profile; expected one of all, demo, embedded)
 
-BENCHMARK ?= results/embedded
+BENCHMARK ?= results/benchmark
+BENCHMARKED := tables=table1,table2,table4
 PRIOR ?= tiny
-benchmark: $(READY) ## The embedded benchmark, 10 to 21 core-hours, or goes on; KEYS=shard=1/4 is a part, BENCHMARK=results/own your own
+benchmark: $(READY) ## Samples of the embedded benchmark, 10 to 21 core-hours, or goes on; KEYS=shard=1/4 is a part
 	$(BIN)/python -m synclab.run experiment=reference prompts=world results=$(BENCHMARK) prior=$(PRIOR) $(KEYS)
 	$(BIN)/python -m synclab.run experiment=embedded_benchmark results=$(BENCHMARK) prior=$(PRIOR) $(KEYS)
 
@@ -80,7 +81,7 @@ record: $(READY) ## Scores, contact sheets and tables of the finished benchmark
 	$(BIN)/python -m synclab.verify $(BENCHMARK)/$(PRIOR)/panorama
 	$(BIN)/python -m synclab.evaluate $(BENCHMARK)/$(PRIOR)/panorama
 	$(BIN)/python -m synclab.report $(BENCHMARK)/$(PRIOR)/panorama --sheets
-	$(MAKE) --no-print-directory tables-embedded
+	$(BIN)/python -m synclab.tables $(BENCHMARK)/$(PRIOR) $(BENCHMARKED)
 
 bench: $(READY) ## Where the time of a run goes
 	$(BIN)/python scripts/bench.py

@@ -37,7 +37,7 @@ def test_the_benchmark_sweeps_all_methods_of_its_tables(experiment: Any) -> None
     rows = {method for name in TABLES for method in layouts[name].methods.values()}
     swept = experiment.hydra.sweeper.params.method.split(",")
     assert set(swept) == {row for row in rows if (CONF / "method" / f"{row}.yaml").is_file()}
-    assert (experiment.results, experiment.prompts) == (RECORD, "world")
+    assert (experiment.results, experiment.prompts) == ("results/benchmark", "world")
 
 
 def test_the_benchmark_makes_as_many_seeds_as_its_protocol_scores(experiment: Any) -> None:
