@@ -22,7 +22,7 @@ from synclab.baselines.outputs import Output, outputs
 from synclab.config.prompts import sample_id
 from synclab.config.schema import build
 from synclab.config.settings import file_safe
-from synclab.config.yaml_text import read_yaml
+from synclab.config.yaml_files import read_yaml
 from synclab.core.hashing import config_hash, without_modules
 from synclab.core.pictures import to_png
 from synclab.errors import UserError, nearest
@@ -81,7 +81,7 @@ def read_baseline(name: str) -> dict[str, Any]:
     if not path.is_file():
         choices = [path.stem for path in FOLDER.glob("*.yaml")]
         raise UserError(f"baseline {name}: no such baseline; {nearest(name, choices)}")
-    return read_yaml(path.read_text(encoding="utf-8"))
+    return read_yaml(path)
 
 
 def take_over(arguments: argparse.Namespace) -> None:

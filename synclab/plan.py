@@ -27,7 +27,7 @@ from synclab.config.hydra_errors import explain
 from synclab.config.overrides import literal
 from synclab.config.schema import build
 from synclab.config.settings import part_of, read_settings
-from synclab.config.yaml_text import read_yaml
+from synclab.config.yaml_files import read_yaml
 from synclab.core.hashing import to_json
 from synclab.errors import UserError, nearest
 from synclab.jobs.counting import Work, count, stand_in
@@ -153,7 +153,7 @@ def rate_of(device: str, costs: dict[str, Any]) -> float:
 
 def show(arguments: argparse.Namespace) -> None:
     """Prints a line for each job, and the total."""
-    costs = read_yaml(COSTS.read_text(encoding="utf-8"))
+    costs = read_yaml(COSTS)
     words = [literal(word) for word in arguments.overrides]
     named = [word.partition("=")[2] for word in words if word.startswith("device=")]
     device = named[-1] if named else DEVICE

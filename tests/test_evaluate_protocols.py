@@ -8,7 +8,7 @@ import torch
 import yaml
 
 import synclab
-from synclab.config.yaml_text import read_yaml
+from synclab.config.yaml_files import read_yaml
 from synclab.errors import UserError
 from synclab.judges.classifier import Judge, verdicts
 from synclab.metrics.protocol import FOLDER, read, read_protocol
@@ -47,7 +47,7 @@ def test_a_hash_tells_protocols_apart() -> None:
 @pytest.fixture
 def own(tmp_path: Path) -> dict:
     """A protocol that a test may change and `write`."""
-    return read_yaml((FOLDER / "embedded.yaml").read_text())
+    return read_yaml(FOLDER / "embedded.yaml")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from synclab.config.yaml_text import read_yaml
+from synclab.config.yaml_files import read_yaml
 from synclab.metrics.protocol import FOLDER, Protocol, read
 
 HASHES = Path(__file__).with_name("protocol_hashes.yaml")
@@ -13,7 +13,7 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 def known() -> dict[str, dict[int, str]]:
     """Hash of each version of each protocol."""
-    return read_yaml(HASHES.read_text(encoding="utf-8"))
+    return read_yaml(HASHES)
 
 
 def protocol(name: str) -> Protocol:

@@ -9,7 +9,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from synclab.config.yaml_text import read_yaml
+from synclab.config.yaml_files import read_yaml
 from synclab.core.protocols import Sample
 from synclab.metrics.protocol import read_protocol
 from synclab.places import CONF
@@ -32,7 +32,7 @@ class Constant(NamedTuple):
 
 
 def table() -> dict[str, list[list[Any]]]:
-    return read_yaml(TABLE.read_text(encoding="utf-8"))
+    return read_yaml(TABLE)
 
 
 def constants() -> Iterator[Constant]:
@@ -73,11 +73,7 @@ def leaves(body: dict[str, Any], prefix: str = "") -> Iterator[str]:
 def test_every_value_of_a_published_preset_has_its_source(preset: str) -> None:
     known = {f"{c.method}_{c.task}.{c.key}" for c in CONSTANTS if c.preset == preset and c.source}
     files = sorted((CONF / "preset" / "task" / preset).glob("*.yaml"))
-    stated = {
-        f"{file.stem}.{key}"
-        for file in files
-        for key in leaves(read_yaml(file.read_text(encoding="utf-8")))
-    }
+    stated = {f"{file.stem}.{key}" for file in files for key in leaves(read_yaml(file))}
     assert stated <= known, f"add a line with its source to {TABLE.name}"
 
 
@@ -101,7 +97,7 @@ def test_a_protocol_has_the_published_value(
 
 @pytest.mark.parametrize(("prior", "key", "value", "source"), table()["priors"])
 def test_a_prior_has_the_published_value(prior: str, key: str, value: Any, source: str) -> None:
-    body = read_yaml((CONF / "prior" / f"{prior}.yaml").read_text(encoding="utf-8"))
+    body = read_yaml(CONF / "prior" / f"{prior}.yaml")
     assert body[key] == value, source
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from synclab.comparison.pairing import Pairing
-from synclab.config.yaml_text import read_yaml
+from synclab.config.yaml_files import read_yaml
 from synclab.places import CONF
 
 
@@ -85,7 +85,7 @@ def planned(method: str, run: str) -> str | None:
 def experiments() -> dict[str, dict[str, Any]]:
     """Every file of conf/experiment by its name; read once, since every empty row asks."""
     files = sorted((CONF / "experiment").glob("*.yaml"))
-    return {path.stem: read_yaml(path.read_text(encoding="utf-8")) for path in files}
+    return {path.stem: read_yaml(path) for path in files}
 
 
 def settings(row: Mapping[str, Any], task: str) -> list[str]:

@@ -5,12 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from synclab.comparison.published import PrintedRow, Published, find, read_published
 from synclab.config.schema import validate
-from synclab.config.yaml_text import read_yaml
-from synclab.errors import UserError
+from synclab.config.yaml_files import read_yaml
 from synclab.places import CONF
 
 LAYOUTS = CONF / "tables.yaml"
@@ -71,10 +68,7 @@ class LayoutFile:
 
 
 def read_file(path: Path = LAYOUTS) -> LayoutFile:
-    try:
-        body = read_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise UserError(f"{path}: not readable YAML ({error})") from error
+    body = read_yaml(path)
     return LayoutFile(**validate(LayoutFile, body, str(path)))
 
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from annotated_types import Gt
 
 from synclab.comparison.number import Number, read_number
 from synclab.config.schema import validate
-from synclab.config.yaml_text import read_yaml
+from synclab.config.yaml_files import read_yaml
 from synclab.errors import UserError, nearest
 from synclab.places import PUBLISHED
 
@@ -82,10 +81,7 @@ def read_published(path: Path = PUBLISHED) -> dict[str, Published]:
 
     Raises: UserError that names the table, the key and what was expected.
     """
-    try:
-        body = read_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise UserError(f"{path}: not readable YAML ({error})") from error
+    body = read_yaml(path)
     if not isinstance(body, dict):
         raise UserError(f"{path}: expected tables by name")
     return {name: read_table(entry, f"{path}: {name}") for name, entry in body.items()}

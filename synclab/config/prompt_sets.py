@@ -8,7 +8,7 @@ from annotated_types import Ge
 
 from synclab.config.prompt_files import parse
 from synclab.config.schema import validate
-from synclab.config.yaml_text import read_yaml
+from synclab.config.yaml_files import read_yaml
 from synclab.core.hashing import sha256
 from synclab.errors import UserError
 from synclab.places import PROMPTS
@@ -57,7 +57,7 @@ class PromptSet:
 
 def read_sets(path: Path = PROMPTS / "papers.yaml") -> dict[str, PromptSet]:
     """All sets by name."""
-    body = read_yaml(path.read_text(encoding="utf-8"))
+    body = read_yaml(path)
     return {
         name: PromptSet(**validate(PromptSet, entry, f"{path}: {name}"))
         for name, entry in body.items()

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from annotated_types import Ge
 
 from synclab.config import plugins
 from synclab.config.schema import build, validate
-from synclab.config.yaml_text import read_yaml
+from synclab.config.yaml_files import read_yaml
 from synclab.core.hashing import config_hash
 from synclab.errors import UserError, nearest
 from synclab.judges.requirements import DOCTOR
@@ -126,10 +125,7 @@ def read_protocol(name: str, task: str) -> Protocol:
 
 def read(path: Path) -> dict[str, Any]:
     """The values of a file; a file with `like` inherits from another and overrides its keys."""
-    try:
-        body = read_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise UserError(f"{path}: not readable YAML ({error})") from error
+    body = read_yaml(path)
     if not isinstance(body, dict):
         raise UserError(f"{path}: expected a protocol; see {FOLDER}")
     like = body.pop("like", None)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
+import yaml
 from torch import Tensor
 
-from synclab.config.yaml_text import read_yaml
 from synclab.core.forwarding import ForwardingSpace
 from synclab.core.protocols import Space, Views
 from synclab.errors import UserError
@@ -20,7 +20,7 @@ class Recording:
     def __init__(self, path: Path) -> None:
         try:
             self.arrays = np.load(path)
-            self.settings: dict[str, Any] = read_yaml(str(self.arrays["meta/config_yaml"]))
+            self.settings: dict[str, Any] = yaml.safe_load(str(self.arrays["meta/config_yaml"]))
         except (OSError, ValueError, KeyError) as error:
             raise UserError(f"{path}: not a recorded run ({error}); expected an .npz") from error
 

@@ -9,7 +9,7 @@ import pytest
 from command_line import run
 from PIL import Image
 
-from synclab.config.yaml_text import read_yaml
+from synclab.config.yaml_files import read_yaml
 from synclab.core.file_hash import file_hash
 from synclab.core.hashing import config_hash, without_modules
 from synclab.jobs.identity import identify
@@ -84,7 +84,7 @@ def targets(node: object) -> set[str]:
 def test_two_classes_of_a_group_never_share_a_name():
     for group in ("prior", "task", "method", "eval", "preset"):
         files = (CONF / group).rglob("*.yaml")
-        found = set().union(*(targets(read_yaml(file.read_text("utf-8"))) for file in files))
+        found = set().union(*(targets(read_yaml(file)) for file in files))
         names = [target.rpartition(".")[2] for target in found]
         assert len(names) == len(set(names)), sorted(names)
 

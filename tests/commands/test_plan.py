@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from synclab import plan
 from synclab.config.schema import build
-from synclab.config.yaml_text import read_yaml
+from synclab.config.yaml_files import read_yaml
 from synclab.errors import UserError
 from synclab.jobs.counting import FEW, count
 from synclab.places import CONF, COSTS
@@ -88,7 +88,7 @@ def test_an_experiment_is_planned_and_the_command_line_wins(monkeypatch, caplog)
 
 
 def test_every_prior_has_its_cost():
-    costs = read_yaml(COSTS.read_text(encoding="utf-8"))["priors"]
+    costs = read_yaml(COSTS)["priors"]
     assert {path.stem for path in (CONF / "prior").glob("*.yaml")} == costs.keys()
 
 
