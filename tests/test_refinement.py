@@ -41,9 +41,9 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def refined(checkpoint: Path, data: Path, steps: int) -> LatentPrior:
+def refined(checkpoint: Path, data: Path, steps: int, *, bf16: bool = False) -> LatentPrior:
     lora = data / "lora.safetensors"
-    refine(data / "refinement", data, checkpoint, Plan(steps, 0, 2, "cpu", 0), lora)
+    refine(data / "refinement", data, checkpoint, Plan(steps, 0, 2, "cpu", 0, bf16), lora)
     return LatentPrior(str(checkpoint), lora=str(lora))
 
 
@@ -62,6 +62,20 @@ def test_a_refinement_changes_the_denoiser_and_shows_its_samples(checkpoint: Pat
     assert change(refined(checkpoint, data, steps=2), LatentPrior(str(checkpoint))) > 1e-4
     assert (data / "refinement" / "previews" / "0000002.png").is_file()
     assert "loss" in (data / "refinement" / "checks.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_refinement_in_half_precision_learns_much_the_same(checkpoint: Path, data: Path):
+    single = refined(checkpoint, data, steps=2)
+    shutil.rmtree(data / "refinement")
+    half = refined(checkpoint, data, steps=2, bf16=True)
+    assert 0 < change(half, single) < 0.1 * change(single, LatentPrior(str(checkpoint)))
+
+
+def test_a_refinement_goes_on_from_another(checkpoint: Path, data: Path):
+    first, again = refined(checkpoint, data, steps=2), data / "again.safetensors"
+    plan, before = Plan(0, 0, 2, "cpu", 0), data / "lora.safetensors"
+    refine(data / "more", data, checkpoint, plan, again, before)
+    assert change(LatentPrior(str(checkpoint), lora=str(again)), first) == 0
 
 
 def test_a_refinement_is_refused_by_other_weights_of_the_same_shape(

@@ -83,7 +83,8 @@ def unet(args: argparse.Namespace) -> None:
 def refine(args: argparse.Namespace) -> None:
     from .refinement import refine
 
-    refine(args.folder / "refinement", args.folder, args.prior, plan(args), args.output)
+    folder = args.folder / "refinement"
+    refine(folder, args.folder, args.prior, plan(args), args.output, args.lora)
 
 
 def refine_score(args: argparse.Namespace) -> None:
@@ -240,6 +241,7 @@ def options(stage: str, parser: argparse.ArgumentParser) -> None:
     elif stage == "refine":
         training(parser, 4000, batch=16)
         parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="to start from")
+        parser.add_argument("--lora", type=Path, help="a LoRA of it to go on from")
         parser.add_argument("--output", type=Path, default=ASSETS / "tiny" / FILE)
     elif stage == "refine_score":
         parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="it began from")

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import register_parametrization
 
-from synclab.priors.lora import BASE
+from synclab.priors.lora import BASE, read
 
 
 class Change(nn.Module):
@@ -26,7 +26,14 @@ class Change(nn.Module):
     def forward(self, weight: Tensor) -> Tensor:
         if not self.on:
             return weight
-        return weight + (self.up.flatten(1) @ self.down.flatten(1)).view_as(weight)
+        up, down = self.up.flatten(1).to(weight), self.down.flatten(1).to(weight)
+        return weight + (up @ down).view_as(weight)
+
+    @torch.no_grad()
+    def set(self, down: Tensor, up: Tensor) -> None:
+        """Takes factors of its own shapes."""
+        self.down.copy_(down)
+        self.up.copy_(up)
 
 
 class LowRank(nn.Module):
@@ -56,6 +63,16 @@ class LowRank(nn.Module):
     def switch(self, on: bool) -> None:
         for change in self.changes.values():
             change.on = on
+
+    def load(self, file: Path, base: str | None) -> None:
+        """Begins with the factors that `save` wrote, of the same layers and rank.
+
+        Raises: UserError if the file is not readable, or names another network than `base`.
+        """
+        saved = read(str(file), base)
+        for name, change in self.changes.items():
+            parts = saved[name.replace(".", "_")]
+            change.set(parts["down"], parts["up"])
 
     def save(self, file: Path, base: str | None) -> None:
         """Writes the factors in half precision, under the names that diffusers gives them.

@@ -28,11 +28,12 @@ TOGETHER = 15  # samples
 
 
 def refinement_loss(prior: LatentPrior, batch: Batch) -> Tensor:
-    """Weighted squared error (n,) of the noise."""
+    """Weighted squared error (n,) of the noise, which the network predicts in its own precision."""
     with torch.no_grad():
         context = prior.text_encoder(batch.words).last_hidden_state
     alpha, sigma = rates(prior.schedule, batch.t, batch.x0)
-    answer = prior.unet(alpha * batch.x0 + sigma * batch.eps, batch.t, context).sample
+    x = (alpha * batch.x0 + sigma * batch.eps).to(prior.dtype)
+    answer = prior.unet(x, batch.t, context.to(prior.dtype)).sample.float()
     return weighted_noise_error(answer, batch.eps, alpha)
 
 
@@ -75,21 +76,29 @@ def load_views(prior: LatentPrior, data: Path) -> Captioned:
     return replace(views, latents=replace(views.latents, scale=prior.vae.config.scaling_factor))
 
 
-def refine(folder: Path, data: Path, begin: Path, plan: Plan, output: Path) -> None:
+def refine(
+    folder: Path, data: Path, begin: Path, plan: Plan, output: Path, lora: Path | None = None
+) -> None:
     """Trains a LoRA of the checkpoint `begin` on the views of a data folder; writes it to `output`.
 
-    data: a folder with views, and with latents encoded by the checkpoint's own autoencoder.
+    Args:
+        data: a folder with views, and with latents encoded by the checkpoint's own autoencoder.
+        plan: with `bf16` the frozen network is kept in bfloat16, and only the LoRA in single
+            precision. On CPUs with AMX that is 1.5 times as fast as automatic casts.
+        lora: a LoRA of this checkpoint to go on from, as this function writes it.
     """
     torch.manual_seed(plan.seed)
-    prior = LatentPrior(str(begin), device=plan.device)
+    prior = LatentPrior(str(begin), device=plan.device, precision="bf16" if plan.bf16 else "fp32")
     views = load_views(prior, data)
     held_out, views = views.split(min(HELD_OUT, len(views.latents) // 8))
     refinement = Refinement(prior, views, held_out)
     changes = LowRank(prior.unet, RANK).to(plan.device)
+    if lora is not None:
+        changes.load(lora, prior.weights_hash)
     trainer = Trainer(
         folder,
         nn.ModuleDict({"lora": changes}),
-        plan,
+        replace(plan, bf16=False),
         1e-3,
         warmup=50,
         check_seconds=1800,
