@@ -60,7 +60,7 @@ def test_groups_are_the_views_in_order_whatever_their_number():
 def test_a_pixel_is_known_if_all_that_it_sees_was_painted():
     space = wide()
     first, second = space.all_views()[:2]
-    seen = painted(space, torch.zeros(space.shape).double(), (first,))
+    seen = painted(space, torch.zeros(space.shape).double(), (first,), None)
     known = within(space, seen, (second,), prior_of(space))
     assert known[..., :4].all() and not known[..., 4:].any()
 

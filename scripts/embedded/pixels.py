@@ -23,7 +23,7 @@ from .preview import ROWS, prompts, sheet
 from .score import denoise, join
 from .text import tokenize
 from .training import Plan, Trainer
-from .unet import UNPROMPTED, Batch, draw_times, small_unet
+from .unet import UNPROMPTED, Batch, draw_times, draw_words, small_unet
 
 SIGHT = Sight(size=64, level=0.8, tilted=0.12)
 """Mostly level views, as ambiguous images show them."""
@@ -81,9 +81,7 @@ class PixelViews:
         x0 = self.images[index].float() / 127.5 - 1
         mirrored = torch.rand(count, 1, 1, 1, generator=generator) < 0.5
         x0 = torch.where(mirrored, x0.flip(-1), x0)
-        words = self.tokens[index, torch.randint(CAPTIONS, (count,), generator=generator)]
-        dropped = torch.rand(count, 1, generator=generator) < unprompted
-        words = torch.where(dropped, self.empty, words)
+        words = draw_words(self.tokens[index], self.empty, unprompted, generator)
         eps = torch.randn(x0.shape, generator=generator)
         return Batch(x0, eps, words, draw_times(count, generator))
 

@@ -55,6 +55,16 @@ def tokenize_captions(tokenizer: Any, captions: list[list[str]]) -> Tensor:
     return ids.view(len(captions), CAPTIONS, LENGTH).short()
 
 
+def draw_words(
+    tokens: Tensor, empty: Tensor, unprompted: float, generator: torch.Generator
+) -> Tensor:
+    """One random wording (n, LENGTH) of each view's (n, CAPTIONS, LENGTH); a share is `empty`."""
+    count = len(tokens)
+    words = tokens[torch.arange(count), torch.randint(CAPTIONS, (count,), generator=generator)]
+    dropped = torch.rand(count, 1, generator=generator) < unprompted
+    return torch.where(dropped, empty, words).long()
+
+
 @dataclass(frozen=True)
 class Batch:
     """Latents x0 and noise (n, c, h, w), token ids (n, LENGTH), times (n,)."""
@@ -92,9 +102,7 @@ class Captioned:
         """A random batch; a share of the captions is empty."""
         index = torch.randint(len(self.latents), (count,), generator=generator)
         x0 = self.latents.draw(index, generator)
-        words = self.tokens[index, torch.randint(CAPTIONS, (count,), generator=generator)]
-        dropped = torch.rand(count, 1, generator=generator) < unprompted
-        words = torch.where(dropped, self.empty, words).long()
+        words = draw_words(self.tokens[index], self.empty, unprompted, generator)
         t, eps = draw_times(count, generator), torch.randn(x0.shape, generator=generator)
         return Batch(*(each.to(self.device) for each in (x0, eps, words, t)))
 

@@ -55,7 +55,7 @@ class Outpainting(Method):
             if group := self.group(views, k):
                 x = self.paint(prior, space, condition.at(group), rng, group, z, seen)
                 z = pin(space, gather(space, x, group, old=z))
-                seen = painted(space, z, views[: views.index(group[-1]) + 1])
+                seen = painted(space, z, group, seen)
             yield z
 
     def group(self, views: Views, k: int) -> Views:
@@ -93,10 +93,10 @@ def given(space: Space) -> tuple[Tensor, Tensor] | tuple[None, None]:
     return pin(space, torch.zeros_like(space.known.state)), space.known.weight
 
 
-def painted(space: Space, z: Tensor, views: Views) -> Tensor:
-    """1 in the cells (1, H, W) that the views see or that were given, 0 elsewhere."""
+def painted(space: Space, z: Tensor, views: Views, before: Tensor | None) -> Tensor:
+    """1 in the cells (1, H, W) that the views see; elsewhere `before`, or 0."""
     seen = (space.scatter(space.project(z, views), views)[1] > 0).to(z)
-    return seen if space.known is None else torch.maximum(seen, space.known.weight.to(z))
+    return seen if before is None else torch.maximum(seen, before.to(z))
 
 
 def within(space: Space, seen: Tensor, views: Views, prior: Denoiser) -> Tensor:
