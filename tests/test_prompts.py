@@ -18,7 +18,7 @@ from synclab.config.prompts import find, read_prompts, samples
 from synclab.errors import UserError
 from synclab.metrics.views import entries
 from synclab.metrics.world_reference import asked
-from synclab.world import INDOOR, OUTDOOR, TIMES
+from synclab.world import INDOOR, OUTDOOR, TEXTURES, TIMES
 
 UPSTREAM = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "prompts"
 """The papers' own files, where this machine has them; the project stores none."""
@@ -65,6 +65,10 @@ def test_the_worlds_prompts_name_every_scene_and_time_once():
     asked_for = [asked(prompt) for prompt in read_prompts("world")]
     assert len(set(asked_for)) == len(asked_for)
     assert set(asked_for) == set(product(OUTDOOR, TIMES)) | set(product(INDOOR, [None]))
+
+
+def test_the_materials_are_those_of_the_world():
+    assert read_prompts("materials") == list(TEXTURES)
 
 
 @pytest.mark.parametrize("name", ["demo", "demo_tables"])

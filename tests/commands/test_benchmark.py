@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,27 +23,33 @@ from synclab.viewers.samples import by_task
 NAME = "embedded"
 RECORD = "results/embedded"
 TABLES = ("table1", "table2", "table4")
+TEXTURES = ("table3", "table5")
 PROMPTS = ("a desert at night", "a forest")
 METHODS = ("sds", "stochsync")
 
 
-@pytest.fixture(scope="module")
-def experiment() -> Any:
+def experiment(name: str) -> Any:
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose("config", ["experiment=embedded_benchmark"], return_hydra_config=True)
+        return compose("config", [f"experiment={name}"], return_hydra_config=True)
 
 
-def test_the_benchmark_sweeps_all_methods_of_its_tables(experiment: Any) -> None:
-    layouts = read_layouts()
-    rows = {method for name in TABLES for method in layouts[name].methods.values()}
-    swept = experiment.hydra.sweeper.params.method.split(",")
+@pytest.mark.parametrize(
+    ("name", "prompts", "printed"),
+    [("embedded_benchmark", "world", TABLES), ("embedded_textures", "materials", TEXTURES)],
+)
+def test_the_benchmark_sweeps_all_methods_of_its_tables(
+    name: str, prompts: str, printed: Sequence[str]
+) -> None:
+    layouts, found = read_layouts(), experiment(name)
+    rows = {method for table in printed for method in layouts[table].methods.values()}
+    swept = found.hydra.sweeper.params.method.split(",")
     assert set(swept) == {row for row in rows if (CONF / "method" / f"{row}.yaml").is_file()}
-    assert (experiment.results, experiment.prompts) == ("results/benchmark", "world")
+    assert (found.results, found.prompts) == ("results/benchmark", prompts)
 
 
-def test_the_benchmark_makes_as_many_seeds_as_its_protocol_scores(experiment: Any) -> None:
+def test_the_benchmark_makes_as_many_seeds_as_its_protocol_scores() -> None:
     protocol = read_protocol(NAME, "panorama")
-    assert "seed" not in experiment.hydra.sweeper.params
+    assert "seed" not in experiment("embedded_benchmark").hydra.sweeper.params
     assert protocol.seeds == protocol.truth().per_prompt == 1
 
 
