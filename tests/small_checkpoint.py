@@ -22,7 +22,7 @@ from transformers import (
     T5Tokenizer,
 )
 
-from scripts.embedded.text import LENGTH, build_tokenizer
+from scripts.embedded.latent.text import LENGTH, build_tokenizer
 
 SIZE = 64  # pixels of a view; its latent is an eighth
 WIDTH = 16  # of a text encoder's features

@@ -30,13 +30,26 @@ ARROWS = {
 
 EVERYWHERE = {"errors", "places"}
 
+EMBEDDED = ROOT.parent / "scripts" / "embedded"
+EMBEDDED_ARROWS = {
+    "data": set(),
+    "training": set(),
+    "cards": {"data"},
+    "judges": {"data", "training", "cards"},
+    "latent": {"data", "training", "cards", "judges"},
+    "depth": {"data", "training", "cards", "latent"},
+    "pixels": {"data", "training", "cards", "latent"},
+    "motion": {"training"},
+}
+"""The same for the rooms of scripts/embedded, which may also know `stage`."""
+
 LIGHT = ["tables.py", "comparison"]
 """Read files only, and start without the seconds that torch takes."""
 
 
-def imports(file: Path) -> set[str]:
+def imports(file: Path, root: Path = ROOT) -> set[str]:
     """Full names of all that a file imports, wherever the statement stands."""
-    package = ["synclab", *file.relative_to(ROOT).parts[:-1]]
+    package = [root.name, *file.relative_to(root).parts[:-1]]
     names = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -48,10 +61,10 @@ def imports(file: Path) -> set[str]:
     return names
 
 
-def known_rooms(file: Path) -> set[str]:
-    """Rooms and modules of synclab that a file imports from."""
-    names = [name.split(".") for name in imports(file)]
-    return {name[1] for name in names if name[0] == "synclab" and len(name) > 1}
+def known_rooms(file: Path, root: Path = ROOT) -> set[str]:
+    """Rooms and modules of synclab, or of another package `root`, that a file imports from."""
+    names = [name.split(".") for name in imports(file, root)]
+    return {name[1] for name in names if name[0] == root.name and len(name) > 1}
 
 
 def test_every_room_has_its_arrows_stated():
@@ -76,6 +89,14 @@ def test_arrows_point_one_way(room, file):
     assert known_rooms(file) <= ARROWS[room] | EVERYWHERE | {room}
 
 
+@pytest.mark.parametrize("room", EMBEDDED_ARROWS)
+def test_arrows_between_the_trainings_of_embedded_models_point_one_way(room):
+    files = sorted((EMBEDDED / room).glob("*.py"))
+    known = set().union(*(known_rooms(file, EMBEDDED) for file in files))
+    assert len(files) > 1 and known - {room, "stage"} <= EMBEDDED_ARROWS[room]
+    assert {path.parent.name for path in EMBEDDED.glob("*/__init__.py")} == EMBEDDED_ARROWS.keys()
+
+
 @pytest.mark.parametrize("place", LIGHT)
 def test_tables_start_without_torch(place):
     files = [ROOT / place] if place.endswith(".py") else sorted((ROOT / place).rglob("*.py"))
@@ -84,17 +105,17 @@ def test_tables_start_without_torch(place):
         assert "torch" not in {name.split(".")[0] for name in imports(file)}
 
 
-def test_import_reader_sees_every_form(tmp_path, monkeypatch):
-    monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
-    file = tmp_path / "methods" / "example.py"
-    file.parent.mkdir()
+def test_import_reader_sees_every_form(tmp_path):
+    root = tmp_path / "synclab"
+    file = root / "methods" / "example.py"
+    file.parent.mkdir(parents=True)
     file.write_text(
         "import synclab.run\nfrom synclab import tasks\n"
         "def late():\n    from ..priors import exact\n    from .ddim import DDIM\n"
     )
     expected = {"run", "tasks", "priors.exact", "methods.ddim.DDIM"}
-    assert {f"synclab.{name}" for name in expected} <= imports(file)
-    assert known_rooms(file) == {"run", "tasks", "priors", "methods"}
+    assert {f"synclab.{name}" for name in expected} <= imports(file, root)
+    assert known_rooms(file, root) == {"run", "tasks", "priors", "methods"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))

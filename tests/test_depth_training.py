@@ -5,10 +5,10 @@ from pathlib import Path
 import torch
 from conftest import close
 
-from scripts.embedded.depth import CHUNK, export_depth, shown, train_depth, widened
-from scripts.embedded.depth_data import draw_depth_views, draw_solids, draw_world
-from scripts.embedded.depth_score import agreement
-from scripts.embedded.training import Plan
+from scripts.embedded.depth.denoiser import CHUNK, export_depth, shown, train_depth, widened
+from scripts.embedded.depth.score import agreement
+from scripts.embedded.depth.views import draw_depth_views, draw_solids, draw_world
+from scripts.embedded.training.trainer import Plan
 from synclab.priors.depth_channel import DepthChannelPrior
 from synclab.priors.latent import LatentPrior
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from scripts.embedded.curves import INDEPENDENT, NONE, Row, curve, gap, read, sees, write
-from scripts.embedded.disturbance import measure_all, prepare
-from scripts.embedded.planted import DISTURBANCES
+from scripts.embedded.judges.curves import INDEPENDENT, NONE, Row, curve, gap, read, sees, write
+from scripts.embedded.judges.disturbance import measure_all, prepare
+from scripts.embedded.judges.planted import DISTURBANCES
 from synclab import world
 from synclab.judges.quality import FAULTS, FOLDER
 from synclab.metrics.formulas.discontinuity import discontinuity

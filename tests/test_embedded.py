@@ -7,9 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from scripts.embedded import preview
-from scripts.embedded.calls import Point, plot, read
-from scripts.embedded.data import (
+from scripts.embedded.data.views import (
     LEVEL,
     Sight,
     Views,
@@ -17,14 +15,16 @@ from scripts.embedded.data import (
     render_chunk,
     render_dataset,
 )
-from scripts.embedded.diffusion import build_scheduler
-from scripts.embedded.latents import Latents, encode_dataset
-from scripts.embedded.muon import SinglePrecisionMuon
-from scripts.embedded.narrowing import select_weights
-from scripts.embedded.pixels import build_unet, train_pixels
-from scripts.embedded.training import Plan, Trainer
-from scripts.embedded.unet import draw_times, export, train_unet
-from scripts.embedded.vae import train_vae
+from scripts.embedded.latent import preview
+from scripts.embedded.latent.calls import Point, plot, read
+from scripts.embedded.latent.latents import Latents, encode_dataset
+from scripts.embedded.latent.unet import draw_times, export, train_unet
+from scripts.embedded.latent.vae import train_vae
+from scripts.embedded.pixels.denoiser import build_unet, train_pixels
+from scripts.embedded.training.diffusion import build_scheduler
+from scripts.embedded.training.muon import SinglePrecisionMuon
+from scripts.embedded.training.narrowing import select_weights
+from scripts.embedded.training.trainer import Plan, Trainer
 from synclab.core.hashing import sha256
 from synclab.places import ASSETS
 from synclab.priors.latent import LatentPrior
@@ -51,7 +51,7 @@ def test_a_training_may_ask_for_level_views_of_fewer_pixels():
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> int:
     """Chunks of 8 views."""
-    monkeypatch.setattr("scripts.embedded.data.CHUNK", 8)
+    monkeypatch.setattr("scripts.embedded.data.views.CHUNK", 8)
     return 8
 
 
@@ -124,17 +124,17 @@ def cheap_muon(monkeypatch: pytest.MonkeyPatch) -> None:
         return gradient / gradient.norm().clamp_min(1e-7)
 
     monkeypatch.setattr("torch.optim._muon._zeropower_via_newtonschulz", scaled)
-    monkeypatch.setattr("scripts.embedded.muon.orthogonal", scaled)
+    monkeypatch.setattr("scripts.embedded.training.muon.orthogonal", scaled)
 
 
 @pytest.fixture
 def cheap_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few views are held out, and previews are three of one step."""
     few = preview.prompts()[:3]
-    for module in ("pixels", "preview"):
+    for module in ("pixels.denoiser", "latent.preview"):
         monkeypatch.setattr(f"scripts.embedded.{module}.prompts", lambda: few)
-    monkeypatch.setattr("scripts.embedded.vae.HELD_OUT", 4)
-    monkeypatch.setattr("scripts.embedded.preview.STEPS", 1)
+    monkeypatch.setattr("scripts.embedded.latent.vae.HELD_OUT", 4)
+    monkeypatch.setattr("scripts.embedded.latent.preview.STEPS", 1)
 
 
 @pytest.mark.usefixtures("small_chunks", "cheap_muon", "cheap_checks")
@@ -198,8 +198,8 @@ def test_selected_weights_keep_the_two_inputs_of_a_skip_apart():
 def test_a_pixel_prior_is_trained_from_a_latent_one_and_loads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("scripts.embedded.pixels.HELD_OUT", 4)
-    monkeypatch.setattr("scripts.embedded.pixels.PREVIEW_STEPS", 1)
+    monkeypatch.setattr("scripts.embedded.pixels.denoiser.HELD_OUT", 4)
+    monkeypatch.setattr("scripts.embedded.pixels.denoiser.PREVIEW_STEPS", 1)
     train_pixels(tmp_path / "pixels", 16, ASSETS / "tiny", BRIEF, tmp_path / "prior")
     prior = PixelPrior(str(tmp_path / "prior"))
     x = torch.randn(1, 3, 64, 64, generator=_seeded())

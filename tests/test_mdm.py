@@ -11,7 +11,7 @@ from conftest import close, streams
 from small_checkpoint import projecting_text_encoder
 from torch import Tensor, nn
 
-from scripts.embedded.text import build_tokenizer
+from scripts.embedded.latent.text import build_tokenizer
 from synclab.errors import UserError
 from synclab.priors.branches import as_branches
 from synclab.priors.mdm import MDM

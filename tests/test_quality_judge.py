@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from scripts.embedded import pairs as rendering
-from scripts.embedded.faults import PLANT, draw_strengths, plant
-from scripts.embedded.pairs import Pairs, cached_pairs
-from scripts.embedded.quality import Targets, loss, separation
+from scripts.embedded.judges import pairs as rendering
+from scripts.embedded.judges.faults import PLANT, draw_strengths, plant
+from scripts.embedded.judges.pairs import Pairs, cached_pairs
+from scripts.embedded.judges.quality import Targets, loss, separation
 from synclab import world
 from synclab.errors import UserError
 from synclab.judges.quality import FAULTS, FOLDER, QualityJudge, Verdict, verdicts

@@ -12,10 +12,10 @@ import torch
 from conftest import close
 from PIL import Image
 
-from scripts.embedded.refinement import load_views, refine, refinement_loss
-from scripts.embedded.refinement_score import score_refinement
-from scripts.embedded.training import Plan
-from scripts.embedded.unet import Batch
+from scripts.embedded.latent.refinement import load_views, refine, refinement_loss
+from scripts.embedded.latent.refinement_score import score_refinement
+from scripts.embedded.latent.unet import Batch
+from scripts.embedded.training.trainer import Plan
 from synclab.core.schedule import Schedule
 from synclab.errors import UserError
 from synclab.priors.latent import LatentPrior
@@ -25,7 +25,7 @@ VIEWS = 16
 
 @pytest.fixture(autouse=True)
 def brief_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.embedded.refinement.POINTS", 2)
+    monkeypatch.setattr("scripts.embedded.latent.refinement.POINTS", 2)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_latents_are_scaled_as_the_committed_autoencoder_does(checkpoint: Path, 
 def test_samples_before_and_after_are_scored_and_shown_beside_the_truth(
     checkpoint: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("scripts.embedded.refinement_score.KINDS", ["library", "cave"])
+    monkeypatch.setattr("scripts.embedded.latent.refinement_score.KINDS", ["library", "cave"])
     refined(checkpoint, data, steps=0)
     score_refinement(checkpoint, data / "lora.safetensors", 1, data / "score", "cpu")
     scores = json.loads((data / "score" / "scores.json").read_text(encoding="utf-8"))

@@ -10,8 +10,7 @@ import torch
 from conftest import close
 from torch import Tensor
 
-from scripts.embedded.low_rank import LowRank
-from scripts.embedded.student import (
+from scripts.embedded.latent.student import (
     EARLIEST,
     Paths,
     consistency_loss,
@@ -19,7 +18,8 @@ from scripts.embedded.student import (
     sample,
     train_student,
 )
-from scripts.embedded.training import Plan
+from scripts.embedded.training.low_rank import LowRank
+from scripts.embedded.training.trainer import Plan
 from synclab.core.schedule import Schedule
 from synclab.priors.latent import LatentPrior
 from synclab.priors.lora import merge
@@ -121,8 +121,8 @@ def test_paths_begin_in_pure_noise_or_later_and_go_down(paths: list[Paths]):
 def test_a_trained_student_is_a_lora_of_its_teacher(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("scripts.embedded.student.KINDS", ["desert"])
-    monkeypatch.setattr("scripts.embedded.student.CHECKED", 1)
+    monkeypatch.setattr("scripts.embedded.latent.student.KINDS", ["desert"])
+    monkeypatch.setattr("scripts.embedded.latent.student.CHECKED", 1)
     lora = tmp_path / "lora.safetensors"
     train_student(tmp_path, checkpoint, 5.0, BRIEF, lora)
     student = LatentPrior(str(checkpoint), lora=str(lora))

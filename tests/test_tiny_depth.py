@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from scripts.embedded.depth_data import DepthViews, draw_solids
-from scripts.embedded.depth_score import agreement, sample
+from scripts.embedded.depth.score import agreement, sample
+from scripts.embedded.depth.views import DepthViews, draw_solids
 from synclab.places import ASSETS
 from synclab.priors.depth_channel import DepthChannelPrior
 

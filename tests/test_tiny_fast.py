@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from scripts.embedded.student import consistency_loss, draw_paths, sample
+from scripts.embedded.latent.student import consistency_loss, draw_paths, sample
 from synclab.judges.classifier import Judge, verdicts
 from synclab.places import ASSETS
 from synclab.priors.latent import LatentPrior

@@ -1,4 +1,5 @@
-"""How the embedded models are made: their data, training and scores, one part a module.
+"""How the embedded models are made: their data, training and scores.
 
-`python -m scripts.embedded --help` lists the stages.
+`python -m scripts.embedded --help` lists the stages. Rooms import only from those before them:
+data, training, cards, judges, latent, then depth and pixels; motion needs training only.
 """

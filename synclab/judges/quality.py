@@ -25,7 +25,7 @@ EMBEDDING = 192
 GAIN = 20.0  # of the residual: detail of a twentieth of the range is at the bend of its scale
 DIRECTIONS = ("down", "level", "up")  # "level" is up to 30 degrees from the horizon
 FAULTS = ("blur", "noise", "contrast", "seam", "ghost", "palette", "paste")
-"""Faults that the judge was trained to find; `scripts/embedded/faults.py` plants them."""
+"""Faults that the judge was trained to find; `scripts/embedded/judges/faults.py` plants them."""
 
 CHANNELS = 7  # of the spatial features, as in 2103.03841
 

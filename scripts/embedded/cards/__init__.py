@@ -1,0 +1,1 @@
+"""Tables and contact sheets of the model cards."""

@@ -1,0 +1,1 @@
+"""What the models are trained on and scored with: captioned views of the procedural world."""

@@ -1,0 +1,1 @@
+"""`tiny_depth`: the latent prior with the disparity of its view."""

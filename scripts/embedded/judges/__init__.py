@@ -1,0 +1,1 @@
+"""The networks that score samples, and how they are tested with planted faults."""

@@ -1,0 +1,1 @@
+"""`tiny` and its student `tiny_fast`."""

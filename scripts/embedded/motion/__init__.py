@@ -1,0 +1,1 @@
+"""`tiny_motion` and the judge of its motions."""

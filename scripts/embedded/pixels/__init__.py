@@ -1,0 +1,1 @@
+"""`tiny_pixels`: a prior without an autoencoder."""
