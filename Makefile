@@ -75,7 +75,7 @@ BENCHMARKED := tables=table1,table2,table3,table4,table5
 PRIOR ?= tiny
 MADE := results=$(BENCHMARK) prior=$(PRIOR) $(KEYS)
 SCORED := $(BENCHMARK)/$(PRIOR)/panorama $(BENCHMARK)/$(PRIOR)/mesh
-benchmark: $(READY) ## Samples of the embedded benchmark, 12 to 24 core-hours, or goes on; KEYS=shard=1/4 is a part
+benchmark: $(READY) ## Samples of the embedded benchmark, 11 to 22 core-hours, or goes on; KEYS=shard=1/4 is a part
 	$(BIN)/python -m synclab.run experiment=reference prompts=world,materials $(MADE)
 	$(BIN)/python -m synclab.run experiment=embedded_benchmark $(MADE)
 	$(BIN)/python -m synclab.run experiment=embedded_textures $(MADE)
