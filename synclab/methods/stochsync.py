@@ -3,7 +3,8 @@
 Yeo, Kim and Sung, "StochSync: Stochastic Diffusion Synchronization for Image Generation in
 Arbitrary Spaces", 2025 (arXiv 2501.15445), Alg. 4. The last `seam_steps` keep the borders of the
 views at what the last round left there (App. B): RePaint's blend, the free region growing from the
-centre.
+centre. Beside an object a view keeps what it last drew there, as in the released code: with a plain
+background every round would draw its grey into the object.
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from synclab.core.protocols import (
     Space,
     Time,
     TimeSteps,
+    Views,
 )
 from synclab.core.schedule import Schedule
 from synclab.core.solvers import SOLVERS, Blend, Solver, consistency_x0
@@ -50,6 +52,7 @@ class StochSync(Method):
 
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, z = prior.schedule, space.initial
+        last: dict[Views, Tensor] = {}
         for k in range(self.steps):
             views = space.disjoint_views(k, rng)
             eps = rng.normal("noise", stack_shape(views, prior))
@@ -57,10 +60,11 @@ class StochSync(Method):
                 x, t, blend = eps, schedule.last, None
             else:
                 x0, t = project(space, z, views), self.time(k)
+                x0 = space.overlay(last.get(views, x0), x0, views)
                 x = self.renoise(schedule, x0, eps, t)
                 blend = self.blend(k, schedule, x0, space.inwardness(views), rng)
             x0 = self.solve(k, rng)(prior, x, t, condition.at(views), self.guidance, blend=blend)
-            z = pin(space, gather(space, x0, views, old=z))
+            z, last[views] = pin(space, gather(space, x0, views, old=z)), x0
             yield z
 
     def time(self, k: int) -> int:

@@ -43,6 +43,11 @@ class OrbitTask(CanvasTask):
     background: Annotated[float, Interval(ge=0, le=1)] = 0.5
     view_prompts: ViewPrompts = "none"
 
+    @property
+    def version(self) -> int:
+        """2 since StochSync's views keep what they last drew beside the object."""
+        return 2
+
     @abstractmethod
     def orbit(self, prior: Prior, canonical: Canonical) -> Mesh | Gaussians:
         """The object's space; its maps are shared by all samples of a process."""
