@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 import torch
 import trimesh
-from conftest import close, streams
+from conftest import close, last, prior_of, streams
 from torch import Tensor
 from trimesh.visual.texture import TextureVisuals
 
 from synclab.core.protocols import Sample
+from synclab.core.schedule import Schedule
 from synclab.core.sync import gather
 from synclab.errors import UserError
+from synclab.methods.stochsync import StochSync
+from synclab.methods.stochsync_ablation import AblatedStochSync
 from synclab.priors.exact import Gaussian
 from synclab.spaces.mesh import Mesh
 from synclab.spaces.mesh_maps import MeshMaps
@@ -198,6 +201,22 @@ def test_views_keep_their_own_state_beside_the_object(bumpy):
     views = POSES[0]
     own, seen = torch.zeros(4, 3, 64, 64), torch.ones(4, 3, 64, 64)
     close(bumpy.overlay(own, seen, views), bumpy.cover(views).expand(4, 3, 64, 64), 1e-6)
+
+
+@pytest.mark.parametrize("method", [StochSync, AblatedStochSync])
+def test_stochsync_puts_a_plain_background_behind_each_view_once(bumpy, monkeypatch, method):
+    """From then on a view keeps what it last drew beside the object."""
+    grey, plain = replace(bumpy, background=0.5), []
+
+    def renoise(self: StochSync, schedule: Schedule, x0: Tensor, eps: Tensor, t: int) -> Tensor:
+        views = POSES[(len(plain) + 1) % len(POSES)]
+        beside = (grey.cover(views) == 0).expand_as(x0)
+        plain.append(float((x0[beside] == 0.5).double().mean()))
+        return schedule.noise(x0, eps, t)
+
+    monkeypatch.setattr(StochSync, "renoise", renoise)
+    last(method(steps=9, ode_steps=2, seam_steps=0), prior_of(grey), grey)
+    assert plain == [1, 1, 1, 0, 0, 0, 0, 0]
 
 
 def test_poses_of_a_step_begin_at_the_front():

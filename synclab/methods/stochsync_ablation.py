@@ -38,6 +38,7 @@ class AblatedStochSync(StochSync):
 
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, z, x, t = prior.schedule, space.initial, None, prior.schedule.last
+        last: dict[Views, Tensor] = {}
         for k in range(self.steps):
             views = self.views(space, k, rng)
             eps, blend = rng.normal("noise", stack_shape(views, prior)), None
@@ -45,12 +46,13 @@ class AblatedStochSync(StochSync):
                 x = eps
             else:
                 x0, s, t = project(space, z, views), t, self.time(k)
+                x0 = space.overlay(last.get(views, x0), x0, views)
                 if x is not None and self.stochasticity != "maximum":
                     eps = self.mix(schedule.eps(x, x0, s), eps, t)
                 x = self.renoise(schedule, x0, eps, t)
                 blend = self.blend(k, schedule, x0, space.inwardness(views), rng)
             x0 = self.solve(k, rng)(prior, x, t, condition.at(views), self.guidance, blend=blend)
-            z = pin(space, gather(space, x0, views, old=z))
+            z, last[views] = pin(space, gather(space, x0, views, old=z)), x0
             yield z
 
     def views(self, space: Space, k: int, rng: Rng) -> Views:
