@@ -33,8 +33,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from synclab.config.yaml_files import read_yaml
+import yaml
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +70,7 @@ class Mutant:
 
 def read_mutants(words: Sequence[str] = ()) -> list[Mutant]:
     """All entries, or those whose file or fact holds one of the words."""
-    body = read_yaml(LIST)
+    body = yaml.load(LIST.read_text(encoding="utf-8"), yaml.CSafeLoader)
     mutants = [Mutant(file, **entry) for file, entries in body.items() for entry in entries]
     return [m for m in mutants if not words or any(w in f"{m.file} {m.fact}" for w in words)]
 

@@ -1,5 +1,6 @@
 """The list of mutants still fits the code: see scripts/mutants.py."""
 
+import ast
 import re
 from collections import Counter
 from pathlib import Path
@@ -27,6 +28,16 @@ def test_every_method_has_a_fact_in_the_list() -> None:
     files = {path.name for path in (ROOT / "synclab" / "methods").glob("*.py")} - {"__init__.py"}
     held = {Path(mutant.file).name for mutant in MUTANTS if "/methods/" in mutant.file}
     assert files == held, "a method brings its facts along: see scripts/mutants.py"
+
+
+def test_changed_code_is_imported_anew_for_each_run() -> None:
+    """Runs are forks of the script, and would use the code that it has imported."""
+    script = ast.parse((ROOT / "scripts" / "mutants.py").read_text(encoding="utf-8"))
+    froms = [node.module for node in ast.walk(script) if isinstance(node, ast.ImportFrom)]
+    names = [
+        a.name for node in ast.walk(script) if isinstance(node, ast.Import) for a in node.names
+    ]
+    assert froms and not any((name or "").startswith("synclab") for name in froms + names)
 
 
 def test_a_change_that_no_longer_fits_is_named() -> None:
