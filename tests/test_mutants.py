@@ -1,12 +1,12 @@
 """The list of mutants still fits the code: see scripts/mutants.py."""
 
-import ast
 import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from mutants import ROOT, Mutant, read_mutants
+from test_architecture import imports
 
 MUTANTS = read_mutants()
 
@@ -32,12 +32,8 @@ def test_every_method_has_a_fact_in_the_list() -> None:
 
 def test_changed_code_is_imported_anew_for_each_run() -> None:
     """Runs are forks of the script, and would use the code that it has imported."""
-    script = ast.parse((ROOT / "scripts" / "mutants.py").read_text(encoding="utf-8"))
-    froms = [node.module for node in ast.walk(script) if isinstance(node, ast.ImportFrom)]
-    names = [
-        a.name for node in ast.walk(script) if isinstance(node, ast.Import) for a in node.names
-    ]
-    assert froms and not any((name or "").startswith("synclab") for name in froms + names)
+    names = imports(ROOT / "scripts" / "mutants.py", ROOT / "scripts")
+    assert names and not any(name.startswith("synclab") for name in names)
 
 
 def test_a_change_that_no_longer_fits_is_named() -> None:

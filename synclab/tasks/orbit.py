@@ -31,8 +31,8 @@ class OrbitTask(CanvasTask):
     """An object seen from `poses`, sets of views around it.
 
     `distance` of the cameras is in radii of the object; None fits the object to the view.
-    `background` is the grey level around it. `view_prompts` appends words for the direction of a
-    view to its prompt, as one of the papers does.
+    `background` is the grey level around it, for StochSync until a view has drawn something there.
+    `view_prompts` appends words for the direction of a view to its prompt, as one paper does.
     """
 
     provides: ClassVar[tuple[str, ...]] = ("depth",)

@@ -3,10 +3,14 @@
 import json
 from pathlib import Path
 
+from torch import Tensor
+
 from synclab.priors.latent import LatentPrior
 from synclab.world import KINDS, TIMES
 
+from ..cards.sheets import contact_sheet
 from ..cards.tables import parameters, percent, table
+from ..data.prompts import Prompt
 from .vae import RIM
 
 
@@ -155,3 +159,15 @@ def model_card(name: str, prior: LatentPrior, scores: dict, commands: str, remar
         distances=", ".join(distances),
         samples=samples_table(scores["samples"]),
     )
+
+
+def write_card(
+    output: Path, card: str, scores: dict, prompts: list[Prompt], images: dict[str, Tensor]
+) -> None:
+    """Writes README.md, scores.json, and a sheet of the samples at each guidance scale."""
+    output.mkdir(parents=True, exist_ok=True)
+    for scale, pictures in images.items():
+        contact_sheet(prompts, pictures).save(output / f"samples_guidance_{scale}.png")
+    text = json.dumps(scores, indent=2) + "\n"
+    (output / "scores.json").write_text(text, encoding="utf-8")
+    (output / "README.md").write_text(card, encoding="utf-8")

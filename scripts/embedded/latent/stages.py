@@ -1,6 +1,5 @@
 """Stages of the latent prior: views, autoencoder, denoiser, further training, student, scores."""
 
-import json
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -148,22 +147,16 @@ def score(parser: ArgumentParser) -> Run:
         from synclab.priors.latent import LatentPrior
         from synclab.world import KINDS
 
-        from ..cards.sheets import contact_sheet
         from ..data.prompts import draw_prompts
-        from .card import model_card, training_record
+        from .card import model_card, training_record, write_card
         from .score import score
 
         prior = LatentPrior(str(args.prior), device=args.device)
         prompts = draw_prompts(KINDS, args.prompts)
         scores, images = score(prior, args.views, prompts, args.guidance, args.ddim_steps)
         scores["training"] = training_record(args.folder)
-        args.output.mkdir(parents=True, exist_ok=True)
-        for scale, pictures in images.items():
-            contact_sheet(prompts, pictures).save(args.output / f"samples_guidance_{scale}.png")
-        text = json.dumps(scores, indent=2) + "\n"
-        (args.output / "scores.json").write_text(text, encoding="utf-8")
         card = model_card(args.prior.name, prior, scores, args.commands, args.remarks)
-        (args.output / "README.md").write_text(card, encoding="utf-8")
+        write_card(args.output, card, scores, prompts, images)
 
     return run
 
