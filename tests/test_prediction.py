@@ -66,6 +66,12 @@ def test_a_diffusions_file_gives_its_betas_and_its_prediction(kind):
     close(schedule.abar, DIFFUSION.abar, 1e-5)
 
 
+def test_betas_that_were_another_schedulers_defaults_are_read_as_stated():
+    """LCMScheduler's file marks them as its defaults, which DDIMScheduler does not share."""
+    config = {**small_checkpoint.scheduler().config, "_use_default_values": ["beta_start"]}
+    close(read_scheduler(config)[0].abar, DIFFUSION.abar, 1e-5)
+
+
 def test_a_flows_file_gives_its_shift():
     schedule, predicted = read(small_checkpoint.flow_scheduler(shift=3.0))
     assert predicted == "flow"

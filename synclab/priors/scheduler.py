@@ -16,6 +16,17 @@ TIMES = 1000
 NOTHING = 1e-12
 """Values of abar below this are 0 up to rounding: zero terminal SNR."""
 
+BETAS = (
+    "num_train_timesteps",
+    "beta_start",
+    "beta_end",
+    "beta_schedule",
+    "trained_betas",
+    "prediction_type",
+    "rescale_betas_zero_snr",
+)
+"""What a file's noise schedule is made of; the rest of it is about time grids and clipping."""
+
 FAINTEST = 1e-6
 """Smallest abar for predictions of v and of the sample. At abar = 0, x and eps do not determine x0;
 a signal of 1/1000 is invisible to a network and large enough for fp32.
@@ -30,7 +41,8 @@ def read_scheduler(config: dict[str, Any]) -> tuple[Schedule, str]:
     if config.get("_class_name") == "FlowMatchEulerDiscreteScheduler":
         return read_flow(config), "flow"
     check_betas(config)
-    scheduler: Any = DDIMScheduler.from_config(config)
+    # Not from_config, which imports every scheduler, and scipy with them: more than a second.
+    scheduler: Any = DDIMScheduler(**{key: config[key] for key in BETAS if key in config})
     predicted = scheduler.config.prediction_type
     if predicted not in NOISE:
         raise ValueError(f"it predicts {predicted!r}, not {', '.join(NOISE)}")
