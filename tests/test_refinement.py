@@ -75,7 +75,7 @@ def test_a_refinement_goes_on_from_another(checkpoint: Path, data: Path):
     first, again = refined(checkpoint, data, steps=2), data / "again.safetensors"
     plan, before = Plan(0, 0, 2, "cpu", 0), data / "lora.safetensors"
     refine(data / "more", data, checkpoint, plan, again, before)
-    assert change(LatentPrior(str(checkpoint), lora=str(again)), first) == 0
+    assert change(LatentPrior(str(checkpoint), lora=str(again)), first) < 1e-5
 
 
 def test_a_refinement_is_refused_by_other_weights_of_the_same_shape(

@@ -1,5 +1,6 @@
 """The student of a few calls: its LoRA, and the teacher's paths that it learns from."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,7 @@ from scripts.embedded.latent.student import (
     sample,
     train_student,
 )
-from scripts.embedded.training.low_rank import LowRank
+from scripts.embedded.training.low_rank import Change, LowRank
 from scripts.embedded.training.trainer import Plan
 from synclab.core.schedule import Schedule
 from synclab.priors.latent import LatentPrior
@@ -55,12 +56,22 @@ def test_a_merged_lora_answers_as_its_branches_did_in_training(tmp_path: Path):
     assert (answer(trained) - plain).abs().max() > 0.2
 
 
-def test_the_teacher_is_the_network_with_its_branches_off():
-    unet = small_checkpoint.unet()
-    plain = answer(unet)
-    low_rank = learnt(LowRank(unet, rank=2))
-    with low_rank.off():
-        assert torch.equal(answer(unet), plain)
+@pytest.mark.parametrize("shape", [(6, 5), (6, 5, 3, 3), (2, 9)])
+def test_a_lower_rank_keeps_the_greatest_singular_values(shape: tuple[int, ...]):
+    change = Change(torch.zeros(shape), rank=4)
+    torch.nn.init.normal_(change.up, generator=seeded())
+    whole = change(torch.zeros(shape)).detach().flatten(1)
+    down, up = change.nearest(2)
+    u, values, v = torch.linalg.svd(whole, full_matrices=False)
+    close(up.flatten(1) @ down.flatten(1), (u[:, :2] * values[:2]) @ v[:2], 1e-5)
+
+
+def test_training_goes_on_from_a_lora_of_a_lower_rank(tmp_path: Path):
+    first, second = small_checkpoint.unet(), small_checkpoint.unet()
+    second.load_state_dict(first.state_dict())
+    learnt(LowRank(first, rank=2)).save(tmp_path / "lora.safetensors", None)
+    learnt(LowRank(second, rank=3)).load(tmp_path / "lora.safetensors", None)
+    close(answer(second), answer(first), 2e-2)
 
 
 def test_an_untrained_student_is_its_teacher_without_guidance():
@@ -118,13 +129,29 @@ def test_paths_begin_in_pure_noise_or_later_and_go_down(paths: list[Paths]):
         assert bool((each.t[2:] <= each.t[:-2]).all()) and int(each.t.min()) >= EARLIEST
 
 
+@pytest.fixture
+def teacher_lora(checkpoint: Path, tmp_path: Path) -> Path:
+    file = tmp_path / "teacher.safetensors"
+    learnt(LowRank(LatentPrior(str(checkpoint)).unet, rank=2)).save(file, None)
+    return file
+
+
+def test_a_student_begins_as_its_teacher(checkpoint: Path, teacher_lora: Path, tmp_path: Path):
+    lora = tmp_path / "lora.safetensors"
+    train_student(tmp_path, checkpoint, 5.0, replace(BRIEF, steps=0), lora, teacher_lora)
+    student, teacher = (
+        LatentPrior(str(checkpoint), lora=str(each)) for each in (lora, teacher_lora)
+    )
+    close(answer(student.unet), answer(teacher.unet), 2e-2)
+
+
 def test_a_trained_student_is_a_lora_of_its_teacher(
-    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    checkpoint: Path, teacher_lora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("scripts.embedded.latent.student.KINDS", ["desert"])
     monkeypatch.setattr("scripts.embedded.latent.student.CHECKED", 1)
     lora = tmp_path / "lora.safetensors"
-    train_student(tmp_path, checkpoint, 5.0, BRIEF, lora)
+    train_student(tmp_path, checkpoint, 5.0, BRIEF, lora, teacher_lora)
     student = LatentPrior(str(checkpoint), lora=str(lora))
     assert sample(student, ["a desert", "a city"], calls=2).isfinite().all()
     assert "kind_4" in (tmp_path / "checks.jsonl").read_text(encoding="utf-8")

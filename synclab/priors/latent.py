@@ -25,6 +25,8 @@ class LatentPrior(PromptedPrior):
         from diffusers import AutoencoderKL
 
         self.vae = self.parts.network(AutoencoderKL, "vae")
+        # A fifth faster on CPUs, and twice as fast in bfloat16; the UNet is not.
+        self.vae.to(memory_format=torch.channels_last)
         self.factor = 2 ** (len(self.vae.config.block_out_channels) - 1)
         side = self.load_denoiser()
         return self.vae.config.latent_channels, side, side
@@ -58,7 +60,7 @@ class LatentPrior(PromptedPrior):
         with self.meter("vae", image.device):
             chunks = (2 * image - 1).to(self.dtype).split(self.batch)
             posteriors = [self.vae.encode(chunk).latent_dist for chunk in chunks]
-            latent = torch.cat([posterior.mean for posterior in posteriors]).float()
+            latent = torch.cat([posterior.mean for posterior in posteriors]).float().contiguous()
             if eps is not None:
                 latent = latent + torch.cat([p.std for p in posteriors]).float() * eps
             return (latent - self._shift) * self.vae.config.scaling_factor
@@ -68,8 +70,8 @@ class LatentPrior(PromptedPrior):
         with self.meter("vae", latent.device):
             latent = latent / self.vae.config.scaling_factor + self._shift
             chunks = latent.to(self.dtype).split(self.batch)
-            images = torch.cat([self.vae.decode(chunk).sample for chunk in chunks]).float()
-            return (images / 2 + 0.5).clamp(0, 1)
+            images = torch.cat([self.vae.decode(chunk).sample for chunk in chunks])
+            return (images.float().contiguous() / 2 + 0.5).clamp(0, 1)
 
     @property
     def _shift(self) -> float:

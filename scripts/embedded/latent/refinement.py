@@ -23,7 +23,8 @@ from .score import join
 from .student import start_noise
 from .unet import HELD_OUT, UNPROMPTED, Batch, Captioned
 
-RANK = 48
+RANK = 48  # in training
+KEPT = 32  # rank of the file
 POINTS = 12  # of the grid of a sample's times
 TOGETHER = 15  # samples
 
@@ -109,4 +110,4 @@ def refine(
         lambda generator: refinement.loss(plan.batch, generator),
         lambda step: refinement.check(folder / "previews", step),
     )
-    changes.save(output, prior.weights_hash)
+    changes.save(output, prior.weights_hash, KEPT)

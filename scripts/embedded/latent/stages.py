@@ -108,6 +108,7 @@ def refine_score(parser: ArgumentParser) -> Run:
 def student(parser: ArgumentParser) -> Run:
     training(parser, 1000, batch=3)
     parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="the teacher")
+    parser.add_argument("--teacher-lora", type=Path, help="the teacher's own LoRA")
     parser.add_argument("--guidance", type=float, default=5.0, help="scale that it learns")
     parser.add_argument("--output", type=Path, default=ASSETS / "tiny_fast" / FILE)
 
@@ -115,7 +116,7 @@ def student(parser: ArgumentParser) -> Run:
         from .student import train_student
 
         folder = args.folder / "student"
-        train_student(folder, args.prior, args.guidance, plan(args), args.output)
+        train_student(folder, args.prior, args.guidance, plan(args), args.output, args.teacher_lora)
 
     return run
 

@@ -1,14 +1,15 @@
 """A student of a few calls: a LoRA that turns the guided denoiser into a consistency model.
 
 A consistency function maps every point of an ODE's path to the path's clean end (Song et al. 2023,
-2303.01469, eq. 4). The teacher is the frozen network itself under guidance (as in Luo et al. 2023,
-2310.04378), its paths are StochSync's G, and the student answers with their ends in one call and
-without guidance. It learns from the ends themselves: on paths this short they cost less than a
-second network's answers. Half of the paths begin in pure noise, as a picture does; the others in
-noised views of the world, as the later rounds of StochSync do.
+2303.01469, eq. 4). The teacher is the denoiser under guidance (as in Luo et al. 2023, 2310.04378),
+its paths are StochSync's G, and the student answers with their ends in one call and without
+guidance. It begins as the teacher, whose own LoRA becomes part of the student's. It learns from the
+ends themselves: on paths this short they cost less than a second network's answers. Half of the
+paths begin in pure noise, as a picture does; the others in noised views of the world, as the later
+rounds of StochSync do.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -30,7 +31,8 @@ from ..training.muon import PlainAdamW
 from ..training.trainer import Plan, Trainer
 from .score import join, score_samples
 
-RANK = 16
+RANK = 48  # in training
+KEPT = 24  # rank of the file
 FOV = 72.0  # degrees, of the panorama's views
 POINTS = (9, 14)  # of the grid of a path's times, both included
 EARLIEST = 100  # below this time one unguided call is as good as the path, and nothing is learned
@@ -108,7 +110,8 @@ def consistency_loss(prior: LatentPrior, paths: Paths) -> Tensor:
     x0 = (x - sigma eps) / alpha: without the factor, the noisiest times would outweigh all others.
     """
     alpha, sigma = rates(prior.schedule, paths.t, paths.x)
-    answer = prior.unet(paths.x, paths.t, paths.context).sample
+    x, context = paths.x.to(prior.dtype), paths.context.to(prior.dtype)
+    answer = prior.unet(x, paths.t, context).sample.float()
     eps = sigma * paths.x + alpha * answer if prior.prediction == "v_prediction" else answer
     return (paths.x - sigma * eps - alpha * paths.end).abs().mean((1, 2, 3))
 
@@ -128,16 +131,15 @@ def sample(prior: LatentPrior, texts: list[str], calls: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Student:
-    """The teacher, and the changes of its layers that make it the student."""
+    """The student as a prior, and its teacher under guidance."""
 
     prior: LatentPrior
-    changes: LowRank
+    teacher: LatentPrior
     guidance: float
 
     def loss(self, count: int, generator: torch.Generator) -> Tensor:
         """Mean distance from the ends of `count` paths that the teacher takes."""
-        with self.changes.off():
-            paths = draw_paths(self.prior, count, self.guidance, generator)
+        paths = draw_paths(self.teacher, count, self.guidance, generator)
         return consistency_loss(self.prior, paths).mean()
 
     @torch.no_grad()
@@ -159,15 +161,31 @@ class Student:
         return found
 
 
-def train_student(folder: Path, begin: Path, guidance: float, plan: Plan, output: Path) -> None:
-    """Distils the checkpoint `begin` under guidance, and writes the LoRA to the file `output`."""
+def train_student(
+    folder: Path,
+    begin: Path,
+    guidance: float,
+    plan: Plan,
+    output: Path,
+    lora: Path | None = None,
+) -> None:
+    """Distils the checkpoint `begin` under guidance, and writes the LoRA to the file `output`.
+
+    Args:
+        plan: with `bf16` both networks compute in bfloat16, except for the student's LoRA.
+        lora: the teacher's own LoRA, if it has one.
+    """
     torch.manual_seed(plan.seed)
-    prior = LatentPrior(str(begin), device=plan.device)
-    student = Student(prior, LowRank(prior.unet, RANK).to(plan.device), guidance)
+    build = partial(LatentPrior, device=plan.device, precision="bf16" if plan.bf16 else "fp32")
+    teacher, prior = build(str(begin), lora=str(lora) if lora else None), build(str(begin))
+    changes = LowRank(prior.unet, RANK).to(plan.device)
+    if lora:
+        changes.load(lora, prior.weights_hash)
+    student = Student(prior, teacher, guidance)
     trainer = Trainer(
         folder,
-        nn.ModuleDict({"lora": student.changes}),
-        plan,
+        nn.ModuleDict({"lora": changes}),
+        replace(plan, bf16=False),
         1e-3,
         warmup=30,
         averaging=0.99,
@@ -175,4 +193,4 @@ def train_student(folder: Path, begin: Path, guidance: float, plan: Plan, output
         optimizers=PlainAdamW,
     )
     trainer.fit(partial(student.loss, plan.batch), partial(student.check, folder / "previews"))
-    student.changes.save(output, prior.weights_hash)
+    changes.save(output, prior.weights_hash, KEPT)
