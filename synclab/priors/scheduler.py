@@ -25,7 +25,7 @@ BETAS = (
     "prediction_type",
     "rescale_betas_zero_snr",
 )
-"""What a file's noise schedule is made of; the rest of it is about time grids and clipping."""
+"""Keys of the noise schedule and the prediction; the rest is about time grids and clipping."""
 
 FAINTEST = 1e-6
 """Smallest abar for predictions of v and of the sample. At abar = 0, x and eps do not determine x0;
@@ -41,7 +41,8 @@ def read_scheduler(config: dict[str, Any]) -> tuple[Schedule, str]:
     if config.get("_class_name") == "FlowMatchEulerDiscreteScheduler":
         return read_flow(config), "flow"
     check_betas(config)
-    # Not from_config, which imports every scheduler, and scipy with them: more than a second.
+    # Not from_config: it drops values that were another class's defaults, and takes a second to
+    # import every scheduler.
     scheduler: Any = DDIMScheduler(**{key: config[key] for key in BETAS if key in config})
     predicted = scheduler.config.prediction_type
     if predicted not in NOISE:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from synclab.core.solvers import dpm_x0
 from synclab.priors.latent import LatentPrior
@@ -15,15 +15,13 @@ from synclab.tasks.directions import DOWN, UP
 
 from ..cards.sheets import sheet
 from ..training.diffusion import rates, weighted_noise_error
-from ..training.low_rank import LowRank
-from ..training.muon import PlainAdamW
-from ..training.trainer import Plan, Trainer
+from ..training.trainer import Plan
+from .adaptation import adapt, frozen_prior, trainer_of
 from .preview import GUIDANCE, prompts
 from .score import join
 from .student import start_noise
 from .unet import HELD_OUT, UNPROMPTED, Batch, Captioned
 
-RANK = 48  # in training
 KEPT = 32  # rank of the file
 POINTS = 12  # of the grid of a sample's times
 TOGETHER = 15  # samples
@@ -85,27 +83,16 @@ def refine(
 
     Args:
         data: a folder with views, and with latents encoded by the checkpoint's own autoencoder.
-        plan: with `bf16` the frozen network is kept in bfloat16, and only the LoRA in single
-            precision. On CPUs with AMX that is 1.5 times as fast as automatic casts.
+        plan: with `bf16` the frozen network computes in bfloat16.
         lora: a LoRA of this checkpoint to go on from, as this function writes it.
     """
     torch.manual_seed(plan.seed)
-    prior = LatentPrior(str(begin), device=plan.device, precision="bf16" if plan.bf16 else "fp32")
+    prior = frozen_prior(begin, plan)
     views = load_views(prior, data)
     held_out, views = views.split(min(HELD_OUT, len(views.latents) // 8))
     refinement = Refinement(prior, views, held_out)
-    changes = LowRank(prior.unet, RANK).to(plan.device)
-    if lora is not None:
-        changes.load(lora, prior.weights_hash)
-    trainer = Trainer(
-        folder,
-        nn.ModuleDict({"lora": changes}),
-        replace(plan, bf16=False),
-        1e-3,
-        warmup=50,
-        check_seconds=1800,
-        optimizers=PlainAdamW,
-    )
+    changes = adapt(prior, plan, lora)
+    trainer = trainer_of(changes, folder, plan, warmup=50, averaging=0.999, seconds=1800)
     trainer.fit(
         lambda generator: refinement.loss(plan.batch, generator),
         lambda step: refinement.check(folder / "previews", step),

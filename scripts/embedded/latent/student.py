@@ -9,12 +9,12 @@ paths begin in pure noise, as a picture does; the others in noised views of the 
 rounds of StochSync do.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from synclab.core.solvers import consistency_x0, dpm_x0, nodes
 from synclab.core.streams import Streams
@@ -26,12 +26,10 @@ from ..cards.sheets import sheet
 from ..data.prompts import draw_prompts
 from ..data.views import LEVEL
 from ..training.diffusion import rates
-from ..training.low_rank import LowRank
-from ..training.muon import PlainAdamW
-from ..training.trainer import Plan, Trainer
+from ..training.trainer import Plan
+from .adaptation import adapt, frozen_prior, trainer_of
 from .score import join, score_samples
 
-RANK = 48  # in training
 KEPT = 24  # rank of the file
 FOV = 72.0  # degrees, of the panorama's views
 POINTS = (9, 14)  # of the grid of a path's times, both included
@@ -172,25 +170,13 @@ def train_student(
     """Distils the checkpoint `begin` under guidance, and writes the LoRA to the file `output`.
 
     Args:
-        plan: with `bf16` both networks compute in bfloat16, except for the student's LoRA.
+        plan: with `bf16` both networks compute in bfloat16.
         lora: the teacher's own LoRA, if it has one.
     """
     torch.manual_seed(plan.seed)
-    build = partial(LatentPrior, device=plan.device, precision="bf16" if plan.bf16 else "fp32")
-    teacher, prior = build(str(begin), lora=str(lora) if lora else None), build(str(begin))
-    changes = LowRank(prior.unet, RANK).to(plan.device)
-    if lora:
-        changes.load(lora, prior.weights_hash)
+    teacher, prior = frozen_prior(begin, plan, lora), frozen_prior(begin, plan)
+    changes = adapt(prior, plan, lora)
     student = Student(prior, teacher, guidance)
-    trainer = Trainer(
-        folder,
-        nn.ModuleDict({"lora": changes}),
-        replace(plan, bf16=False),
-        1e-3,
-        warmup=30,
-        averaging=0.99,
-        check_seconds=1200,
-        optimizers=PlainAdamW,
-    )
+    trainer = trainer_of(changes, folder, plan, warmup=30, averaging=0.99, seconds=1200)
     trainer.fit(partial(student.loss, plan.batch), partial(student.check, folder / "previews"))
     changes.save(output, prior.weights_hash, KEPT)
