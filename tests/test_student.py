@@ -19,7 +19,7 @@ from scripts.embedded.latent.student import (
     sample,
     train_student,
 )
-from scripts.embedded.training.low_rank import Change, LowRank
+from scripts.embedded.training.low_rank import DIGITS, Change, LowRank, written
 from scripts.embedded.training.trainer import Plan
 from synclab.core.schedule import Schedule
 from synclab.priors.latent import LatentPrior
@@ -33,9 +33,10 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 
 def learnt(low_rank: LowRank) -> LowRank:
-    """Branches that add something; they are zero before training."""
+    """Branches that add something, which a file holds exactly; they are zero before training."""
     for parameter in low_rank.parameters():
         torch.nn.init.normal_(parameter, std=0.2, generator=seeded())
+        parameter.data = written(parameter).float()
     return low_rank
 
 
@@ -52,7 +53,7 @@ def test_a_merged_lora_answers_as_its_branches_did_in_training(tmp_path: Path):
     low_rank = learnt(LowRank(trained, rank=2))
     low_rank.save(tmp_path / "lora.safetensors", None)
     merge(merged, str(tmp_path / "lora.safetensors"))
-    close(answer(merged), answer(trained), 2e-2)
+    close(answer(merged), answer(trained), 1e-5)
     assert (answer(trained) - plain).abs().max() > 0.2
 
 
@@ -66,12 +67,20 @@ def test_a_lower_rank_keeps_the_greatest_singular_values(shape: tuple[int, ...])
     close(up.flatten(1) @ down.flatten(1), (u[:, :2] * values[:2]) @ v[:2], 1e-5)
 
 
+def test_files_hold_factors_rounded_to_a_few_digits():
+    factors = torch.randn(500, generator=seeded()) * torch.logspace(-3, 3, 500)
+    rounded = written(factors).double()
+    assert ((rounded / factors - 1).abs() <= 2.0**-DIGITS).all()
+    digits, _ = torch.frexp(rounded)
+    assert torch.equal(digits * 2**DIGITS, (digits * 2**DIGITS).round())
+
+
 def test_training_goes_on_from_a_lora_of_a_lower_rank(tmp_path: Path):
     first, second = small_checkpoint.unet(), small_checkpoint.unet()
     second.load_state_dict(first.state_dict())
     learnt(LowRank(first, rank=2)).save(tmp_path / "lora.safetensors", None)
     learnt(LowRank(second, rank=3)).load(tmp_path / "lora.safetensors", None)
-    close(answer(second), answer(first), 2e-2)
+    close(answer(second), answer(first), 1e-5)
 
 
 def test_an_untrained_student_is_its_teacher_without_guidance():
@@ -142,7 +151,7 @@ def test_a_student_begins_as_its_teacher(checkpoint: Path, teacher_lora: Path, t
     student, teacher = (
         LatentPrior(str(checkpoint), lora=str(each)) for each in (lora, teacher_lora)
     )
-    close(answer(student.unet), answer(teacher.unet), 2e-2)
+    close(answer(student.unet), answer(teacher.unet), 5e-2)
 
 
 def test_a_trained_student_is_a_lora_of_its_teacher(

@@ -11,7 +11,6 @@ from ..training.low_rank import LowRank
 from ..training.muon import PlainAdamW
 from ..training.trainer import Plan, Trainer
 
-RANK = 48  # in training; files have lower ranks
 RATE = 1e-3
 
 
@@ -23,9 +22,9 @@ def frozen_prior(begin: Path, plan: Plan, lora: Path | None = None) -> LatentPri
     )
 
 
-def adapt(prior: LatentPrior, plan: Plan, lora: Path | None) -> LowRank:
+def adapt(prior: LatentPrior, plan: Plan, rank: int, lora: Path | None) -> LowRank:
     """A LoRA in single precision that the prior's denoiser follows; `lora`: one to go on from."""
-    changes = LowRank(prior.unet, RANK).to(plan.device)
+    changes = LowRank(prior.unet, rank).to(plan.device)
     if lora:
         changes.load(lora, prior.weights_hash)
     return changes

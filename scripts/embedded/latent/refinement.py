@@ -22,7 +22,7 @@ from .score import join
 from .student import start_noise
 from .unet import HELD_OUT, UNPROMPTED, Batch, Captioned
 
-KEPT = 32  # rank of the file
+RANK = 32  # of the LoRA
 POINTS = 12  # of the grid of a sample's times
 TOGETHER = 15  # samples
 
@@ -84,17 +84,17 @@ def refine(
     Args:
         data: a folder with views, and with latents encoded by the checkpoint's own autoencoder.
         plan: with `bf16` the frozen network computes in bfloat16.
-        lora: a LoRA of this checkpoint to go on from, as this function writes it.
+        lora: a LoRA of this checkpoint to go on from, of at most `RANK`.
     """
     torch.manual_seed(plan.seed)
     prior = frozen_prior(begin, plan)
     views = load_views(prior, data)
     held_out, views = views.split(min(HELD_OUT, len(views.latents) // 8))
     refinement = Refinement(prior, views, held_out)
-    changes = adapt(prior, plan, lora)
+    changes = adapt(prior, plan, RANK, lora)
     trainer = trainer_of(changes, folder, plan, warmup=50, averaging=0.999, seconds=1800)
     trainer.fit(
         lambda generator: refinement.loss(plan.batch, generator),
         lambda step: refinement.check(folder / "previews", step),
     )
-    changes.save(output, prior.weights_hash, KEPT)
+    changes.save(output, prior.weights_hash)

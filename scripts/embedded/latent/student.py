@@ -30,7 +30,7 @@ from ..training.trainer import Plan
 from .adaptation import adapt, frozen_prior, trainer_of
 from .score import join, score_samples
 
-KEPT = 24  # rank of the file
+RANK, KEPT = 48, 24  # of the LoRA in training, and of the file
 FOV = 72.0  # degrees, of the panorama's views
 POINTS = (9, 14)  # of the grid of a path's times, both included
 EARLIEST = 100  # below this time one unguided call is as good as the path, and nothing is learned
@@ -175,7 +175,7 @@ def train_student(
     """
     torch.manual_seed(plan.seed)
     teacher, prior = frozen_prior(begin, plan, lora), frozen_prior(begin, plan)
-    changes = adapt(prior, plan, lora)
+    changes = adapt(prior, plan, RANK, lora)
     student = Student(prior, teacher, guidance)
     trainer = trainer_of(changes, folder, plan, warmup=30, averaging=0.99, seconds=1200)
     trainer.fit(partial(student.loss, plan.batch), partial(student.check, folder / "previews"))

@@ -9,6 +9,8 @@ from torch.nn.utils.parametrize import register_parametrization
 
 from synclab.priors.lora import BASE, read
 
+DIGITS = 6  # significant binary digits of a factor in a file
+
 
 class Change(nn.Module):
     """A layer's weight W as W + B A: zero change at first."""
@@ -42,6 +44,16 @@ class Change(nn.Module):
         return down.view(-1, *self.down.shape[1:]), up.view(len(up), -1, *self.up.shape[2:])
 
 
+def written(factor: Tensor) -> Tensor:
+    """The factor as files hold it: half precision, rounded to `DIGITS` binary digits.
+
+    Rounding is noise of 0.7 %, which no loss shows; a compressed file is a quarter smaller by it.
+    """
+    mantissa, exponent = torch.frexp(factor.detach().float().cpu())
+    rounded = (mantissa * 2**DIGITS).round() / 2**DIGITS
+    return torch.ldexp(rounded, exponent).half().contiguous()
+
+
 class LowRank(nn.Module):
     """Changes of all linear layers and convolutions of a network, whose own weights stay."""
 
@@ -65,7 +77,7 @@ class LowRank(nn.Module):
             change.set(parts["down"], parts["up"])
 
     def save(self, file: Path, base: str | None, rank: int | None = None) -> None:
-        """Writes the factors in half precision, under the names that diffusers gives them.
+        """Writes the factors, rounded, under the names that diffusers gives them.
 
         Args:
             base: SHA-256 of the network's own file, kept in the metadata.
@@ -74,7 +86,7 @@ class LowRank(nn.Module):
         weights: dict[str, Tensor] = {}
         for name, change in self.changes.items():
             down, up = change.nearest(rank) if rank else (change.down, change.up)
-            weights[f"unet.{name}.lora_A.weight"] = down.detach().half().cpu().contiguous()
-            weights[f"unet.{name}.lora_B.weight"] = up.detach().half().cpu().contiguous()
+            weights[f"unet.{name}.lora_A.weight"] = written(down)
+            weights[f"unet.{name}.lora_B.weight"] = written(up)
         file.parent.mkdir(parents=True, exist_ok=True)
         save_file(weights, file, {BASE: base} if base else None)
