@@ -5,22 +5,21 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 import small_checkpoint
+import small_views
 import torch
 from conftest import close
 from PIL import Image
 
-from scripts.embedded.latent.refinement import load_views, refine, refinement_loss
+from scripts.embedded.latent.adaptation import load_views
+from scripts.embedded.latent.refinement import refine, refinement_loss
 from scripts.embedded.latent.refinement_score import score_refinement
 from scripts.embedded.latent.unet import Batch
 from scripts.embedded.training.trainer import Plan
 from synclab.core.schedule import Schedule
 from synclab.errors import UserError
 from synclab.priors.latent import LatentPrior
-
-VIEWS = 16
 
 
 @pytest.fixture(autouse=True)
@@ -30,15 +29,7 @@ def brief_samples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """A folder of grey views of no scene, with captions and latents as the stages leave them."""
-    generator = np.random.default_rng(0)
-    np.save(tmp_path / "views.npy", np.full((VIEWS, 3, 8, 8), 128, np.uint8))
-    np.save(tmp_path / "latents.npy", generator.standard_normal((VIEWS, 2, 4, 8, 8), np.float32))
-    captions = [json.dumps(["a desert"] * 4)] * VIEWS
-    (tmp_path / "captions.jsonl").write_text("\n".join(captions), encoding="utf-8")
-    record = json.dumps({"count": VIEWS, "scale": 7.0})
-    (tmp_path / "latents.json").write_text(record, encoding="utf-8")
-    return tmp_path
+    return small_views.write(tmp_path)
 
 
 def refined(checkpoint: Path, data: Path, steps: int, *, bf16: bool = False) -> LatentPrior:
@@ -91,7 +82,8 @@ def test_a_refinement_is_refused_by_other_weights_of_the_same_shape(
 
 def test_latents_are_scaled_as_the_committed_autoencoder_does(checkpoint: Path, data: Path):
     prior = LatentPrior(str(checkpoint))
-    assert load_views(prior, data).latents.scale == prior.vae.config.scaling_factor != 7.0
+    for views in load_views(prior, data):
+        assert views.latents.scale == prior.vae.config.scaling_factor != 7.0
 
 
 def test_samples_before_and_after_are_scored_and_shown_beside_the_truth(

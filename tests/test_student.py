@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 import small_checkpoint
+import small_views
 import torch
 from conftest import close
 from torch import Tensor
 
+from scripts.embedded.latent.adaptation import load_views
 from scripts.embedded.latent.student import (
     EARLIEST,
     Paths,
@@ -19,6 +21,7 @@ from scripts.embedded.latent.student import (
     sample,
     train_student,
 )
+from scripts.embedded.latent.unet import Captioned
 from scripts.embedded.training.low_rank import DIGITS, Change, LowRank, written
 from scripts.embedded.training.trainer import Plan
 from synclab.core.schedule import Schedule
@@ -58,13 +61,13 @@ def test_a_merged_lora_answers_as_its_branches_did_in_training(tmp_path: Path):
 
 
 @pytest.mark.parametrize("shape", [(6, 5), (6, 5, 3, 3), (2, 9)])
-def test_a_lower_rank_keeps_the_greatest_singular_values(shape: tuple[int, ...]):
-    change = Change(torch.zeros(shape), rank=4)
+def test_a_higher_rank_is_cut_to_its_greatest_singular_values(shape: tuple[int, ...]):
+    change, cut = Change(torch.zeros(shape), rank=4), Change(torch.zeros(shape), rank=2)
     torch.nn.init.normal_(change.up, generator=seeded())
-    whole = change(torch.zeros(shape)).detach().flatten(1)
-    down, up = change.nearest(2)
-    u, values, v = torch.linalg.svd(whole, full_matrices=False)
-    close(up.flatten(1) @ down.flatten(1), (u[:, :2] * values[:2]) @ v[:2], 1e-5)
+    cut.set(change.down, change.up)
+    u, values, v = torch.linalg.svd(change(torch.zeros(shape)).flatten(1), full_matrices=False)
+    close(cut(torch.zeros(shape)).flatten(1), (u[:, :2] * values[:2]) @ v[:2], 1e-5)
+    close(cut.up.flatten(1).norm(dim=0), cut.down.flatten(1).norm(dim=1), 1e-5)
 
 
 def test_files_hold_factors_rounded_to_a_few_digits():
@@ -90,6 +93,15 @@ def test_an_untrained_student_is_its_teacher_without_guidance():
     assert torch.equal(answer(unet), plain)
 
 
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_views.write(tmp_path_factory.mktemp("data"))
+
+
+def views(prior: LatentPrior, data: Path) -> Captioned:
+    return load_views(prior, data)[1]
+
+
 class Exact:
     """The exact answer for data that are all zero: every path of it ends in zero."""
 
@@ -107,20 +119,22 @@ class Exact:
 
 
 @pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
-def test_a_student_equal_to_the_exact_teacher_has_no_loss(checkpoint: Path, prediction: str):
+def test_a_student_equal_to_the_exact_teacher_has_no_loss(
+    checkpoint: Path, data: Path, prediction: str
+):
     prior = LatentPrior(str(checkpoint))
     prior.prediction = prediction
     prior.unet = Exact(prior.schedule, prediction)
     for seed in range(3):
-        paths = draw_paths(prior, 2, 5.0, seeded(seed))
+        paths = draw_paths(prior, views(prior, data), 2, 5.0, seeded(seed))
         close(paths.end, torch.zeros_like(paths.end), 1e-4)
         assert float(consistency_loss(prior, paths).max()) < 1e-4
 
 
 @pytest.fixture(scope="module")
-def paths(checkpoint: Path) -> list[Paths]:
+def paths(checkpoint: Path, data: Path) -> list[Paths]:
     prior = LatentPrior(str(checkpoint))
-    return [draw_paths(prior, 2, 5.0, seeded(seed)) for seed in range(4)]
+    return [draw_paths(prior, views(prior, data), 2, 5.0, seeded(seed)) for seed in range(8)]
 
 
 def test_all_points_of_a_path_share_its_end_and_its_text(paths: list[Paths]):
@@ -145,22 +159,28 @@ def teacher_lora(checkpoint: Path, tmp_path: Path) -> Path:
     return file
 
 
-def test_a_student_begins_as_its_teacher(checkpoint: Path, teacher_lora: Path, tmp_path: Path):
-    lora = tmp_path / "lora.safetensors"
-    train_student(tmp_path, checkpoint, 5.0, replace(BRIEF, steps=0), lora, teacher_lora)
+def test_a_student_begins_as_its_teacher(
+    checkpoint: Path, data: Path, teacher_lora: Path, tmp_path: Path
+):
+    lora, plan = tmp_path / "lora.safetensors", replace(BRIEF, steps=0)
+    train_student(tmp_path, data, checkpoint, 5.0, plan, lora, teacher_lora)
     student, teacher = (
         LatentPrior(str(checkpoint), lora=str(each)) for each in (lora, teacher_lora)
     )
-    close(answer(student.unet), answer(teacher.unet), 5e-2)
+    close(answer(student.unet), answer(teacher.unet), 1e-5)
 
 
 def test_a_trained_student_is_a_lora_of_its_teacher(
-    checkpoint: Path, teacher_lora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    checkpoint: Path,
+    data: Path,
+    teacher_lora: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr("scripts.embedded.latent.student.KINDS", ["desert"])
     monkeypatch.setattr("scripts.embedded.latent.student.CHECKED", 1)
     lora = tmp_path / "lora.safetensors"
-    train_student(tmp_path, checkpoint, 5.0, BRIEF, lora, teacher_lora)
+    train_student(tmp_path, data, checkpoint, 5.0, BRIEF, lora, teacher_lora)
     student = LatentPrior(str(checkpoint), lora=str(lora))
     assert sample(student, ["a desert", "a city"], calls=2).isfinite().all()
     assert "kind_4" in (tmp_path / "checks.jsonl").read_text(encoding="utf-8")

@@ -3,12 +3,15 @@
 import pytest
 import torch
 
+from scripts.embedded.data.views import CAPTIONS
+from scripts.embedded.latent.latents import Latents
 from scripts.embedded.latent.student import consistency_loss, draw_paths, sample
+from scripts.embedded.latent.unet import Captioned, tokenize_captions
 from synclab.judges.classifier import Judge, verdicts
 from synclab.places import ASSETS
 from synclab.priors.latent import LatentPrior
 from synclab.priors.lora import FILE
-from synclab.world import KINDS, TIMES
+from synclab.world import KINDS, TIMES, render_views, sample_scenes
 
 TINY = ASSETS / "tiny"
 LORA = ASSETS / "tiny_fast" / FILE
@@ -20,6 +23,10 @@ ASKED = [
 ]
 
 pytestmark = pytest.mark.skipif(not LORA.is_file(), reason=f"no weights yet: {LORA}")
+
+
+def seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +46,19 @@ def test_four_calls_without_guidance_show_what_was_asked_for(student: LatentPrio
     assert len(wrong) <= 1  # of eight verdicts
 
 
+def captioned(prior: LatentPrior) -> Captioned:
+    """The latents of a view of the world for each text, under that text."""
+    scenes = [sample_scenes(1, seeded(0), kind, time) for kind, time, _ in ASKED]
+    level, size = torch.zeros(1), prior.image_size
+    views = torch.cat([render_views(each, level, level, size)[0] for each in scenes])
+    latents = prior.encode(views)[:, None].expand(-1, 2, -1, -1, -1)
+    tokens = tokenize_captions(prior.tokenizer, [[text] * CAPTIONS for *_, text in ASKED])
+    return Captioned(Latents(latents.numpy(), 1.0), tokens, tokens[0, 0], "cpu")
+
+
 def test_one_call_is_nearer_to_the_paths_ends_than_the_teachers_own(student: LatentPrior):
-    teacher = LatentPrior(str(TINY))
-    paths = draw_paths(teacher, 2, 5.0, torch.Generator().manual_seed(123456))
+    teacher = LatentPrior(str(TINY), lora=str(TINY / FILE))
+    paths = draw_paths(teacher, captioned(teacher), 2, 5.0, seeded(123456))
     with torch.no_grad():
         own, others = (float(consistency_loss(prior, paths).mean()) for prior in (student, teacher))
     assert own < 0.8 * others

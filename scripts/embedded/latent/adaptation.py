@@ -10,6 +10,7 @@ from synclab.priors.latent import LatentPrior
 from ..training.low_rank import LowRank
 from ..training.muon import PlainAdamW
 from ..training.trainer import Plan, Trainer
+from .unet import HELD_OUT, Captioned
 
 RATE = 1e-3
 
@@ -20,6 +21,16 @@ def frozen_prior(begin: Path, plan: Plan, lora: Path | None = None) -> LatentPri
     return LatentPrior(
         str(begin), lora=str(lora) if lora else None, device=plan.device, precision=precision
     )
+
+
+def load_views(prior: LatentPrior, data: Path) -> tuple[Captioned, Captioned]:
+    """Captioned latents of a data folder, scaled and in tokens as the prior does it.
+
+    Returns: views that are held out of training, and the others.
+    """
+    views = Captioned.load(data, prior.tokenizer, prior.device)
+    views = replace(views, latents=replace(views.latents, scale=prior.vae.config.scaling_factor))
+    return views.split(min(HELD_OUT, len(views.latents) // 8))
 
 
 def adapt(prior: LatentPrior, plan: Plan, rank: int, lora: Path | None) -> LowRank:

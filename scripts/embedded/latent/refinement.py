@@ -3,7 +3,7 @@
 The denoiser keeps its schedule and what it predicts, so whatever was made of it stays valid.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -16,11 +16,11 @@ from synclab.tasks.directions import DOWN, UP
 from ..cards.sheets import sheet
 from ..training.diffusion import rates, weighted_noise_error
 from ..training.trainer import Plan
-from .adaptation import adapt, frozen_prior, trainer_of
+from .adaptation import adapt, frozen_prior, load_views, trainer_of
 from .preview import GUIDANCE, prompts
 from .score import join
 from .student import start_noise
-from .unet import HELD_OUT, UNPROMPTED, Batch, Captioned
+from .unet import UNPROMPTED, Batch, Captioned
 
 RANK = 32  # of the LoRA
 POINTS = 12  # of the grid of a sample's times
@@ -70,12 +70,6 @@ class Refinement:
         return {"loss": round(float(refinement_loss(self.prior, batch).mean()), 5)}
 
 
-def load_views(prior: LatentPrior, data: Path) -> Captioned:
-    """Captioned latents of a data folder, scaled and in tokens as the prior does it."""
-    views = Captioned.load(data, prior.tokenizer, prior.device)
-    return replace(views, latents=replace(views.latents, scale=prior.vae.config.scaling_factor))
-
-
 def refine(
     folder: Path, data: Path, begin: Path, plan: Plan, output: Path, lora: Path | None = None
 ) -> None:
@@ -84,12 +78,11 @@ def refine(
     Args:
         data: a folder with views, and with latents encoded by the checkpoint's own autoencoder.
         plan: with `bf16` the frozen network computes in bfloat16.
-        lora: a LoRA of this checkpoint to go on from, of at most `RANK`.
+        lora: a LoRA of this checkpoint to go on from.
     """
     torch.manual_seed(plan.seed)
     prior = frozen_prior(begin, plan)
-    views = load_views(prior, data)
-    held_out, views = views.split(min(HELD_OUT, len(views.latents) // 8))
+    held_out, views = load_views(prior, data)
     refinement = Refinement(prior, views, held_out)
     changes = adapt(prior, plan, RANK, lora)
     trainer = trainer_of(changes, folder, plan, warmup=50, averaging=0.999, seconds=1800)

@@ -106,7 +106,7 @@ def refine_score(parser: ArgumentParser) -> Run:
 
 
 def student(parser: ArgumentParser) -> Run:
-    training(parser, 1000, batch=3)
+    training(parser, 2000, batch=6)
     parser.add_argument("--prior", type=Path, default=ASSETS / "tiny", help="the teacher")
     parser.add_argument("--teacher-lora", type=Path, help="the teacher's own LoRA")
     parser.add_argument("--guidance", type=float, default=5.0, help="scale that it learns")
@@ -116,20 +116,24 @@ def student(parser: ArgumentParser) -> Run:
         from .student import train_student
 
         folder = args.folder / "student"
-        train_student(folder, args.prior, args.guidance, plan(args), args.output, args.teacher_lora)
+        train_student(
+            folder, args.folder, args.prior, args.guidance, plan(args), args.output,
+            args.teacher_lora,
+        )  # fmt: skip
 
     return run
 
 
 def student_score(parser: ArgumentParser) -> Run:
     parser.add_argument("--lora", type=Path, default=ASSETS / "tiny_fast" / FILE)
+    parser.add_argument("--teacher-lora", type=Path, default=ASSETS / "tiny" / FILE)
     parser.add_argument("--prompts", type=int, default=4, help="for each kind and time")
     parser.add_argument("--output", type=Path, default=Path("runs/tiny/student/score"))
 
     def run(args: Namespace) -> None:
         from .student_score import score_student
 
-        score_student(args.lora, args.prompts, args.output, args.device)
+        score_student(args.lora, args.teacher_lora, args.prompts, args.output, args.device)
 
     return run
 

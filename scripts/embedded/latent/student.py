@@ -6,7 +6,7 @@ its paths are StochSync's G, and the student answers with their ends in one call
 guidance. It begins as the teacher, whose own LoRA becomes part of the student's. It learns from the
 ends themselves: on paths this short they cost less than a second network's answers. Half of the
 paths begin in pure noise, as a picture does; the others in noised views of the world, as the later
-rounds of StochSync do.
+rounds of StochSync do. Both have the views' captions, which name the direction of steep ones.
 """
 
 from dataclasses import dataclass
@@ -19,24 +19,23 @@ from torch import Tensor
 from synclab.core.solvers import consistency_x0, dpm_x0, nodes
 from synclab.core.streams import Streams
 from synclab.judges.classifier import Judge
+from synclab.priors.branches import Branches
 from synclab.priors.latent import LatentPrior
-from synclab.world import KINDS, Scenes, caption, render_views, sample_scenes
+from synclab.world import KINDS
 
 from ..cards.sheets import sheet
 from ..data.prompts import draw_prompts
-from ..data.views import LEVEL
 from ..training.diffusion import rates
 from ..training.trainer import Plan
-from .adaptation import adapt, frozen_prior, trainer_of
+from .adaptation import adapt, frozen_prior, load_views, trainer_of
 from .score import join, score_samples
+from .unet import Captioned
 
-RANK, KEPT = 48, 24  # of the LoRA in training, and of the file
-FOV = 72.0  # degrees, of the panorama's views
+RANK = 24  # of the LoRA
 POINTS = (9, 14)  # of the grid of a path's times, both included
 EARLIEST = 100  # below this time one unguided call is as good as the path, and nothing is learned
 CALLS = (1, 2, 4)  # that are looked at during training
-HELD_OUT = 1_000_000_000  # seed of the paths that checks use
-CHECKED = 6  # groups of those paths, each from one time
+CHECKED = 6  # groups of paths of a check, each from one time
 
 
 @dataclass(frozen=True)
@@ -49,42 +48,32 @@ class Paths:
     end: Tensor
 
 
-def draw_captions(scenes: Scenes, generator: torch.Generator) -> list[str]:
-    return [caption(scenes, i, generator) for i in range(len(scenes.kind))]
-
-
-def draw_views(scenes: Scenes, size: int, generator: torch.Generator) -> Tensor:
-    """Views (n, 3, size, size) near the horizon; one in four looks up or down, by up to 30."""
-
-    def uniform() -> Tensor:
-        return torch.rand(len(scenes.kind), generator=generator)
-
-    azimuth, level = 360 * uniform(), torch.randn(len(scenes.kind), generator=generator) * 3
-    elevation = torch.where(uniform() < 0.25, LEVEL * (2 * uniform() - 1), level)
-    return render_views(scenes, azimuth, elevation, size, FOV)[0]
-
-
-def draw_start(
-    prior: LatentPrior, scenes: Scenes, generator: torch.Generator
-) -> tuple[Tensor, int]:
-    """Where paths begin, and the time there: pure noise, or noised views at any time."""
-    last = prior.schedule.last
-    eps = torch.randn(len(scenes.kind), *prior.shape, generator=generator).to(prior.device)
+def draw_time(last: int, generator: torch.Generator) -> int:
+    """Where paths begin: in half of the cases `last`, pure noise; else any time above EARLIEST."""
     if torch.rand((), generator=generator) < 0.5:
-        return eps, last
-    t = int(torch.randint(EARLIEST, last, (), generator=generator))
-    views = draw_views(scenes, prior.image_size, generator).to(prior.device)
-    return prior.schedule.noise(prior.encode(views), eps, t), t
+        return last
+    return int(torch.randint(EARLIEST, last, (), generator=generator))
+
+
+@torch.no_grad()
+def conditions(prior: LatentPrior, words: Tensor) -> Branches:
+    """Captions as token ids (n, k) beside the empty prompt, for guidance."""
+    positive, empty = prior.text_encoder(words).last_hidden_state, prior.embed("").negative[0]
+    return Branches((positive,), (empty.expand_as(positive),))
 
 
 @torch.no_grad()
 def draw_paths(
-    prior: LatentPrior, count: int, guidance: float, generator: torch.Generator
+    prior: LatentPrior,
+    views: Captioned,
+    count: int,
+    guidance: float,
+    generator: torch.Generator,
 ) -> Paths:
     """`count` paths of the teacher from one time, over a grid of times that varies."""
-    scenes = sample_scenes(count, generator)
-    text = join(prior, draw_captions(scenes, generator))
-    x, t = draw_start(prior, scenes, generator)
+    batch, t = views.draw(count, 0.0, generator), draw_time(prior.schedule.last, generator)
+    x = batch.eps if t == prior.schedule.last else prior.schedule.noise(batch.x0, batch.eps, t)
+    text = conditions(prior, batch.words)
     n = int(torch.randint(POINTS[0], POINTS[1] + 1, (), generator=generator))
     states = [x]
 
@@ -129,25 +118,27 @@ def sample(prior: LatentPrior, texts: list[str], calls: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Student:
-    """The student as a prior, and its teacher under guidance."""
+    """The student as a prior, its teacher under guidance, and the views that paths begin in."""
 
     prior: LatentPrior
     teacher: LatentPrior
     guidance: float
+    views: Captioned
+    held_out: Captioned
 
-    def loss(self, count: int, generator: torch.Generator) -> Tensor:
+    def loss(self, views: Captioned, count: int, generator: torch.Generator) -> Tensor:
         """Mean distance from the ends of `count` paths that the teacher takes."""
-        paths = draw_paths(self.teacher, count, self.guidance, generator)
+        paths = draw_paths(self.teacher, views, count, self.guidance, generator)
         return consistency_loss(self.prior, paths).mean()
 
     @torch.no_grad()
     def check(self, folder: Path, step: int) -> dict[str, float]:
-        """Loss on paths held out, and shares of samples that the judge recognises, by calls.
+        """Loss on views held out, and shares of samples that the judge recognises, by calls.
 
         Draws the samples into `folder`, a row for each number of calls.
         """
-        generator = torch.Generator().manual_seed(HELD_OUT)
-        losses = [float(self.loss(4, generator)) for _ in range(CHECKED)]
+        generator = torch.Generator().manual_seed(0)
+        losses = [float(self.loss(self.held_out, 4, generator)) for _ in range(CHECKED)]
         found, rows = {"loss": round(sum(losses) / len(losses), 5)}, []
         judge, prompts = Judge.load(), draw_prompts(KINDS, 1)
         for calls in CALLS:
@@ -161,6 +152,7 @@ class Student:
 
 def train_student(
     folder: Path,
+    data: Path,
     begin: Path,
     guidance: float,
     plan: Plan,
@@ -170,13 +162,17 @@ def train_student(
     """Distils the checkpoint `begin` under guidance, and writes the LoRA to the file `output`.
 
     Args:
+        data: a folder with views, and with latents encoded by the checkpoint's own autoencoder.
         plan: with `bf16` both networks compute in bfloat16.
         lora: the teacher's own LoRA, if it has one.
     """
     torch.manual_seed(plan.seed)
     teacher, prior = frozen_prior(begin, plan, lora), frozen_prior(begin, plan)
+    held_out, views = load_views(prior, data)
     changes = adapt(prior, plan, RANK, lora)
-    student = Student(prior, teacher, guidance)
-    trainer = trainer_of(changes, folder, plan, warmup=30, averaging=0.99, seconds=1200)
-    trainer.fit(partial(student.loss, plan.batch), partial(student.check, folder / "previews"))
-    changes.save(output, prior.weights_hash, KEPT)
+    student = Student(prior, teacher, guidance, views, held_out)
+    trainer = trainer_of(changes, folder, plan, warmup=30, averaging=0.999, seconds=1200)
+    trainer.fit(
+        partial(student.loss, views, plan.batch), partial(student.check, folder / "previews")
+    )
+    changes.save(output, prior.weights_hash)

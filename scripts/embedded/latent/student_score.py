@@ -35,14 +35,16 @@ def samples(
 
 
 @torch.no_grad()
-def score_student(lora: Path, count: int, output: Path, device: str) -> None:
+def score_student(lora: Path, teacher: Path | None, count: int, output: Path, device: str) -> None:
     """Writes scores.json and samples.jpg: the first prompts as columns, the makers as rows.
 
     Args:
+        teacher: the teacher's own LoRA, if it has one.
         count: prompts for each kind and, outdoors, for each time.
     """
-    tiny = LatentPrior(str(ASSETS / "tiny"), device=device)
-    student = LatentPrior(str(ASSETS / "tiny"), lora=str(lora), device=device)
+    base, own = str(ASSETS / "tiny"), str(teacher) if teacher else None
+    tiny = LatentPrior(base, lora=own, device=device)
+    student = LatentPrior(base, lora=str(lora), device=device)
     judge, prompts, scores, rows = Judge.load(), draw_prompts(KINDS, count), {}, []
     reference = true_views(prompts)
     every = max(1, len(prompts) // COLUMNS)

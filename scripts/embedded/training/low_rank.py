@@ -28,20 +28,27 @@ class Change(nn.Module):
 
     @torch.no_grad()
     def set(self, down: Tensor, up: Tensor) -> None:
-        """Begins with factors of at most its own rank; the rest of it changes nothing yet."""
+        """Begins with these factors, or with the nearest of its own rank if theirs is higher.
+
+        If their rank is lower, the rest of it changes nothing yet.
+        """
+        if len(down) > len(self.down):
+            down, up = nearest(down, up, len(self.down))
         self.up.zero_()
         self.up[:, : len(down)] = up
         self.down[: len(down)] = down
 
-    @torch.no_grad()
-    def nearest(self, rank: int) -> tuple[Tensor, Tensor]:
-        """Factors down (r, in, ...), up (out, r, ...) of the nearest change of at most `rank`."""
-        left, right = torch.linalg.qr(self.up.flatten(1)), torch.linalg.qr(self.down.flatten(1).T)
-        u, values, v = torch.linalg.svd(left.R @ right.R.T, full_matrices=False)
-        root = values[:rank].sqrt()
-        down = root[:, None] * (v[:rank] @ right.Q.T)
-        up = (left.Q @ u[:, :rank]) * root
-        return down.view(-1, *self.down.shape[1:]), up.view(len(up), -1, *self.up.shape[2:])
+
+def nearest(down: Tensor, up: Tensor, rank: int) -> tuple[Tensor, Tensor]:
+    """Factors (r, in, ...), (out, r, ...) of the nearest change of at most `rank`.
+
+    Returns: the greatest singular values (Eckart and Young 1936), shared by both factors.
+    """
+    left, right = torch.linalg.qr(up.flatten(1).float()), torch.linalg.qr(down.flatten(1).float().T)
+    u, values, v = torch.linalg.svd(left.R @ right.R.T, full_matrices=False)
+    root = values[:rank].sqrt()
+    lower, upper = root[:, None] * (v[:rank] @ right.Q.T), (left.Q @ u[:, :rank]) * root
+    return lower.view(-1, *down.shape[1:]), upper.view(len(up), -1, *up.shape[2:])
 
 
 def written(factor: Tensor) -> Tensor:
@@ -67,7 +74,7 @@ class LowRank(nn.Module):
         self.registered = nn.ModuleList(self.changes.values())
 
     def load(self, file: Path, base: str | None) -> None:
-        """Begins with the factors that `save` wrote, of the same layers and at most this rank.
+        """Begins with the factors that `save` wrote for the same layers, cut to this rank.
 
         Raises: UserError if the file is not readable, or names another network than `base`.
         """
@@ -76,17 +83,15 @@ class LowRank(nn.Module):
             parts = saved[name.replace(".", "_")]
             change.set(parts["down"], parts["up"])
 
-    def save(self, file: Path, base: str | None, rank: int | None = None) -> None:
+    def save(self, file: Path, base: str | None) -> None:
         """Writes the factors, rounded, under the names that diffusers gives them.
 
         Args:
             base: SHA-256 of the network's own file, kept in the metadata.
-            rank: of the nearest factors, which are written; None: those of training.
         """
         weights: dict[str, Tensor] = {}
         for name, change in self.changes.items():
-            down, up = change.nearest(rank) if rank else (change.down, change.up)
-            weights[f"unet.{name}.lora_A.weight"] = written(down)
-            weights[f"unet.{name}.lora_B.weight"] = written(up)
+            weights[f"unet.{name}.lora_A.weight"] = written(change.down)
+            weights[f"unet.{name}.lora_B.weight"] = written(change.up)
         file.parent.mkdir(parents=True, exist_ok=True)
         save_file(weights, file, {BASE: base} if base else None)
