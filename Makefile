@@ -7,7 +7,6 @@ PYTHON ?= python3.11
 VENV := $(if $(VIRTUAL_ENV),$(VIRTUAL_ENV),.venv)
 BIN := $(VENV)/bin
 READY := $(VENV)/.synclab-ready
-export OMP_WAIT_POLICY := PASSIVE
 unexport PYTHONDONTWRITEBYTECODE # else each process of the tests compiles the package anew
 
 help: ## This list
@@ -20,7 +19,7 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-demo: $(READY) ## A whole sphere by StochSync, about half a minute
+demo: $(READY) ## A whole sphere by StochSync, a quarter of a minute
 	$(BIN)/python -m synclab.run experiment=sphere
 	$(BIN)/python -m synclab.report results/sphere/panorama
 

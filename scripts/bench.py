@@ -16,6 +16,8 @@ import os
 import sys
 from pathlib import Path
 
+from synclab.waiting import wait_briefly
+
 BENCHES = Path(__file__).with_name("bench")
 
 
@@ -28,6 +30,7 @@ def main() -> None:
     known = {path.stem for path in BENCHES.glob("*.py")} - {"__init__", "runs"}
     if name not in known:
         name, arguments = "runs", sys.argv[1:]
+    wait_briefly()
     os.execv(sys.executable, [sys.executable, str(BENCHES / f"{name}.py"), *arguments])
 
 

@@ -8,7 +8,6 @@ tables read. The exit code is 0 if all scores of the protocol could be computed,
 
 import argparse
 import logging
-import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -22,6 +21,7 @@ from synclab.core.atomic import write_atomically
 from synclab.core.hashing import sha256, to_json
 from synclab.errors import UserError
 from synclab.metrics.protocol import Protocol, read_protocol
+from synclab.waiting import wait_briefly
 
 if TYPE_CHECKING:
     from synclab.metrics.features import Measured
@@ -206,7 +206,7 @@ def attempt(folder: Path, name: str, device: str) -> int:
 
 
 def main() -> int:
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch
+    wait_briefly()
     arguments = command.parser("synclab evaluate", __doc__)
     arguments.add_argument("folders", nargs="+", type=Path, metavar="results/RUN/TASK")
     arguments.add_argument("--eval", default="embedded", help="of conf/eval, also eval=NAME")

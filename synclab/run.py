@@ -6,7 +6,6 @@
 Only Hydra is imported at the top, so that `--help` and errors respond at once.
 """
 
-import os
 import sys
 
 import hydra
@@ -15,6 +14,7 @@ from omegaconf import DictConfig
 from synclab import hydra_command
 from synclab.errors import UserError
 from synclab.places import CONF
+from synclab.waiting import wait_briefly
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
@@ -40,9 +40,7 @@ def run_job(config: DictConfig) -> None:
 
 def main() -> int:
     """The command; its arguments are those of this process."""
-    # Threads that spin at barriers make a small pipeline 100 times slower on a busy machine. The
-    # policy is read when torch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    wait_briefly()
     return hydra_command.run(run_job)
 
 

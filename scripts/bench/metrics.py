@@ -9,8 +9,7 @@ library that is not installed has no figures. Takes minutes.
 
 import os
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch and numpy
-os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OMP_NUM_THREADS"] = "1"  # before torch and numpy
 
 import argparse
 import logging

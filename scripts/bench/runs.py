@@ -7,10 +7,6 @@ one sets the run against a plain loop of the same network calls on ready-made in
 mean that all else costs nothing.
 """
 
-import os
-
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 import logging
 import sys
 import time

@@ -8,7 +8,7 @@
     python -m scripts.embedded export --output synclab/assets/tiny
     python -m scripts.embedded refine --steps 4000 --cooldown 1000
     python -m scripts.embedded refine_score
-    python -m scripts.embedded student --steps 1000 --cooldown 250
+    python -m scripts.embedded student --steps 2000 --cooldown 500
     python -m scripts.embedded student_score
     python -m scripts.embedded depth --steps 1200 --cooldown 300
     python -m scripts.embedded depth_score

@@ -8,11 +8,11 @@ the exit code is 0 exactly when all are within tolerance.
 
 import argparse
 import logging
-import os
 import sys
 from pathlib import Path
 
 from synclab import command
+from synclab.waiting import wait_briefly
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ def compare(arguments: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    wait_briefly()
     arguments = command.parser("synclab replay", __doc__)
     arguments.add_argument("recording", type=Path, metavar="GOLDEN.npz")
     arguments.add_argument("--prior", required=True, help="diffusers folder it was recorded with")
