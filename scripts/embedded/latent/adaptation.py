@@ -42,7 +42,7 @@ def adapt(prior: LatentPrior, plan: Plan, rank: int, lora: Path | None) -> LowRa
 
 
 def trainer_of(
-    changes: LowRank, folder: Path, plan: Plan, *, warmup: int, averaging: float, seconds: float
+    changes: LowRank, folder: Path, plan: Plan, *, warmup: int, seconds: float
 ) -> Trainer:
     """Trains a LoRA by AdamW, with a check every so many seconds.
 
@@ -54,7 +54,6 @@ def trainer_of(
         replace(plan, bf16=False),
         RATE,
         warmup=warmup,
-        averaging=averaging,
         check_seconds=seconds,
         optimizers=PlainAdamW,
     )

@@ -85,7 +85,7 @@ def refine(
     held_out, views = load_views(prior, data)
     refinement = Refinement(prior, views, held_out)
     changes = adapt(prior, plan, RANK, lora)
-    trainer = trainer_of(changes, folder, plan, warmup=50, averaging=0.999, seconds=1800)
+    trainer = trainer_of(changes, folder, plan, warmup=50, seconds=1800)
     trainer.fit(
         lambda generator: refinement.loss(plan.batch, generator),
         lambda step: refinement.check(folder / "previews", step),

@@ -118,16 +118,15 @@ def sample(prior: LatentPrior, texts: list[str], calls: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Student:
-    """The student as a prior, its teacher under guidance, and the views that paths begin in."""
+    """The student as a prior, its teacher under guidance, and views held out of training."""
 
     prior: LatentPrior
     teacher: LatentPrior
     guidance: float
-    views: Captioned
     held_out: Captioned
 
     def loss(self, views: Captioned, count: int, generator: torch.Generator) -> Tensor:
-        """Mean distance from the ends of `count` paths that the teacher takes."""
+        """Mean distance from the ends of `count` paths that the teacher takes from the views."""
         paths = draw_paths(self.teacher, views, count, self.guidance, generator)
         return consistency_loss(self.prior, paths).mean()
 
@@ -170,8 +169,8 @@ def train_student(
     teacher, prior = frozen_prior(begin, plan, lora), frozen_prior(begin, plan)
     held_out, views = load_views(prior, data)
     changes = adapt(prior, plan, RANK, lora)
-    student = Student(prior, teacher, guidance, views, held_out)
-    trainer = trainer_of(changes, folder, plan, warmup=30, averaging=0.999, seconds=1200)
+    student = Student(prior, teacher, guidance, held_out)
+    trainer = trainer_of(changes, folder, plan, warmup=30, seconds=1200)
     trainer.fit(
         partial(student.loss, views, plan.batch), partial(student.check, folder / "previews")
     )

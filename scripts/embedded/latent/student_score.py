@@ -35,16 +35,16 @@ def samples(
 
 
 @torch.no_grad()
-def score_student(lora: Path, teacher: Path | None, count: int, output: Path, device: str) -> None:
+def score_student(lora: Path, teacher: Path, count: int, output: Path, device: str) -> None:
     """Writes scores.json and samples.jpg: the first prompts as columns, the makers as rows.
 
     Args:
-        teacher: the teacher's own LoRA, if it has one.
+        teacher: the LoRA of the teacher, as `lora` is the student's.
         count: prompts for each kind and, outdoors, for each time.
     """
-    base, own = str(ASSETS / "tiny"), str(teacher) if teacher else None
-    tiny = LatentPrior(base, lora=own, device=device)
-    student = LatentPrior(base, lora=str(lora), device=device)
+    tiny, student = (
+        LatentPrior(str(ASSETS / "tiny"), lora=str(each), device=device) for each in (teacher, lora)
+    )
     judge, prompts, scores, rows = Judge.load(), draw_prompts(KINDS, count), {}, []
     reference = true_views(prompts)
     every = max(1, len(prompts) // COLUMNS)
