@@ -2,7 +2,7 @@
 
 import os
 
-SPINS = 10_000  # some tens of microseconds
+SPINS = 10_000  # turns of a loop: less than a millisecond
 
 
 def wait_briefly() -> None:
