@@ -30,7 +30,7 @@ def main() -> None:
     known = {path.stem for path in BENCHES.glob("*.py")} - {"__init__", "runs"}
     if name not in known:
         name, arguments = "runs", sys.argv[1:]
-    wait_briefly()
+    wait_briefly()  # as `synclab.run` does; the bench inherits it
     os.execv(sys.executable, [sys.executable, str(BENCHES / f"{name}.py"), *arguments])
 
 

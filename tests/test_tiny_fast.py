@@ -3,15 +3,17 @@
 import pytest
 import torch
 
+from scripts.embedded.data.prompts import Prompt
 from scripts.embedded.data.views import CAPTIONS
-from scripts.embedded.latent.latents import Latents
+from scripts.embedded.latent.latents import Latents, encode
+from scripts.embedded.latent.score import true_views
 from scripts.embedded.latent.student import consistency_loss, draw_paths, sample
 from scripts.embedded.latent.unet import Captioned, tokenize_captions
 from synclab.judges.classifier import Judge, verdicts
 from synclab.places import ASSETS
 from synclab.priors.latent import LatentPrior
 from synclab.priors.lora import FILE
-from synclab.world import KINDS, TIMES, render_views, sample_scenes
+from synclab.world import KINDS, TIMES
 
 TINY = ASSETS / "tiny"
 LORA = ASSETS / "tiny_fast" / FILE
@@ -23,10 +25,6 @@ ASKED = [
 ]
 
 pytestmark = pytest.mark.skipif(not LORA.is_file(), reason=f"no weights yet: {LORA}")
-
-
-def seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 @pytest.fixture(scope="module")
@@ -48,17 +46,17 @@ def test_four_calls_without_guidance_show_what_was_asked_for(student: LatentPrio
 
 def captioned(prior: LatentPrior) -> Captioned:
     """The latents of a view of the world for each text, under that text."""
-    scenes = [sample_scenes(1, seeded(0), kind, time) for kind, time, _ in ASKED]
-    level, size = torch.zeros(1), prior.image_size
-    views = torch.cat([render_views(each, level, level, size)[0] for each in scenes])
-    latents = prior.encode(views)[:, None].expand(-1, 2, -1, -1, -1)
+    views = true_views([Prompt(text, kind, time, "plain") for kind, time, text in ASKED])
+    latents = encode(prior.vae, (255 * views).byte()).numpy()
     tokens = tokenize_captions(prior.tokenizer, [[text] * CAPTIONS for *_, text in ASKED])
-    return Captioned(Latents(latents.numpy(), 1.0), tokens, tokens[0, 0], "cpu")
+    scaled = Latents(latents, prior.vae.config.scaling_factor)
+    return Captioned(scaled, tokens, tokens[0, 0], prior.device)
 
 
 def test_one_call_is_nearer_to_the_paths_ends_than_the_teachers_own(student: LatentPrior):
     teacher = LatentPrior(str(TINY), lora=str(TINY / FILE))
-    paths = draw_paths(teacher, captioned(teacher), 2, 5.0, seeded(123456))
+    generator = torch.Generator().manual_seed(123456)
+    paths = draw_paths(teacher, captioned(teacher), 2, 5.0, generator)
     with torch.no_grad():
         own, others = (float(consistency_loss(prior, paths).mean()) for prior in (student, teacher))
     assert own < 0.8 * others

@@ -55,7 +55,6 @@ def draw_time(last: int, generator: torch.Generator) -> int:
     return int(torch.randint(EARLIEST, last, (), generator=generator))
 
 
-@torch.no_grad()
 def conditions(prior: LatentPrior, words: Tensor) -> Branches:
     """Captions as token ids (n, k) beside the empty prompt, for guidance."""
     positive, empty = prior.text_encoder(words).last_hidden_state, prior.embed("").negative[0]

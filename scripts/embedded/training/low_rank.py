@@ -42,7 +42,7 @@ class Change(nn.Module):
 def nearest(down: Tensor, up: Tensor, rank: int) -> tuple[Tensor, Tensor]:
     """Factors (r, in, ...), (out, r, ...) of the nearest change of at most `rank`.
 
-    Returns: the greatest singular values (Eckart and Young 1936), shared by both factors.
+    It has the greatest singular values (Eckart and Young 1936); each factor takes their roots.
     """
     left, right = torch.linalg.qr(up.flatten(1).float()), torch.linalg.qr(down.flatten(1).float().T)
     u, values, v = torch.linalg.svd(left.R @ right.R.T, full_matrices=False)
