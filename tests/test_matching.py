@@ -12,6 +12,8 @@ from synclab.errors import UserError
 from synclab.methods.ddim import DDIM
 from synclab.methods.sdi import SDI
 from synclab.methods.sds import SDS
+from synclab.methods.stochsync import StochSync
+from synclab.methods.streammultidiffusion import StreamMultiDiffusion
 from synclab.priors.exact import Gaussian
 from synclab.tasks.wide import WideTask
 
@@ -31,6 +33,12 @@ class Predicting(Gaussian):
     @property
     def prediction(self) -> str:
         return self.kind
+
+
+class Distilled(Predicting):
+    @property
+    def distilled(self) -> bool:
+        return True
 
 
 class WithDepth(Predicting):
@@ -95,3 +103,20 @@ def test_images_that_are_not_rgb_are_refused():
     assert line == (
         "prior=some_prior: its images have 4 channels; expected 3, as in prior.shape=[3,64,64]"
     )
+
+
+@pytest.mark.parametrize(
+    "method", [StochSync(solver="consistency"), StreamMultiDiffusion()], ids=str
+)
+def test_methods_of_few_calls_warn_of_a_prior_that_is_not_distilled(method, caplog):
+    assert refusal(Distilled(), WideTask(), method) is None
+    assert not caplog.records
+    assert refusal(Predicting(), WideTask(), method) is None
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "prior=some_prior: not distilled" in caplog.text
+
+
+def test_methods_of_many_calls_take_any_prior_in_silence(caplog):
+    for prior in (Distilled(), Predicting()):
+        assert refusal(prior, WideTask(), StochSync()) is None
+    assert not caplog.records

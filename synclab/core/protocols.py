@@ -141,6 +141,11 @@ class Prior(Denoiser, Protocol):
         ...
 
     @property
+    def distilled(self) -> bool:
+        """Whether it was distilled to a few calls, with guidance in its weights."""
+        ...
+
+    @property
     def device(self) -> str:
         """Device of its networks and their inputs."""
         ...
@@ -363,6 +368,11 @@ class Method(Protocol):
     @property
     def needs_distance(self) -> bool:
         """Whether it needs `Denoiser.distance`, which pictures have."""
+        return False
+
+    @property
+    def needs_distilled(self) -> bool:
+        """Whether it needs a sharp x0 of every network call, which only a distilled prior gives."""
         return False
 
     @property

@@ -50,6 +50,10 @@ class StochSync(Method):
     def keeps_known(self) -> bool:
         return True
 
+    @property
+    def needs_distilled(self) -> bool:
+        return self.solver == "consistency"
+
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, z = prior.schedule, space.initial
         last: dict[Views, Tensor] = {}

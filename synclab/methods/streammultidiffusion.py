@@ -42,6 +42,10 @@ class StreamMultiDiffusion(NoisyMethod):
     def keeps_known(self) -> bool:
         return True
 
+    @property
+    def needs_distilled(self) -> bool:
+        return True
+
     def __call__(self, prior: Denoiser, space: Space, condition: Condition, rng: Rng) -> Estimates:
         schedule, views = prior.schedule, space.all_views()
         cond = condition.at(views)

@@ -48,6 +48,11 @@ class ExactPrior:
         return "epsilon"
 
     @property
+    def distilled(self) -> bool:
+        """False: an estimate is the mean of all data that x may come from."""
+        return False
+
+    @property
     def checkpoint(self) -> None:
         """There are no weights."""
 

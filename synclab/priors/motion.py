@@ -71,6 +71,10 @@ class MotionPrior:
         return (len(self.mean), 1, self.frames)
 
     @property
+    def distilled(self) -> bool:
+        return False
+
+    @property
     def checkpoint(self) -> str | None:
         return str(motion_files.find(self.model))
 
