@@ -51,6 +51,7 @@ class CountingPrior:
     prediction: str = "epsilon"
     checkpoint: str | None = None
     weights_hash: str | None = None
+    distilled: bool = False
 
     needs: ClassVar[tuple[str, ...]] = ()
 
