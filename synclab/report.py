@@ -21,16 +21,19 @@ log = logging.getLogger(__name__)
 
 
 def report(arguments: argparse.Namespace) -> None:
-    """Writes a page to every folder, and sheets to those of a task."""
+    """Writes a page to every folder, a sheet to those of a task, and METHOD.jpg to all tasks."""
     for folder in arguments.folders:
         entries = find_entries(folder)
         log.info("%s", write_entries(folder, entries))
-        if samples := by_task(entries).get(folder):
+        tasks = by_task(entries)
+        if samples := tasks.get(folder):
             sheet = folder / "sheet.png"
             write_sheet(sheet, samples)
             log.info("%s", sheet)
-            if arguments.sheets:
-                write_method_sheets(folder, samples)
+        if arguments.sheets:
+            for task, samples in tasks.items():
+                write_method_sheets(task, samples)
+                log.info("%s: %s", task, ", ".join(f"{method}.jpg" for method in samples))
 
 
 def main() -> int:
@@ -39,7 +42,7 @@ def main() -> int:
         "folders", nargs="*", type=Path, default=[Path("results/tiny")],
         metavar="results/RUN[/TASK]", help="results/tiny by default",
     )  # fmt: skip
-    arguments.add_argument("--sheets", action="store_true", help="a small sheet of each method")
+    arguments.add_argument("--sheets", action="store_true", help="a small sheet of every method")
     return command.main(arguments, report)
 
 

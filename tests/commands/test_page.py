@@ -181,6 +181,14 @@ def test_a_task_gets_a_page_and_a_sheet(results, monkeypatch):
         assert Image.open(results / "image" / sheet).width > 0
 
 
+def test_every_task_of_a_folder_gets_its_small_sheets(results, monkeypatch):
+    sheet = results / "image" / "ddim.jpg"
+    sheet.unlink(missing_ok=True)
+    monkeypatch.setattr("sys.argv", ["synclab report", str(results), "--sheets"])
+    assert report.main() == 0
+    assert Image.open(sheet).width > 0
+
+
 def test_a_single_file_has_a_page_of_its_own(page, tmp_path):
     for kind in ("mesh", "gaussians", "motion", "panorama", "picture"):
         path = page.parent / sample_of(page, kind)["file"]
