@@ -26,6 +26,7 @@ from synclab.waiting import wait_briefly
 if TYPE_CHECKING:
     from synclab.metrics.features import Measured
     from synclab.metrics.scoring import Metrics, References
+    from synclab.store.pictures import Picture
 
 log = logging.getLogger(__name__)
 
@@ -117,8 +118,7 @@ def measure_reference(
     from synclab.metrics.reference import choose
     from synclab.metrics.scoring import of_views
 
-    prompts = {prompt for own in methods.values() for prompt in own.prompts}
-    chosen = choose(protocol.reference(), folder.parents[1], prompts)
+    chosen = choose(protocol.reference(), folder.parents[1], of_all(methods))
     used = protocol.sources(of_views(protocol.columns()))
     views = protocol.views().of_reference()
     parts = {"reference": chosen.pictures, "held out": chosen.held_out}
@@ -138,15 +138,20 @@ def measure_truth(
     from synclab.metrics.features import measure
     from synclab.metrics.reference import choose
 
-    source, prompts = protocol.truth(), {p for own in methods.values() for p in own.prompts}
+    source = protocol.truth()
     try:
-        chosen = source and choose(source, folder.parents[1], prompts)
+        chosen = source and choose(source, folder.parents[1], of_all(methods))
     except UserError as error:
         log.warning("no truth: %s", error)
         chosen = None
     parts = (chosen.pictures, chosen.held_out) if chosen else ([], [])
     first, second = (measure(own, protocol.views(), extractors, "truth") for own in parts)
     return first, second
+
+
+def of_all(methods: Mapping[str, "Measured"]) -> list["Picture"]:
+    """The scored pictures of all methods."""
+    return [picture for own in methods.values() for picture in own.pictures]
 
 
 def describe_protocol(protocol: Protocol, extractors: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def write_scores(
     path.parent.mkdir(parents=True, exist_ok=True)
     body = {
         "protocol": {"name": protocol, "version": 1},
-        "reference": {"kind": "run", "path": "reference/image/ddim", "n": 20},
+        "reference": {"kind": "run", "path": "reference/image/ddim", "n": 20, "prior": "tiny"},
         "noise_floor": {"n": 20, "scores": {"fid": score("fid", 3.0)}},
         "methods": methods,
         "paired": {},

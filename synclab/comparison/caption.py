@@ -91,7 +91,9 @@ def about_reference(pairing: Pairing) -> str:
     reference = pairing.scores.body.get("reference") or {}
     found = [f"{name} {number}" for name, number in noise_floor(pairing)]
     floor = f"; a held-out set of the same size scores {', '.join(found)}" if found else ""
-    return f"Reference: {reference.get('n', 'no')} images{floor}."
+    priors = ", ".join(map(str, listed(reference.get("prior") or [])))
+    by = f" by prior {priors}" if priors else ""
+    return f"Reference: {reference.get('n', 'no')} images{by}{floor}."
 
 
 def about_custom(pairing: Pairing) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import ClassVar, Protocol
 from synclab.core.protocols import Count
 from synclab.core.text import texts_of
 from synclab.errors import UserError
+from synclab.metrics.same_prior import warn_of_another_prior, with_keys_of
 from synclab.store.pictures import Picture, read_pictures
 
 log = logging.getLogger(__name__)
@@ -69,17 +70,19 @@ class Reference:
     held_out: Sequence[Picture]
 
 
-def choose(source: ReferenceSource, results: Path, prompts: Collection[str]) -> Reference:
-    """The reference pictures of these prompts.
+def choose(source: ReferenceSource, results: Path, scored: Sequence[Picture]) -> Reference:
+    """The reference pictures for the prompts of the samples that are scored.
 
     Raises: UserError with the command that generates missing pictures.
     """
+    prompts = {picture.prompt for picture in scored}
     found = by_prompt(source.pictures(results, prompts), prompts)
+    command = with_keys_of(scored, source.command, results)
     for prompt, pictures in found.items():
         if len(pictures) < source.per_prompt:
             raise UserError(
                 f"{results / source.path}: {len(pictures)} reference images of {prompt!r}; expected"
-                f" {source.per_prompt}; {source.command}"
+                f" {source.per_prompt}; {command}"
             )
     n = source.per_prompt
     held_out = [picture for pictures in found.values() for picture in pictures[n : 2 * n]]
@@ -88,10 +91,12 @@ def choose(source: ReferenceSource, results: Path, prompts: Collection[str]) -> 
             "%s: no noise floor: it needs %d images of each prompt; %s",
             results / source.path,
             2 * n,
-            source.command,
+            command,
         )
         held_out = []
-    return Reference([p for pictures in found.values() for p in pictures[:n]], held_out)
+    reference = [picture for pictures in found.values() for picture in pictures[:n]]
+    warn_of_another_prior(results / source.path, reference, scored)
+    return Reference(reference, held_out)
 
 
 def by_prompt(pictures: Sequence[Picture], prompts: Collection[str]) -> dict[str, list[Picture]]:

@@ -20,10 +20,11 @@ from synclab.metrics.extractors.cube import InceptionFaces
 from synclab.metrics.extractors.judge import JudgeFeatures
 from synclab.metrics.protocol import FOLDER, read
 from synclab.metrics.reference import WholeReference
+from synclab.metrics.same_prior import with_keys_of
 from synclab.metrics.seeds import equal
 from synclab.metrics.world_reference import WorldReference
 from synclab.store.folder import Store
-from synclab.store.pictures import read_pictures
+from synclab.store.pictures import Picture, read_pictures
 
 PROMPTS = ("a desert at night", "the sea at dawn", "a forest")
 
@@ -354,8 +355,63 @@ def test_giqa_refuses_the_reference_itself(results: Path) -> None:
 
 def test_a_missing_reference_names_the_command_that_makes_it(panorama: Path) -> None:
     add(panorama / "ddim", "a city")
-    with pytest.raises(UserError, match="0 reference images of 'a city'; expected 10; python -m"):
+    with pytest.raises(UserError, match="0 reference images of 'a city'; expected 10") as caught:
         evaluate.evaluate(panorama, "embedded")
+    _, command = str(caught.value).rsplit("; ", 1)
+    made = "python -m synclab.run experiment=reference prompts=SET"
+    assert command == f"{made} results={panorama.parents[1]}"
+
+
+@pytest.mark.parametrize(
+    ("rows", "keys"),
+    [
+        ([{"prompts": "demo", "prompt": "a"}, {"prompts": "demo", "prompt": "b"}], "prompts=demo"),
+        ([{"prompt": "a lake, by night"}], "prompts=null 'prompt=a lake, by night'"),
+        ([{"prompts": "demo", "prompt": "a"}, {"prompt": "b"}], "prompts=SET"),
+    ],
+)
+def test_a_reference_is_asked_for_by_the_prompts_that_are_scored(
+    rows: list[dict[str, str]], keys: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    scored, results = [Picture(tmp_path, row) for row in rows], tmp_path / "results"
+    made = "python -m synclab.run experiment=reference"
+    assert with_keys_of(scored, f"{made} prompts=SET", results) == f"{made} {keys}"
+    assert with_keys_of(scored, f"{made} prompts=own", tmp_path / "mine") == (
+        f"{made} prompts=own results=mine"
+    )
+    assert with_keys_of(scored, "delete the folder", tmp_path) == "delete the folder"
+
+
+@pytest.mark.parametrize(
+    ("weights", "lora", "expected"),
+    [("a" * 64, None, False), ("b" * 64, None, True), ("a" * 64, "c" * 64, True)],
+    ids=["the same weights", "other weights", "another LoRA"],
+)
+def test_a_reference_of_other_weights_is_named(
+    panorama: Path, warnings: Any, weights: str, lora: str | None, expected: bool
+) -> None:
+    """Distances to the plain samples of another prior are no scores of a method alone."""
+    for image in (panorama.parents[1] / "reference" / "image" / "ddim").glob("*.png"):
+        restate(image, weights="a" * 64)
+    for image in panorama.glob("*/*.png"):
+        restate(image, prior="mine", weights=weights, config={"prior": {"lora": lora}})
+    evaluate.evaluate(panorama, "embedded")
+    named = "plain samples of prior=tiny, with other weights than the samples of prior=mine"
+    assert (named in warnings.text) is expected
+
+
+def test_rows_that_state_no_weights_give_no_warning(panorama: Path, warnings: Any) -> None:
+    evaluate.evaluate(panorama, "embedded")
+    assert "other weights" not in warnings.text
+
+
+def restate(image: Path, **facts: object) -> None:
+    """Changes facts of a sample's row."""
+    path = image.with_suffix(".json")
+    row = json.loads(path.read_text(encoding="utf-8"))
+    path.unlink()  # a hard link
+    path.write_text(json.dumps(row | facts), encoding="utf-8")
 
 
 def test_without_held_out_images_there_is_no_noise_floor(panorama: Path, warnings: Any) -> None:

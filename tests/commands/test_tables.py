@@ -441,8 +441,9 @@ def test_the_caption_tells_n_seeds_prior_protocol_and_noise_floor(run):
     for part in (
         "n = 1210",
         "n = 20 (2 prompts, 1 seed of each: 0)",
-        "prior tiny",
+        "prior tiny;",
         "embedded version 1",
+        "Reference: 20 images by prior tiny",
     ):
         assert part in text
     assert "FID 3.00 ± 0.50" in text and "clip_embedded" in text
