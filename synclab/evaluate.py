@@ -115,10 +115,10 @@ def measure_reference(
 ) -> tuple["Measured", "Measured"]:
     """Features of the reference and of its held-out half, for all prompts of the methods."""
     from synclab.metrics.features import measure
-    from synclab.metrics.reference import choose
+    from synclab.metrics.reference import choose_for
     from synclab.metrics.scoring import of_views
 
-    chosen = choose(protocol.reference(), folder.parents[1], of_all(methods))
+    chosen = choose_for(of_all(methods), protocol.reference(), folder.parents[1])
     used = protocol.sources(of_views(protocol.columns()))
     views = protocol.views().of_reference()
     parts = {"reference": chosen.pictures, "held out": chosen.held_out}
@@ -136,11 +136,11 @@ def measure_truth(
 ) -> tuple["Measured", "Measured"]:
     """Features of true pictures of the task, and of as many others; empty if there are none."""
     from synclab.metrics.features import measure
-    from synclab.metrics.reference import choose
+    from synclab.metrics.reference import choose_for
 
     source = protocol.truth()
     try:
-        chosen = source and choose(source, folder.parents[1], of_all(methods))
+        chosen = source and choose_for(of_all(methods), source, folder.parents[1])
     except UserError as error:
         log.warning("no truth: %s", error)
         chosen = None

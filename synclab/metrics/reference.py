@@ -70,14 +70,26 @@ class Reference:
     held_out: Sequence[Picture]
 
 
-def choose(source: ReferenceSource, results: Path, scored: Sequence[Picture]) -> Reference:
-    """The reference pictures for the prompts of the samples that are scored.
+def choose_for(scored: Sequence[Picture], source: ReferenceSource, results: Path) -> Reference:
+    """The reference pictures for the prompts of samples; warns if another prior made them.
 
     Raises: UserError with the command that generates missing pictures.
     """
     prompts = {picture.prompt for picture in scored}
+    chosen = choose(source, results, prompts, with_keys_of(scored, source.command, results))
+    warn_of_another_prior(results / source.path, chosen.pictures, scored)
+    return chosen
+
+
+def choose(
+    source: ReferenceSource, results: Path, prompts: Collection[str], command: str | None = None
+) -> Reference:
+    """The reference pictures of these prompts.
+
+    Raises: UserError with the command that generates missing pictures, by default the source's.
+    """
+    command = command or source.command
     found = by_prompt(source.pictures(results, prompts), prompts)
-    command = with_keys_of(scored, source.command, results)
     for prompt, pictures in found.items():
         if len(pictures) < source.per_prompt:
             raise UserError(
@@ -94,9 +106,7 @@ def choose(source: ReferenceSource, results: Path, scored: Sequence[Picture]) ->
             command,
         )
         held_out = []
-    reference = [picture for pictures in found.values() for picture in pictures[:n]]
-    warn_of_another_prior(results / source.path, reference, scored)
-    return Reference(reference, held_out)
+    return Reference([p for pictures in found.values() for p in pictures[:n]], held_out)
 
 
 def by_prompt(pictures: Sequence[Picture], prompts: Collection[str]) -> dict[str, list[Picture]]:
