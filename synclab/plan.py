@@ -86,11 +86,11 @@ class Planned:
             str(self.samples),
             str(self.done),
             f"{self.work.denoiser:.0f}",
-            f"{self.tflop:.4g}",
-            f"{self.left * self.tflop:.4g}",
-            f"{self.hours:.3g}",
+            readable(self.tflop),
+            readable(self.left * self.tflop),
+            readable(self.hours),
             "–" if self.measured is None else f"{self.measured:.1f}",
-            f"{self.left * self.size / 1e9:.2g}",
+            readable(self.left * self.size / 1e9),
             self.run,
         )
 
@@ -171,7 +171,15 @@ def show(arguments: argparse.Namespace) -> None:
     hours, tflop = sum(p.hours for p in planned), sum(p.left * p.tflop for p in planned)
     name = f"one {device}" if device in costs["devices"] else "one device"
     choice = "" if named else "; choose another with device=NAME or device=TFLOP/s"
-    log.info("%.4g TFLOP take %.3g hours on %s at %g TFLOP/s%s", tflop, hours, name, rate, choice)
+    work, time = readable(tflop), readable(hours)
+    log.info("%s TFLOP take %s hours on %s at %g TFLOP/s%s", work, time, name, rate, choice)
+
+
+def readable(number: float) -> str:
+    """A number of at least three digits, without exponents; "<0.01" for small ones."""
+    if 0 < number < 0.01:
+        return "<0.01"
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def main() -> int:

@@ -100,6 +100,14 @@ def test_a_prior_without_a_cost_is_told_how_to_get_one():
 
 
 @pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0"), (2.8e-5, "<0.01"), (0.0136, "0.0136"), (34.8, "34.8"), (16957.2, "16957")],
+)
+def test_numbers_are_written_without_exponents(number, text):
+    assert plan.readable(number) == text
+
+
+@pytest.mark.parametrize(
     ("words", "text"),
     [
         ([], "hours on one h200 at 346 TFLOP/s; choose another with device=NAME"),
