@@ -7,7 +7,8 @@
 
 Reads the scores that `synclab evaluate` wrote and writes to `results/RUN/tables/`. By default it
 makes the tables whose prompts the run used, of all runs in `results`. Each protocol has separate
-tables. The exit code is 0 if all requested tables could be made, else 1.
+tables. `NAME.orders.md` lists, for every two rows, whether the paper's order holds with our numbers.
+The exit code is 0 if all requested tables could be made, else 1.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synclab import command
-from synclab.comparison import html, latex, markdown, records
+from synclab.comparison import html, latex, markdown, order_list, records
 from synclab.comparison.layout import read_layouts
 from synclab.comparison.pairing import Pairing
 from synclab.comparison.published import find
@@ -32,7 +33,13 @@ from synclab.errors import UserError, nearest
 
 log = logging.getLogger(__name__)
 
-FORMATS = {"md": markdown.render, "tex": latex.render, "html": html.render, "csv": records.render}
+FORMATS = {
+    "md": markdown.render,
+    "tex": latex.render,
+    "html": html.render,
+    "csv": records.render,
+    "orders.md": order_list.render,
+}
 
 
 def scored_runs(results: Path) -> list[Path]:
@@ -92,7 +99,8 @@ def check_extra(names: Sequence[str], scores: ScoreFile) -> None:
 
 def write(table: Table, folder: Path) -> None:
     """Logs the table and writes it in every format."""
-    texts = {suffix: render(table) for suffix, render in FORMATS.items()}
+    made = {suffix: render(table) for suffix, render in FORMATS.items()}
+    texts = {suffix: text for suffix, text in made.items() if text}
     folder.mkdir(parents=True, exist_ok=True)
     log.info("%s", texts["md"])
     for suffix, text in texts.items():

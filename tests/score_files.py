@@ -1,7 +1,9 @@
 """Files of scores as `python -m synclab.evaluate` writes them, with numbers of our own."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 BETTER = {"fid": "lower", "kid": "lower"}
@@ -31,7 +33,11 @@ def score(name: str, value: float | None, **changes: Any) -> dict[str, Any]:
 
 
 def write_scores(
-    run: Path, methods: dict[str, Any], task: str = "panorama", protocol: str = "embedded"
+    run: Path,
+    methods: dict[str, Any],
+    task: str = "panorama",
+    protocol: str = "embedded",
+    paired: Mapping[str, Any] = MappingProxyType({}),
 ) -> Path:
     path = run / task / f"scores.{protocol}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +46,7 @@ def write_scores(
         "reference": {"kind": "run", "path": "reference/image/ddim", "n": 20, "prior": "tiny"},
         "noise_floor": {"n": 20, "scores": {"fid": score("fid", 3.0)}},
         "methods": methods,
-        "paired": {},
+        "paired": dict(paired),
     }
     path.write_text(json.dumps(body))
     return path

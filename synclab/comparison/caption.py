@@ -4,13 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from synclab.comparison.number import Number
-from synclab.comparison.orders import neighbours
+from synclab.comparison.orders import FEWEST, neighbours
 from synclab.comparison.pairing import Pairing
 from synclab.comparison.published import Published
+from synclab.comparison.published_orders import published_orders, tally
 from synclab.comparison.scores import as_printed
-
-FEWEST = 5
-"""Prompts from which on the error of a paired difference is taken as normal."""
 
 
 def describe(pairing: Pairing) -> list[str]:
@@ -67,9 +65,8 @@ def about_marks(pairing: Pairing) -> str:
 
 def about_orders(pairing: Pairing) -> Iterator[str]:
     """How sure the order of neighbouring rows is, column by column."""
-    prompts = min(own["prompts"] for own in pairing.shown.values())
-    if prompts < FEWEST:
-        yield f"{prompts} prompts show no order of rows; at least {FEWEST} are needed for that."
+    if pairing.prompts < FEWEST:
+        yield f"{pairing.prompts} prompts show no order of rows; that takes at least {FEWEST}."
         return
     for name, _ in pairing.used():
         digits = pairing.layout.published.columns[name].digits
@@ -80,6 +77,8 @@ def about_orders(pairing: Pairing) -> Iterator[str]:
         ]
         if orders:
             yield f"Order of {name}, paired over prompts (probability): {'; '.join(orders)}."
+    if told := [f"{name} {tally(own)}" for name, own in published_orders(pairing).items()]:
+        yield f"Pairs of rows in the paper's order: {'; '.join(told)}."
 
 
 def listed(value: Any) -> list[Any]:

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import erf, sqrt
 
+from synclab.comparison.number import Number
 from synclab.comparison.pairing import Pairing
 from synclab.comparison.published import PrintedColumn
 from synclab.comparison.scores import as_printed
+
+FEWEST = 5
+"""Prompts from which on the error of a paired difference is taken as normal."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,16 @@ def neighbours(pairing: Pairing, name: str) -> Iterator[Order]:
 
 def ranked(pairing: Pairing, name: str) -> list[tuple[str, float]]:
     """Our rows with their values in a printed column, the best first; rows of one method once."""
+    found = {row: number.value for row, number in our_numbers(pairing, name).items()}
+    falling = column(pairing, name).better == "higher"
+    return sorted(found.items(), key=lambda pair: pair[1], reverse=falling)
+
+
+def our_numbers(pairing: Pairing, name: str) -> dict[str, Number]:
+    """Our numbers of a printed column by row, as far as they are scored."""
     score, found = pairing.score(name) or "", {}
     for row, method in pairing.layout.methods.items():
         entry = pairing.scores.entry(method, score) if method in pairing.shown else None
         if entry and entry["value"] is not None:
-            found[row] = as_printed(entry, column(pairing, name), score).value
-    falling = column(pairing, name).better == "higher"
-    return sorted(found.items(), key=lambda pair: pair[1], reverse=falling)
+            found[row] = as_printed(entry, column(pairing, name), score)
+    return found

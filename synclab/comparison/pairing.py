@@ -70,6 +70,11 @@ class Pairing:
         return {name: own["scores"] for name, own in found.items() if own and body.get("truth")}
 
     @property
+    def prompts(self) -> int:
+        """Number of prompts that are scored."""
+        return min(own["prompts"] for own in self.shown.values())
+
+    @property
     def protocol(self) -> str:
         return self.scores.protocol["name"]
 

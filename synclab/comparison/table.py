@@ -11,6 +11,7 @@ from synclab.comparison.number import Number
 from synclab.comparison.orders import paired_error
 from synclab.comparison.pairing import Pairing
 from synclab.comparison.published import Published
+from synclab.comparison.published_orders import PublishedOrder, published_orders
 from synclab.comparison.ranking import Mark, independent, rank
 from synclab.comparison.scores import as_printed
 
@@ -74,6 +75,11 @@ class Table:
     @property
     def caption(self) -> list[str]:
         return describe(self.pairing)
+
+    @property
+    def orders(self) -> dict[str, list[PublishedOrder]]:
+        """The paper's orders of rows and ours, by printed column."""
+        return published_orders(self.pairing)
 
     @property
     def labels(self) -> dict[str, list[str]]:
