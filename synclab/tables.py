@@ -7,7 +7,8 @@
 
 Reads the scores that `synclab evaluate` wrote and writes to `results/RUN/tables/`. By default it
 makes the tables whose prompts the run used, of all runs in `results`. Each protocol has separate
-tables. `NAME.orders.md` lists, for every two rows, whether the paper's order holds with our numbers.
+tables. `NAME.orders.md` lists for every two rows whether the paper's order holds here.
+
 The exit code is 0 if all requested tables could be made, else 1.
 """
 
