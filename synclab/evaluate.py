@@ -9,6 +9,7 @@ tables read. The exit code is 0 if all scores of the protocol could be computed,
 import argparse
 import logging
 import re
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from synclab.core.atomic import write_atomically
 from synclab.core.hashing import sha256, to_json
 from synclab.errors import UserError
 from synclab.metrics.protocol import Protocol, read_protocol
+from synclab.text_table import table
 from synclab.waiting import wait_briefly
 
 if TYPE_CHECKING:
@@ -41,8 +43,17 @@ def evaluate(folder: Path, name: str, device: str = "auto") -> list[str]:
     scores = judge(folder, protocol, protocol.extractors(choose_device(device)))
     path = folder / f"scores.{protocol.name}.json"
     write_atomically(path, to_json(scores))
+    show(scores)
     log.info("%s", path)
     return list(failures(path, scores))
+
+
+def show(scores: Mapping[str, Any]) -> None:
+    """Prints all scores, in tables as wide as the terminal."""
+    from synclab.metrics.summary import tables
+
+    for head, *rows in tables(scores, shutil.get_terminal_size((120, 24)).columns):
+        log.info("%s\n", "\n".join(table(head, rows)))
 
 
 def judge(folder: Path, protocol: Protocol, extractors: Mapping[str, Any]) -> dict[str, Any]:

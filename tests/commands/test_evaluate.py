@@ -16,6 +16,7 @@ from synclab import evaluate
 from synclab.config.prompts import sample_id
 from synclab.errors import UserError
 from synclab.judges.requirements import CLEAN_INCEPTION
+from synclab.metrics import summary
 from synclab.metrics.extractors.cube import InceptionFaces
 from synclab.metrics.extractors.judge import JudgeFeatures
 from synclab.metrics.protocol import FOLDER, read
@@ -342,6 +343,50 @@ def test_too_few_images_leave_a_reason_and_an_exit_code(
     own = scores(folder)["methods"]["ddim"]["scores"]
     assert own["fid"]["value"] is None and own["fid"]["reason"]
     assert own["clip_embedded"]["value"] is not None and own["clip_embedded"]["error"] is None
+
+
+def test_the_scores_are_printed(panorama: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    evaluate.evaluate(panorama, "embedded")
+    *_, text, path = caplog.messages
+    head, *rows = [line.split() for line in text.splitlines() if line]
+    assert head == ["score", "ddim", "stochsync", "truth", "floor", "better"]
+    assert {row[0] for row in rows} == set(scores(panorama)["methods"]["ddim"]["scores"])
+    assert path.endswith("scores.embedded.json")
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (49.587, 4.666, "49.6 ± 4.7"),
+        (141.67, 17.4, "142 ± 17"),
+        (-0.03961, 0.00313, "-0.0396 ± 0.0031"),
+        (4769.2, 3257.1, "4769 ± 3257"),
+        (0.5, None, "0.5"),
+        (0.0, 0.0, "0"),
+        (None, None, "–"),
+    ],
+)
+def test_a_number_has_two_digits_of_its_error(
+    value: float | None, error: float | None, text: str
+) -> None:
+    assert summary.show({"value": value, "error": error}) == text
+
+
+def test_tables_are_as_wide_as_asked() -> None:
+    """What a set lacks is a dash; without truth and floor there is no column for them."""
+    number = {"value": 1.0, "error": 0.1, "better": "lower"}
+    methods = {name: {"scores": {"fid": number}} for name in ("a", "b", "c")}
+    methods["a"]["scores"]["kid"] = number
+    body = {"methods": methods, "truth": None, "noise_floor": None}
+    assert list(summary.tables(body, summary.NAME + 2 * summary.CELL)) == [
+        [
+            ("score", "a", "b", "better"),
+            ("fid", "1.00 ± 0.10", "1.00 ± 0.10", "lower"),
+            ("kid", "1.00 ± 0.10", "–", "lower"),
+        ],
+        [("score", "c", "better"), ("fid", "1.00 ± 0.10", "lower")],
+    ]
 
 
 def test_giqa_refuses_the_reference_itself(results: Path) -> None:
