@@ -65,8 +65,8 @@ def about_marks(pairing: Pairing) -> str:
 
 def about_orders(pairing: Pairing) -> Iterator[str]:
     """How sure the order of neighbouring rows is, column by column."""
-    if pairing.prompts < FEWEST:
-        yield f"{pairing.prompts} prompts show no order of rows; that takes at least {FEWEST}."
+    if pairing.prompt_count < FEWEST:
+        yield f"{pairing.prompt_count} prompts show no order of rows; that takes at least {FEWEST}."
         return
     for name, _ in pairing.used():
         digits = pairing.layout.published.columns[name].digits
@@ -91,7 +91,7 @@ def about_reference(pairing: Pairing) -> str:
     found = [f"{name} {number}" for name, number in noise_floor(pairing)]
     floor = f"; a held-out set of the same size scores {', '.join(found)}" if found else ""
     priors = ", ".join(map(str, listed(reference.get("prior") or [])))
-    by = f" by prior {priors}" if priors else ""
+    by = f" by prior {priors}" if priors and reference["kind"] == "run" else ""
     return f"Reference: {reference.get('n', 'no')} images{by}{floor}."
 
 

@@ -70,7 +70,7 @@ class Pairing:
         return {name: own["scores"] for name, own in found.items() if own and body.get("truth")}
 
     @property
-    def prompts(self) -> int:
+    def prompt_count(self) -> int:
         """Number of prompts that are scored."""
         return min(own["prompts"] for own in self.shown.values())
 

@@ -54,7 +54,7 @@ def mean(numbers: tuple[Number, Number]) -> float:
 
 def published_orders(pairing: Pairing) -> dict[str, list[PublishedOrder]]:
     """The orders of every printed column that we have too; none of too few prompts."""
-    if pairing.plain or pairing.prompts < FEWEST:
+    if pairing.plain or pairing.prompt_count < FEWEST:
         return {}
     found = {name: list(of_column(pairing, name)) for name, _ in pairing.used()}
     return {name: orders for name, orders in found.items() if orders}
