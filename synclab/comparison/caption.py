@@ -66,7 +66,8 @@ def about_marks(pairing: Pairing) -> str:
 def about_orders(pairing: Pairing) -> Iterator[str]:
     """How sure the order of neighbouring rows is, column by column."""
     if pairing.prompt_count < FEWEST:
-        yield f"{pairing.prompt_count} prompts show no order of rows; that takes at least {FEWEST}."
+        count = pairing.prompt_count
+        yield f"{count} prompts show no order of rows; at least {FEWEST} are needed for that."
         return
     for name, _ in pairing.used():
         digits = pairing.layout.published.columns[name].digits

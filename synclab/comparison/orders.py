@@ -1,6 +1,6 @@
 """The order of two rows: their difference paired over prompts, and how sure its sign is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import erf, sqrt
@@ -47,19 +47,24 @@ def column(pairing: Pairing, name: str) -> PrintedColumn:
 
 def neighbours(pairing: Pairing, name: str) -> Iterator[Order]:
     """The orders of neighbouring rows of a printed column, from the best row to the worst."""
-    better = column(pairing, name).better
-    for (first, one), (second, other) in pairwise(ranked(pairing, name)):
-        error = paired_error(pairing, (first, second), name)
-        if error:
-            gap = other - one if better == "lower" else one - other
-            yield Order(first, second, gap, error)
+    numbers, falling = our_numbers(pairing, name), column(pairing, name).better == "higher"
+    ranked = sorted(numbers, key=lambda row: numbers[row].value, reverse=falling)
+    for rows in pairwise(ranked):
+        if gap := lead(pairing, rows, name, numbers):
+            yield Order(*rows, gap.value, gap.error or 0.0)
 
 
-def ranked(pairing: Pairing, name: str) -> list[tuple[str, float]]:
-    """Our rows with their values in a printed column, the best first; rows of one method once."""
-    found = {row: number.value for row, number in our_numbers(pairing, name).items()}
-    falling = column(pairing, name).better == "higher"
-    return sorted(found.items(), key=lambda pair: pair[1], reverse=falling)
+def lead(
+    pairing: Pairing, rows: tuple[str, str], name: str, numbers: Mapping[str, Number]
+) -> Number | None:
+    """By how much the first of two rows is better in a printed column, negative if it is worse.
+
+    None if the error of the difference was not recorded.
+    """
+    first, second = (numbers[row].value for row in rows)
+    gap = second - first if column(pairing, name).better == "lower" else first - second
+    error = paired_error(pairing, rows, name)
+    return Number(gap, error) if error else None
 
 
 def our_numbers(pairing: Pairing, name: str) -> dict[str, Number]:

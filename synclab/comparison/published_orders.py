@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Literal
 
 from synclab.comparison.number import Number
-from synclab.comparison.orders import FEWEST, column, our_numbers, paired_error
+from synclab.comparison.orders import FEWEST, column, lead, our_numbers
 from synclab.comparison.pairing import Pairing
 
 Verdict = Literal["holds", "reversed", "absent", "open"]
@@ -65,16 +65,15 @@ def of_column(pairing: Pairing, name: str) -> Iterator[PublishedOrder]:
 
     Left out are equal or bounded numbers of the paper, and pairs whose error was not recorded.
     """
-    ours, better = our_numbers(pairing, name), column(pairing, name).better
-    rows = pairing.layout.published.rows
+    ours, rows = our_numbers(pairing, name), pairing.layout.published.rows
     printed = {row: n for row in ours if (n := rows[row].numbers[name]) and n.exact}
-    sign = 1 if better == "lower" else -1
-    for one, other in combinations(sorted(printed, key=lambda row: sign * printed[row].value), 2):
-        error = paired_error(pairing, (one, other), name)
-        if error and printed[one].value != printed[other].value:
-            gap = Number(sign * (ours[other].value - ours[one].value), error)
+    sign = 1 if column(pairing, name).better == "lower" else -1
+    for pair in combinations(sorted(printed, key=lambda row: sign * printed[row].value), 2):
+        one, other = pair
+        gap = lead(pairing, pair, name, ours)
+        if gap and printed[one].value != printed[other].value:
             numbers = (printed[one], printed[other]), (ours[one], ours[other])
-            yield PublishedOrder((one, other), *numbers, gap)
+            yield PublishedOrder(pair, *numbers, gap)
 
 
 def tally(orders: Sequence[PublishedOrder]) -> str:

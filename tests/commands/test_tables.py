@@ -493,7 +493,7 @@ def test_rows_of_the_same_prompts_are_ranked_by_their_paired_difference(run):
 def test_two_prompts_show_no_order(run):
     rewrite(run, paired={"sds - stochsync": {"fid": {"value": 10.0, "error": 1.0}}})
     told = [line for line in table(run).caption if "order of rows" in line and "show no" in line]
-    assert told == ["2 prompts show no order of rows; that takes at least 5."]
+    assert told == ["2 prompts show no order of rows; at least 5 are needed for that."]
 
 
 def test_the_caption_names_weights_that_were_not_verified(run):
