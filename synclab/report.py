@@ -2,7 +2,7 @@
 
 synclab report results/tiny
 synclab report results/tiny/panorama
-synclab report results/tiny/panorama --sheets    # and METHOD.jpg, small, of one seed of each prompt
+synclab report results/tiny/panorama --sheets    # and METHOD.webp, small, of one seed of each prompt
 """
 
 import argparse
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def report(arguments: argparse.Namespace) -> None:
-    """Writes a page to every folder, a sheet to those of a task, and METHOD.jpg to all tasks."""
+    """Writes a page to every folder, a sheet to those of a task, and METHOD.webp to all tasks."""
     for folder in arguments.folders:
         entries = find_entries(folder)
         log.info("%s", write_entries(folder, entries))
@@ -33,7 +33,7 @@ def report(arguments: argparse.Namespace) -> None:
         if arguments.sheets:
             for task, samples in tasks.items():
                 write_method_sheets(task, samples)
-                log.info("%s: %s", task, ", ".join(f"{method}.jpg" for method in samples))
+                log.info("%s: %s", task, ", ".join(f"{method}.webp" for method in samples))
 
 
 def main() -> int:

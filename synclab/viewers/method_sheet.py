@@ -16,14 +16,14 @@ from synclab.viewers.sheet import picture_of
 COLUMNS = 3
 WIDTH = 256  # pixels of a picture
 LABEL, SIZE = 13, 9  # pixels of a line of text, and of its font
-QUALITY = 75  # of the JPEG
+QUALITY = 75  # of the WebP, a third smaller than a JPEG
 
 
 def write_method_sheets(task: Path, samples: Samples) -> None:
-    """Writes METHOD.jpg into a task's folder: one seed of each prompt of every method."""
+    """Writes METHOD.webp into a task's folder: one seed of each prompt of every method."""
     for method, own in samples.items():
-        sheet = encoded(method_sheet(one_of_each(own)), "JPEG", quality=QUALITY)
-        write_atomically(task / f"{method}.jpg", sheet)
+        sheet = encoded(method_sheet(one_of_each(own)), "WEBP", quality=QUALITY, method=6)
+        write_atomically(task / f"{method}.webp", sheet)
 
 
 def one_of_each(samples: Mapping[str, Picture]) -> list[Picture]:

@@ -91,7 +91,7 @@ def test_tables_come_from_what_is_committed(
     names = committed(finished)
     kinds = {Path(name).suffix for name in names}
     rows = [name for name in names if re.search(r"-s0\.json$", name)]
-    assert kinds == {".json", ".jpg"} and len(rows) == len(METHODS) * len(PROMPTS)
+    assert kinds == {".json", ".webp"} and len(rows) == len(METHODS) * len(PROMPTS)
     assert not any("reference" in name or "report" in name for name in names)
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,22 @@ def test_tables_come_from_what_is_committed(
     assert "2 prompts, 1 seed of each: 0" in (tmp_path / table).read_text(encoding="utf-8")
 
 
+def test_the_tables_on_record_are_those_of_its_scores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = shutil.ignore_patterns("reference", "*.png", "*.webp", "*.glb")
+    shutil.copytree(CHECKOUT / RECORD, tmp_path / RECORD, ignore=pictures)
+    folder = tmp_path / RECORD / "tiny" / "tables"
+    on_record = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
+    shutil.rmtree(folder)
+    monkeypatch.chdir(tmp_path)
+    words = (f"{RECORD}/tiny", f"tables={','.join((*TABLES, *TEXTURES))}")
+    assert run(tables, monkeypatch, *words) == 0
+    made = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
+    assert made == on_record, "run make tables PROFILE=embedded and commit results/embedded"
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_sheet_of_a_method_shows_each_prompt_once(finished: Path, method: str) -> None:
-    with Image.open(finished / RECORD / "tiny" / "panorama" / f"{method}.jpg") as sheet:
+    with Image.open(finished / RECORD / "tiny" / "panorama" / f"{method}.webp") as sheet:
         assert sheet.width == WIDTH * len(PROMPTS) and sheet.height < WIDTH

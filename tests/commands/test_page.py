@@ -177,12 +177,12 @@ def test_a_task_gets_a_page_and_a_sheet(results, monkeypatch):
     monkeypatch.setattr("sys.argv", ["synclab report", str(results / "image"), "--sheets"])
     assert report.main() == 0
     assert (results / "image" / "report" / "index.html").is_file()
-    for sheet in ("sheet.png", "ddim.jpg", "synctweedies.jpg"):
+    for sheet in ("sheet.png", "ddim.webp", "synctweedies.webp"):
         assert Image.open(results / "image" / sheet).width > 0
 
 
 def test_every_task_of_a_folder_gets_its_small_sheets(results, monkeypatch):
-    sheet = results / "image" / "ddim.jpg"
+    sheet = results / "image" / "ddim.webp"
     sheet.unlink(missing_ok=True)
     monkeypatch.setattr("sys.argv", ["synclab report", str(results), "--sheets"])
     assert report.main() == 0
