@@ -19,7 +19,7 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-demo: $(READY) ## A whole sphere by StochSync, 15 to 20 seconds
+demo: $(READY) ## A whole sphere by StochSync, 10 to 20 seconds
 	$(BIN)/python -m synclab.run experiment=sphere
 	$(BIN)/python -m synclab.report results/sphere/panorama
 

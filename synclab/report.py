@@ -2,7 +2,7 @@
 
 synclab report results/tiny
 synclab report results/tiny/panorama
-synclab report results/tiny/panorama --sheets    # and METHOD.webp, small, of one seed of each prompt
+synclab report results/tiny/panorama --sheets    # and METHOD.webp, small, one seed of each prompt
 """
 
 import argparse
