@@ -16,7 +16,7 @@ from synclab.errors import UserError
 from synclab.jobs.session import load_prior
 from synclab.priors.branches import Inputs
 from synclab.priors.latent import LatentPrior
-from synclab.priors.prompted import warn_of_guidance
+from synclab.priors.prompted import warn_of_gradient, warn_of_guidance
 
 VIEWS = ((0.0,), (1.0,), (2.0,))
 
@@ -67,6 +67,21 @@ def test_guiding_a_distilled_prior_again_warns_once(checkpoint, caplog):
         predict(distilled, 7.5)
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "method.guidance=7.5" in caplog.text
+
+
+@pytest.mark.parametrize(("precision", "warnings"), [("fp32", 0), ("bf16", 1)])
+def test_a_gradient_through_a_network_in_bfloat16_warns_once(
+    checkpoint, caplog, precision, warnings
+):
+    warn_of_gradient.cache_clear()
+    prior = LatentPrior(str(checkpoint), precision=precision)
+    condition = prior.embed("a desert").at(VIEWS)
+    prior.predict(noise(prior), 500, condition, 1)
+    assert not caplog.records
+    for _ in range(2):
+        prior.predict(noise(prior).requires_grad_(), 500, condition, 1)
+    found = [record.getMessage() for record in caplog.records]
+    assert len(found) == warnings and all("prior.precision=bf16" in line for line in found)
 
 
 def test_guidance_zero_sees_the_negative_prompt_alone(checkpoint, prior):
