@@ -14,6 +14,9 @@ from small_samples import SQUARE, add, add_truth
 
 from synclab import evaluate, tables
 from synclab.comparison.layout import read_layouts
+from synclab.comparison.pairing import Pairing
+from synclab.comparison.selection import choose
+from synclab.comparison.table import build
 from synclab.metrics.protocol import read_protocol
 from synclab.places import CHECKOUT, CONF
 from synclab.viewers.entries import find_entries
@@ -108,16 +111,17 @@ def test_tables_come_from_what_is_committed(
 def test_the_tables_on_record_are_those_of_its_scores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pictures = shutil.ignore_patterns("reference", "*.png", "*.webp", "*.glb")
-    shutil.copytree(CHECKOUT / RECORD, tmp_path / RECORD, ignore=pictures)
-    folder = tmp_path / RECORD / "tiny" / "tables"
-    on_record = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
-    shutil.rmtree(folder)
-    monkeypatch.chdir(tmp_path)
-    words = (f"{RECORD}/tiny", f"tables={','.join((*TABLES, *TEXTURES))}")
-    assert run(tables, monkeypatch, *words) == 0
-    made = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
+    monkeypatch.chdir(CHECKOUT)
+    record, layouts = Path(RECORD, "tiny"), read_layouts()
+    for layout in (layouts[name] for name in (*TABLES, *TEXTURES)):
+        for scores in choose(layout, record, None):
+            tables.write(build(Pairing(layout, scores)), tmp_path)
+    made, on_record = texts(tmp_path), texts(record / "tables")
     assert made == on_record, "run make tables PROFILE=embedded and commit results/embedded"
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
 
 
 @pytest.mark.parametrize("method", METHODS)
